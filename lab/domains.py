@@ -1,0 +1,415 @@
+"""Where arguments come from: sets with named dimensions, and how to draw points of them.
+
+A domain knows three things: its shape in terms of named dimensions, how a typical point is drawn, and where its
+extremes lie (zero, ties, tiny, huge, next to the boundary). The dimensions carry names so that the referee can
+vary the sizes by itself: a factor ``1/n``, a transpose hidden by a square matrix and an un-summed broadcast only
+show when the sizes differ.
+
+    at=dict(w=reals("d"), X=reals("n d"), y=labels("n", "k"))
+
+Dimensions are written as in ``"n d"``: names, integers, or a name with an offset or a factor (``"n+1"``, ``"2n"``).
+A size may be fixed by keyword: ``reals("n d", d=3)``.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from lab.errors import BadInput
+
+Sizes = Mapping[str, int]
+Draw = Callable[[Any, tuple[int, ...]], jax.Array]
+
+
+class Dimension(NamedTuple):
+    """``factor * name + offset``; a plain integer has no name."""
+
+    name: str | None
+    factor: int = 1
+    offset: int = 0
+
+    def size(self, sizes: Sizes) -> int:
+        return self.offset + (self.factor * sizes[self.name] if self.name else 0)
+
+
+def dimensions(text: str) -> tuple[Dimension, ...]:
+    """Read ``"n d"``, ``"n+1"``, ``"2n 3"``; refuses anything else, naming the part."""
+    return tuple(map(_dimension, text.split()))
+
+
+def _dimension(text: str) -> Dimension:
+    if text.isdecimal():
+        return Dimension(None, offset=int(text))
+    match = re.fullmatch(r"(\d*)\*?([A-Za-z_]\w*)([+-]\d+)?", text)
+    if match is None:
+        raise BadInput(
+            f"{text!r} is not a dimension; write a name, an integer, or e.g. 'n+1', '2n' "
+            "(dimensions are separated by spaces)"
+        )
+    factor, name, offset = match.groups()
+    return Dimension(name, int(factor or 1), int(offset or 0))
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A set of arrays.
+
+    ``draw(key, shape)`` gives a typical point; ``extremes`` are further ways to draw, by name, each meant for one
+    place where mistakes and instabilities hide. ``last`` names dimensions that are not part of the shape but bound
+    the values (the number of classes of ``labels``); their sizes are appended to the shape handed to the draws.
+    ``allows(sizes)`` refuses sizes for which the set is empty or degenerate.
+    """
+
+    name: str
+    shape: tuple[Dimension, ...]
+    draw: Draw
+    extremes: Mapping[str, Draw] = field(default_factory=dict)
+    last: tuple[Dimension, ...] = ()
+    fixed: Mapping[str, int] = field(default_factory=dict)
+    allows: Callable[[tuple[int, ...]], bool] = lambda shape: True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The named dimensions, in order of appearance."""
+        found = [d.name for d in self.shape + self.last if d.name]
+        return tuple(dict.fromkeys(found))
+
+    def sizes(self, sizes: Sizes) -> tuple[int, ...]:
+        """The shape handed to ``draw`` for these sizes."""
+        return tuple(d.size(sizes) for d in self.shape + self.last)
+
+    def possible(self, sizes: Sizes) -> bool:
+        """Whether the set has a point of these sizes."""
+        shape = self.sizes(sizes)
+        return all(size > 0 for size in shape) and self.allows(shape)
+
+    def sample(self, key: Any, sizes: Sizes, extreme: str | None = None) -> jax.Array:
+        """A typical point, or one at the extreme of that name."""
+        draw = self.draw if extreme is None else self.extremes[extreme]
+        return draw(key, self.sizes(sizes))
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _domain(
+    maker: str,
+    dims: str,
+    draw: Draw,
+    extremes: Mapping[str, Draw],
+    fixed: Mapping[str, int],
+    *,
+    shown: Iterable[Any] = (),
+    last: str = "",
+    allows: Callable[[tuple[int, ...]], bool] = lambda shape: True,
+) -> Domain:
+    shape, more = dimensions(dims), dimensions(last)
+    for name, size in fixed.items():
+        if name not in {d.name for d in shape + more}:
+            raise BadInput(f"{maker}({dims!r}, {name}={size!r}): there is no dimension {name!r}")
+        if not isinstance(size, int) or size < 1:
+            raise BadInput(f"{maker}({dims!r}, {name}={size!r}): a size is a positive integer")
+    arguments = [*map(repr, shown), *([repr(dims)] if dims else []), *([repr(last)] if last else [])]
+    arguments += [f"{name}={size}" for name, size in fixed.items()]
+    name = f"{maker}({', '.join(arguments)})"
+    return Domain(name, shape, draw, dict(extremes), more, dict(fixed), allows)
+
+
+# ----- draws that several domains share -----
+
+
+def _full(value: float) -> Draw:
+    return lambda key, shape: jnp.full(shape, value, float)
+
+
+def _signs(key: Any, shape: tuple[int, ...]) -> jax.Array:
+    return jax.random.rademacher(key, shape).astype(float)
+
+
+def _normal(key: Any, shape: tuple[int, ...]) -> jax.Array:
+    return jax.random.normal(key, shape, float)
+
+
+def _magnitudes(low: float, high: float) -> Draw:
+    """Log-uniform between ``low`` and ``high``: every order of magnitude alike."""
+    return lambda key, shape: jnp.exp(
+        jax.random.uniform(key, shape, float, jnp.log(low), jnp.log(high))
+    )
+
+
+def _signed(draw: Draw) -> Draw:
+    def signed(key: Any, shape: tuple[int, ...]) -> jax.Array:
+        one, two = jax.random.split(key)
+        return draw(one, shape) * _signs(two, shape)
+
+    return signed
+
+
+def _negated(draw: Draw) -> Draw:
+    return lambda key, shape: -draw(key, shape)
+
+
+def _tied(draw: Draw) -> Draw:
+    """All entries of the array equal to one drawn value."""
+    return lambda key, shape: jnp.broadcast_to(draw(key, ()), shape)
+
+
+_MAGNITUDES: dict[str, Draw] = {
+    "tiny": _magnitudes(1e-3, 1e-2),
+    "large": _magnitudes(20.0, 100.0),
+    "huge": _magnitudes(300.0, 1000.0),
+}
+
+# ----- the line and its parts -----
+
+
+def reals(dims: str = "", **fixed: int) -> Domain:
+    """All real arrays; typical entries are standard normal."""
+    extremes = {name: _signed(draw) for name, draw in _MAGNITUDES.items()}
+    extremes |= {"zero": _full(0.0), "one": _full(1.0), "tie": _tied(_normal)}
+    return _domain("reals", dims, _normal, extremes, fixed)
+
+
+def positive(dims: str = "", **fixed: int) -> Domain:
+    """Entries ``> 0``; typical ones between 0.2 and 5, every order of magnitude alike."""
+    draw = _magnitudes(0.2, 5.0)
+    extremes = _MAGNITUDES | {"one": _full(1.0), "tie": _tied(draw)}
+    return _domain("positive", dims, draw, extremes, fixed)
+
+
+def nonnegative(dims: str = "", **fixed: int) -> Domain:
+    """Entries ``>= 0``: the positive ones and zero."""
+    base = positive(dims)
+    return _domain("nonnegative", dims, base.draw, {**base.extremes, "zero": _full(0.0)}, fixed)
+
+
+def negative(dims: str = "", **fixed: int) -> Domain:
+    """Entries ``< 0``."""
+    base = positive(dims)
+    extremes = {name: _negated(draw) for name, draw in base.extremes.items()}
+    return _domain("negative", dims, _negated(base.draw), extremes, fixed)
+
+
+def nonzero(dims: str = "", **fixed: int) -> Domain:
+    """Entries ``!= 0``, of both signs and at least 0.2 in size when typical."""
+    base = positive(dims)
+    extremes = {name: _signed(draw) for name, draw in base.extremes.items()}
+    return _domain("nonzero", dims, _signed(base.draw), extremes, fixed)
+
+
+def interval(low: float, high: float, dims: str = "", **fixed: int) -> Domain:
+    """Entries strictly between ``low`` and ``high``."""
+    if not low < high:
+        raise BadInput(f"interval({low!r}, {high!r}): the lower end must lie below the upper one")
+    width = high - low
+
+    def between(a: float, b: float) -> Draw:
+        return lambda key, shape: low + width * jax.random.uniform(key, shape, float, a, b)
+
+    draw = between(0.02, 0.98)
+    extremes = {
+        "low end": between(1e-4, 1e-3),
+        "high end": between(1 - 1e-3, 1 - 1e-4),
+        "middle": _full(low + width / 2),
+        "tie": _tied(draw),
+    }
+    return _domain("interval", dims, draw, extremes, fixed, shown=(low, high))
+
+
+def distinct(dims: str = "n", **fixed: int) -> Domain:
+    """Entries that all differ, by 0.1 at least along the last axis: no ties."""
+
+    def draw(key: Any, shape: tuple[int, ...]) -> jax.Array:
+        one, two = jax.random.split(key)
+        n = shape[-1] if shape else 1
+        gaps = jax.random.uniform(one, shape, float, 0.1, 1.0)
+        steps = jnp.cumsum(gaps, axis=-1) if shape else gaps
+        return jax.random.permutation(two, steps - n / 4, axis=-1, independent=True) if shape else gaps
+
+    extremes = {"large": lambda key, shape: 50.0 * draw(key, shape)}
+    return _domain("distinct", dims, draw, extremes, fixed)
+
+
+# ----- whole numbers and choices -----
+
+
+def integers(low: int, high: int, dims: str = "", **fixed: int) -> Domain:
+    """Integers from ``low`` to ``high``, both included; not differentiated."""
+    if not low <= high:
+        raise BadInput(f"integers({low!r}, {high!r}): the lower end must not lie above the upper one")
+
+    def at(value: int) -> Draw:
+        return lambda key, shape: jnp.full(shape, value, int)
+
+    draw = lambda key, shape: jax.random.randint(key, shape, low, high + 1, int)
+    return _domain(
+        "integers", dims, draw, {"lowest": at(low), "highest": at(high)}, fixed, shown=(low, high)
+    )
+
+
+def labels(dims: str = "n", classes: str = "k", **fixed: int) -> Domain:
+    """Class labels: integers from 0 to ``k - 1``, not differentiated."""
+
+    def draw(key: Any, shape: tuple[int, ...]) -> jax.Array:
+        return jax.random.randint(key, shape[:-1], 0, shape[-1], int)
+
+    extremes = {
+        "lowest": lambda key, shape: jnp.zeros(shape[:-1], int),
+        "highest": lambda key, shape: jnp.full(shape[:-1], shape[-1] - 1, int),
+    }
+    return _domain("labels", dims, draw, extremes, fixed, last=classes)
+
+
+def one_hot(dims: str = "n k", **fixed: int) -> Domain:
+    """Rows with a single one, elsewhere zero."""
+
+    def draw(key: Any, shape: tuple[int, ...]) -> jax.Array:
+        chosen = jax.random.randint(key, shape[:-1], 0, shape[-1], int)
+        return jax.nn.one_hot(chosen, shape[-1], dtype=float)
+
+    return _domain("one_hot", dims, draw, {}, fixed, allows=lambda shape: len(shape) > 0)
+
+
+def choice(*values: Any) -> Domain:
+    """One of the given values (integers, say an exponent), held fixed while a point is judged."""
+    if not values:
+        raise BadInput("choice() needs at least one value")
+
+    def draw(key: Any, shape: tuple[int, ...]) -> Any:
+        return values[int(jax.random.randint(key, (), 0, len(values)))]
+
+    extremes = {repr(value): (lambda key, shape, value=value: value) for value in values}
+    return Domain(f"choice({', '.join(map(repr, values))})", (), draw, extremes)
+
+
+def constant(value: Any) -> Domain:
+    """Always this value."""
+    return Domain(f"constant({value!r})", (), lambda key, shape: value)
+
+
+# ----- vectors and matrices with structure -----
+
+
+def simplex(dims: str = "k", **fixed: int) -> Domain:
+    """Positive entries that sum to one along the last axis: probabilities."""
+
+    def draw(key: Any, shape: tuple[int, ...]) -> jax.Array:
+        return jax.nn.softmax(_normal(key, shape), axis=-1)
+
+    def corner(key: Any, shape: tuple[int, ...]) -> jax.Array:
+        chosen = jax.random.randint(key, shape[:-1], 0, shape[-1], int)
+        return jax.nn.softmax(8.0 * jax.nn.one_hot(chosen, shape[-1], dtype=float), axis=-1)
+
+    uniform = lambda key, shape: jnp.full(shape, 1 / shape[-1], float)
+    extremes = {"corner": corner, "uniform": uniform}
+    return _domain("simplex", dims, draw, extremes, fixed, allows=lambda shape: len(shape) > 0)
+
+
+def unit(dims: str = "d", **fixed: int) -> Domain:
+    """Vectors of length one along the last axis."""
+
+    def draw(key: Any, shape: tuple[int, ...]) -> jax.Array:
+        vector = _normal(key, shape)
+        return vector / jnp.linalg.norm(vector, axis=-1, keepdims=True)
+
+    def axis(key: Any, shape: tuple[int, ...]) -> jax.Array:
+        chosen = jax.random.randint(key, shape[:-1], 0, shape[-1], int)
+        return jax.nn.one_hot(chosen, shape[-1], dtype=float)
+
+    return _domain("unit", dims, draw, {"axis": axis}, fixed, allows=lambda shape: len(shape) > 0)
+
+
+def _square(dims: str) -> str:
+    """``"d"`` means ``"d d"``; ``"n d"`` a batch of them, ``"n d d"``."""
+    parts = dims.split()
+    return " ".join([*parts, parts[-1]]) if parts else dims
+
+
+def _matrix(
+    maker: str, dims: str, draw: Draw, extremes: Mapping[str, Draw], fixed: Mapping[str, int]
+) -> Domain:
+    if not dims.split():
+        raise BadInput(f"{maker}({dims!r}) needs the name of its dimension, e.g. {maker}('d')")
+    made = _domain(maker, _square(dims), draw, extremes, fixed)
+    shown = ", ".join([repr(dims), *(f"{name}={size}" for name, size in fixed.items())])
+    return Domain(f"{maker}({shown})", made.shape, draw, extremes, (), dict(fixed))
+
+
+def _rotation(key: Any, shape: tuple[int, ...]) -> jax.Array:
+    return jnp.linalg.qr(_normal(key, shape))[0]
+
+
+def _with_spectrum(spectrum: Draw) -> Draw:
+    """``Q diag(s) Q^T`` with the drawn eigenvalues ``s``, symmetric to the last bit."""
+
+    def draw(key: Any, shape: tuple[int, ...]) -> jax.Array:
+        one, two = jax.random.split(key)
+        q, s = _rotation(one, shape), spectrum(two, shape[:-1])
+        matrix = (q * s[..., None, :]) @ jnp.swapaxes(q, -1, -2)
+        return (matrix + jnp.swapaxes(matrix, -1, -2)) / 2
+
+    return draw
+
+
+def _spread(low: float, high: float) -> Draw:
+    """Eigenvalues from ``low`` to ``high``, evenly spaced in their logarithm: never two alike."""
+    return lambda key, shape: jnp.broadcast_to(jnp.geomspace(low, high, shape[-1]), shape)
+
+
+def spd(dims: str = "d", **fixed: int) -> Domain:
+    """Symmetric positive definite matrices ``d x d``; typical condition numbers are below 10."""
+    extremes = {
+        "identity": lambda key, shape: jnp.broadcast_to(jnp.eye(shape[-1]), shape),
+        "ill-conditioned": _with_spectrum(_spread(1e-3, 10.0)),
+        "large": _with_spectrum(_spread(30.0, 100.0)),
+    }
+    return _matrix("spd", dims, _with_spectrum(_magnitudes(0.5, 4.0)), extremes, fixed)
+
+
+def symmetric(dims: str = "d", **fixed: int) -> Domain:
+    """Symmetric matrices ``d x d``, with eigenvalues of both signs that keep apart."""
+
+    def spectrum(key: Any, shape: tuple[int, ...]) -> jax.Array:
+        jitter = jax.random.uniform(key, shape, float, -0.1, 0.1)
+        return jnp.linspace(-1.5, 2.0, shape[-1]) + jitter / shape[-1]
+
+    draw = _with_spectrum(spectrum)
+    extremes = {"large": lambda key, shape: 50.0 * draw(key, shape)}
+    return _matrix("symmetric", dims, draw, extremes, fixed)
+
+
+def invertible(dims: str = "d", **fixed: int) -> Domain:
+    """Square matrices with condition number 8 at most when typical; the determinant has either sign."""
+
+    def of(spectrum: Draw) -> Draw:
+        def draw(key: Any, shape: tuple[int, ...]) -> jax.Array:
+            one, two, three = jax.random.split(key, 3)
+            s = spectrum(three, shape[:-1])
+            return (_rotation(one, shape) * s[..., None, :]) @ _rotation(two, shape)
+
+        return draw
+
+    extremes = {"ill-conditioned": of(_spread(1e-2, 10.0)), "large": of(_spread(30.0, 100.0))}
+    return _matrix("invertible", dims, of(_magnitudes(0.5, 4.0)), extremes, fixed)
+
+
+def orthogonal(dims: str = "d", **fixed: int) -> Domain:
+    """Orthogonal matrices ``d x d``."""
+    return _matrix("orthogonal", dims, _rotation, {}, fixed)
+
+
+def tall(dims: str = "n d", **fixed: int) -> Domain:
+    """Matrices of full column rank: at least as many rows as columns."""
+
+    def draw(key: Any, shape: tuple[int, ...]) -> jax.Array:
+        one, two, three = jax.random.split(key, 3)
+        n, d = shape[-2:]
+        columns = _rotation(one, (*shape[:-2], n, d))
+        s = _magnitudes(0.5, 4.0)(two, (*shape[:-2], d))
+        return (columns * s[..., None, :]) @ _rotation(three, (*shape[:-2], d, d))
+
+    return _domain("tall", dims, draw, {}, fixed, allows=lambda shape: shape[-2] >= shape[-1])
