@@ -1,0 +1,111 @@
+"""The index of hand derivations: found in the sources, not kept, and without importing JAX."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from lab.errors import BadInput, suggestion
+
+CALCULUS = Path(__file__).resolve().parent / "calculus"
+MAKERS = ("derivative", "gradient", "jacobian", "hessian", "jvp", "vjp", "identity")
+
+
+class Entry(NamedTuple):
+    """A hand derivation as its source shows it."""
+
+    name: str
+    topic: str
+    kind: str
+    of: str
+    file: Path
+    line: int
+    doc: str
+
+
+class Topic(NamedTuple):
+    """A file of the catalogue: its name, its first sentence, its derivations in reading order."""
+
+    name: str
+    title: str
+    file: Path
+    entries: tuple[Entry, ...]
+
+
+def topics(folder: Path = CALCULUS) -> tuple[Topic, ...]:
+    """Every topic under ``folder``, by name; files without derivations are no topics."""
+    found = (_topic(file) for file in sorted(folder.rglob("*.py")))
+    return tuple(topic for topic in found if topic.entries)
+
+
+def entries(folder: Path = CALCULUS) -> tuple[Entry, ...]:
+    """Every derivation under ``folder``."""
+    return tuple(entry for topic in topics(folder) for entry in topic.entries)
+
+
+def find(name: str, folder: Path = CALCULUS) -> Entry:
+    """The derivation called ``name``, or ``topic.name`` where two topics use the same name.
+
+    Raises ``BadInput``, with the nearest name, when there is none, and when there are two.
+    """
+    known = entries(folder)
+    matches = [entry for entry in known if name in (entry.name, f"{entry.topic}.{entry.name}")]
+    if len(matches) > 1:
+        choices = " or ".join(f"{entry.topic}.{entry.name}" for entry in matches)
+        raise BadInput(f"{name!r} is the name of {len(matches)} derivations; say {choices}")
+    if not matches:
+        near = suggestion(name, (entry.name for entry in known))
+        raise BadInput(f"no derivation {name!r}{near or '; see lab list derivations'}")
+    return matches[0]
+
+
+def source(entry: Entry) -> str:
+    """The lines that define the derivation, decorators included."""
+    text = entry.file.read_text(encoding="utf-8")
+    for definition, _ in _derivations(ast.parse(text)):
+        if definition.name == entry.name:
+            return "\n".join(text.splitlines()[_first_line(definition) - 1 : definition.end_lineno])
+    raise BadInput(f"{entry.file}: {entry.name!r} is no longer there")
+
+
+def _topic(file: Path) -> Topic:
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
+    except SyntaxError as problem:
+        raise BadInput(f"{file}:{problem.lineno}: {problem.msg}") from None
+    found = tuple(
+        Entry(
+            name=definition.name,
+            topic=file.stem,
+            kind=_name(maker.func),
+            of=next(ast.unparse(given.value) for given in maker.keywords if given.arg == "of"),
+            file=file,
+            line=_first_line(definition),
+            doc=ast.get_docstring(definition) or "",
+        )
+        for definition, maker in _derivations(tree)
+    )
+    title = (ast.get_docstring(tree) or "").partition("\n\n")[0]
+    return Topic(file.stem, " ".join(title.split()), file, found)
+
+
+def _derivations(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, ast.Call]]:
+    """Each ``def`` under a maker, with the maker's call."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            for decorator in node.decorator_list:
+                if isinstance(decorator, ast.Call) and _is_maker(decorator):
+                    yield node, decorator
+
+
+def _is_maker(call: ast.Call) -> bool:
+    # jax.jvp and jax.hessian share a maker's name, but take no `of`
+    return _name(call.func) in MAKERS and any(given.arg == "of" for given in call.keywords)
+
+
+def _name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _first_line(definition: ast.FunctionDef) -> int:
+    return min([definition.lineno, *(node.lineno for node in definition.decorator_list)])

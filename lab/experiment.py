@@ -1,0 +1,193 @@
+"""An experiment: a question in a docstring, something to study or train, findings and figures.
+
+The docstring is read without running the file, so listing experiments costs no import.
+"""
+
+import ast
+import importlib.util
+import sys
+import traceback
+from collections.abc import Mapping
+from hashlib import blake2b
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lab.catalogue import CALCULUS
+from lab.errors import BadInput
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lab.derivation import Derivation
+    from lab.training.problem import Problem
+
+SECTIONS = ("Question", "Command", "Time", "Expect")
+
+
+class Finding(NamedTuple):
+    """A number the experiment promised, as it came out, and whether the promise held."""
+
+    name: str
+    value: float | str
+    expected: str
+    holds: bool
+
+
+class Outcome(NamedTuple):
+    """What a run leaves behind for findings and figures to read."""
+
+    settings: Mapping[str, Any]
+    trajectory: "Mapping[str, np.ndarray]"
+    problem: "Problem | None" = None
+    params: Any = None
+
+
+class Experiment(NamedTuple):
+    """What an experiment says of itself."""
+
+    name: str
+    file: Path
+    title: str
+    question: str
+    command: str
+    time: str
+    expect: str
+
+    @property
+    def folder(self) -> Path:
+        return self.file.parent
+
+
+def read(file: Path) -> Experiment:
+    """The experiment described by the docstring of ``file``, which is parsed and not run.
+
+    Raises ``BadInput`` naming the file and whatever its docstring lacks.
+    """
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
+    except OSError as problem:
+        raise BadInput(f"{shown(file)}: cannot be read: {problem.strerror}") from None
+    except SyntaxError as problem:
+        raise BadInput(f"{shown(file)}:{problem.lineno}: {problem.msg}") from None
+    except ValueError as problem:  # not text at all
+        raise BadInput(f"{shown(file)}: cannot be read as Python: {problem}") from None
+    title, said = sections(ast.get_docstring(tree) or "")
+    if not title:
+        raise BadInput(f"{shown(file)}:1: no docstring; begin the file with one, a title sentence")
+    missing = [section for section in SECTIONS if not said.get(section)]
+    if missing:
+        raise BadInput(
+            "\n".join(
+                f"{shown(file)}:1: the docstring has no '{section}:' section" for section in missing
+            )
+        )
+    return Experiment(file.parent.name, file, title, *(said[section] for section in SECTIONS))
+
+
+def sections(docstring: str) -> tuple[str, dict[str, str]]:
+    """The title (what comes first) and the text after each ``Section:``, up to a blank line."""
+    said: dict[str, list[str]] = {"": []}
+    current: str | None = ""
+    for line in docstring.strip().splitlines():
+        head, colon, tail = line.partition(":")
+        if colon and head in SECTIONS:
+            current, line = head, tail
+            said[head] = []
+        elif not line.strip() and any(map(str.strip, said.get(current or "", ()))):
+            current = None
+        if current is not None:
+            said[current].append(line)
+    text = {name: " ".join(" ".join(lines).split()) for name, lines in said.items()}
+    return text.pop(""), text
+
+
+def load(experiment: Experiment) -> ModuleType:
+    """Run the experiment's file as a module of its own; ``sys.path`` is left alone.
+
+    Raises ``BadInput``, in one line that begins with the failing line, when the file does not
+    import, and when it does not define exactly one of ``study`` and ``problem``, or lacks
+    ``findings`` or ``figures``.
+    """
+    file = experiment.file.resolve()
+    name = f"experiment_{experiment.name}_{blake2b(bytes(file), digest_size=4).hexdigest()}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # dataclasses and pickle look a class's module up by name
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as problem:
+        del sys.modules[name]
+        raise BadInput(_failing_line(problem, file)) from problem
+    _require_parts(module, file)
+    return module
+
+
+def kind(module: ModuleType) -> str:
+    """``"study"`` or ``"problem"``: which of the two the experiment defines."""
+    return "study" if callable(getattr(module, "study", None)) else "problem"
+
+
+def derivations(module: ModuleType) -> "tuple[Derivation, ...]":
+    """The hand derivations a module stands on.
+
+    They are the ones in its namespace, and all those defined in any ``lab.calculus`` module there.
+    """
+    found: dict[int, Any] = {}
+    for value in vars(module).values():
+        if isinstance(value, ModuleType) and value.__name__.startswith("lab.calculus."):
+            for member in vars(value).values():
+                record = getattr(member, "__derivation__", None)
+                if record is not None and getattr(member, "__module__", None) == value.__name__:
+                    found.setdefault(id(record), record)
+        else:
+            record = getattr(value, "__derivation__", None)
+            if record is not None and not isinstance(value, ModuleType):
+                found.setdefault(id(record), record)
+    return tuple(found.values())
+
+
+def shown(path: Path) -> str:
+    """``path`` as a person in the current folder would type it."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _require_parts(module: ModuleType, file: Path) -> None:
+    starts = [part for part in ("study", "problem") if callable(getattr(module, part, None))]
+    faults = []
+    if not starts:
+        faults.append("defines neither study(key, ...) nor problem(key, ...); define one of them")
+    if len(starts) == 2:
+        faults.append("defines both study and problem; define exactly one of them")
+    faults += [
+        f"defines no {part}(outcome)"
+        for part in ("findings", "figures")
+        if not callable(getattr(module, part, None))
+    ]
+    if faults:
+        raise BadInput("\n".join(f"{shown(file)}: {fault}" for fault in faults))
+
+
+def _failing_line(problem: BaseException, file: Path) -> str:
+    """``file:line: Exception: message``; the line is the last one of ours that was running."""
+    if isinstance(problem, SyntaxError) and problem.filename:
+        where = f"{shown(Path(problem.filename))}:{problem.lineno}"
+    else:
+        frames = traceback.extract_tb(problem.__traceback__)
+        ours = [frame for frame in frames if _is_ours(Path(frame.filename), file)]
+        where = f"{shown(Path(ours[-1].filename))}:{ours[-1].lineno}" if ours else shown(file)
+    said = next(iter(str(problem).strip().splitlines()), "")
+    named = said if isinstance(problem, BadInput) else f"{type(problem).__name__}: {said}"
+    return f"{where}: {named.rstrip(': ')}"
+
+
+def _is_ours(path: Path, file: Path) -> bool:
+    """Where mathematics is written: the machinery it calls into only reports what it was given."""
+    path = path.resolve()
+    return path == file or path.is_relative_to(CALCULUS)
