@@ -16,13 +16,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
+import numpy as np
 
 from lab.errors import BadInput
 
 Sizes = Mapping[str, int]
-Draw = Callable[[Any, tuple[int, ...]], jax.Array]
+Draw = Callable[[np.random.Generator, tuple[int, ...]], Any]
 
 
 class Dimension(NamedTuple):
@@ -58,7 +57,7 @@ def _dimension(text: str) -> Dimension:
 class Domain:
     """A set of arrays.
 
-    ``draw(key, shape)`` gives a typical point; ``extremes`` are further ways to draw, by name, each meant for one
+    ``draw(rng, shape)`` gives a typical point; ``extremes`` are further ways to draw, by name, each meant for one
     place where mistakes and instabilities hide. ``last`` names dimensions that are not part of the shape but bound
     the values (the number of classes of ``labels``); their sizes are appended to the shape handed to the draws.
     ``allows(sizes)`` refuses sizes for which the set is empty or degenerate.
@@ -87,10 +86,10 @@ class Domain:
         shape = self.sizes(sizes)
         return all(size > 0 for size in shape) and self.allows(shape)
 
-    def sample(self, key: Any, sizes: Sizes, extreme: str | None = None) -> jax.Array:
+    def sample(self, rng: np.random.Generator, sizes: Sizes, extreme: str | None = None) -> Any:
         """A typical point, or one at the extreme of that name."""
         draw = self.draw if extreme is None else self.extremes[extreme]
-        return draw(key, self.sizes(sizes))
+        return draw(rng, self.sizes(sizes))
 
     def __repr__(self) -> str:
         return self.name
@@ -123,39 +122,36 @@ def _domain(
 
 
 def _full(value: float) -> Draw:
-    return lambda key, shape: jnp.full(shape, value, float)
+    return lambda rng, shape: np.full(shape, value, float)
 
 
-def _signs(key: Any, shape: tuple[int, ...]) -> jax.Array:
-    return jax.random.rademacher(key, shape).astype(float)
+def _signs(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.choice((-1.0, 1.0), size=shape)
 
 
-def _normal(key: Any, shape: tuple[int, ...]) -> jax.Array:
-    return jax.random.normal(key, shape, float)
+def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.standard_normal(shape)
 
 
 def _magnitudes(low: float, high: float) -> Draw:
     """Log-uniform between ``low`` and ``high``: every order of magnitude alike."""
-    return lambda key, shape: jnp.exp(
-        jax.random.uniform(key, shape, float, jnp.log(low), jnp.log(high))
-    )
+    return lambda rng, shape: np.exp(rng.uniform(np.log(low), np.log(high), shape))
 
 
 def _signed(draw: Draw) -> Draw:
-    def signed(key: Any, shape: tuple[int, ...]) -> jax.Array:
-        one, two = jax.random.split(key)
-        return draw(one, shape) * _signs(two, shape)
+    def signed(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        return draw(rng, shape) * _signs(rng, shape)
 
     return signed
 
 
 def _negated(draw: Draw) -> Draw:
-    return lambda key, shape: -draw(key, shape)
+    return lambda rng, shape: -draw(rng, shape)
 
 
 def _tied(draw: Draw) -> Draw:
     """All entries of the array equal to one drawn value."""
-    return lambda key, shape: jnp.broadcast_to(draw(key, ()), shape)
+    return lambda rng, shape: np.full(shape, draw(rng, ()))
 
 
 _MAGNITUDES: dict[str, Draw] = {
@@ -208,7 +204,7 @@ def interval(low: float, high: float, dims: str = "", **fixed: int) -> Domain:
     width = high - low
 
     def between(a: float, b: float) -> Draw:
-        return lambda key, shape: low + width * jax.random.uniform(key, shape, float, a, b)
+        return lambda rng, shape: low + width * rng.uniform(a, b, shape)
 
     draw = between(0.02, 0.98)
     extremes = {
@@ -223,14 +219,13 @@ def interval(low: float, high: float, dims: str = "", **fixed: int) -> Domain:
 def distinct(dims: str = "n", **fixed: int) -> Domain:
     """Entries that all differ, by 0.1 at least along the last axis: no ties."""
 
-    def draw(key: Any, shape: tuple[int, ...]) -> jax.Array:
-        one, two = jax.random.split(key)
-        n = shape[-1] if shape else 1
-        gaps = jax.random.uniform(one, shape, float, 0.1, 1.0)
-        steps = jnp.cumsum(gaps, axis=-1) if shape else gaps
-        return jax.random.permutation(two, steps - n / 4, axis=-1, independent=True) if shape else gaps
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        gaps = rng.uniform(0.1, 1.0, shape)
+        if not shape:
+            return gaps
+        return rng.permuted(np.cumsum(gaps, axis=-1) - shape[-1] / 4, axis=-1)
 
-    extremes = {"large": lambda key, shape: 50.0 * draw(key, shape)}
+    extremes = {"large": lambda rng, shape: 50.0 * draw(rng, shape)}
     return _domain("distinct", dims, draw, extremes, fixed)
 
 
@@ -243,9 +238,9 @@ def integers(low: int, high: int, dims: str = "", **fixed: int) -> Domain:
         raise BadInput(f"integers({low!r}, {high!r}): the lower end must not lie above the upper one")
 
     def at(value: int) -> Draw:
-        return lambda key, shape: jnp.full(shape, value, int)
+        return lambda rng, shape: np.full(shape, value, int)
 
-    draw = lambda key, shape: jax.random.randint(key, shape, low, high + 1, int)
+    draw = lambda rng, shape: rng.integers(low, high + 1, shape)
     return _domain(
         "integers", dims, draw, {"lowest": at(low), "highest": at(high)}, fixed, shown=(low, high)
     )
@@ -254,12 +249,12 @@ def integers(low: int, high: int, dims: str = "", **fixed: int) -> Domain:
 def labels(dims: str = "n", classes: str = "k", **fixed: int) -> Domain:
     """Class labels: integers from 0 to ``k - 1``, not differentiated."""
 
-    def draw(key: Any, shape: tuple[int, ...]) -> jax.Array:
-        return jax.random.randint(key, shape[:-1], 0, shape[-1], int)
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        return rng.integers(0, shape[-1], shape[:-1])
 
     extremes = {
-        "lowest": lambda key, shape: jnp.zeros(shape[:-1], int),
-        "highest": lambda key, shape: jnp.full(shape[:-1], shape[-1] - 1, int),
+        "lowest": lambda rng, shape: np.zeros(shape[:-1], int),
+        "highest": lambda rng, shape: np.full(shape[:-1], shape[-1] - 1, int),
     }
     return _domain("labels", dims, draw, extremes, fixed, last=classes)
 
@@ -267,9 +262,9 @@ def labels(dims: str = "n", classes: str = "k", **fixed: int) -> Domain:
 def one_hot(dims: str = "n k", **fixed: int) -> Domain:
     """Rows with a single one, elsewhere zero."""
 
-    def draw(key: Any, shape: tuple[int, ...]) -> jax.Array:
-        chosen = jax.random.randint(key, shape[:-1], 0, shape[-1], int)
-        return jax.nn.one_hot(chosen, shape[-1], dtype=float)
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        chosen = rng.integers(0, shape[-1], shape[:-1])
+        return np.eye(shape[-1])[chosen]
 
     return _domain("one_hot", dims, draw, {}, fixed, allows=lambda shape: len(shape) > 0)
 
@@ -279,32 +274,37 @@ def choice(*values: Any) -> Domain:
     if not values:
         raise BadInput("choice() needs at least one value")
 
-    def draw(key: Any, shape: tuple[int, ...]) -> Any:
-        return values[int(jax.random.randint(key, (), 0, len(values)))]
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        return values[rng.integers(len(values))]
 
-    extremes = {repr(value): (lambda key, shape, value=value: value) for value in values}
+    extremes = {repr(value): (lambda rng, shape, value=value: value) for value in values}
     return Domain(f"choice({', '.join(map(repr, values))})", (), draw, extremes)
 
 
 def constant(value: Any) -> Domain:
     """Always this value."""
-    return Domain(f"constant({value!r})", (), lambda key, shape: value)
+    return Domain(f"constant({value!r})", (), lambda rng, shape: value)
 
 
 # ----- vectors and matrices with structure -----
 
 
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+
 def simplex(dims: str = "k", **fixed: int) -> Domain:
     """Positive entries that sum to one along the last axis: probabilities."""
 
-    def draw(key: Any, shape: tuple[int, ...]) -> jax.Array:
-        return jax.nn.softmax(_normal(key, shape), axis=-1)
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        return _softmax(_normal(rng, shape))
 
-    def corner(key: Any, shape: tuple[int, ...]) -> jax.Array:
-        chosen = jax.random.randint(key, shape[:-1], 0, shape[-1], int)
-        return jax.nn.softmax(8.0 * jax.nn.one_hot(chosen, shape[-1], dtype=float), axis=-1)
+    def corner(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        chosen = rng.integers(0, shape[-1], shape[:-1])
+        return _softmax(8.0 * np.eye(shape[-1])[chosen])
 
-    uniform = lambda key, shape: jnp.full(shape, 1 / shape[-1], float)
+    uniform = lambda rng, shape: np.full(shape, 1 / shape[-1])
     extremes = {"corner": corner, "uniform": uniform}
     return _domain("simplex", dims, draw, extremes, fixed, allows=lambda shape: len(shape) > 0)
 
@@ -312,13 +312,13 @@ def simplex(dims: str = "k", **fixed: int) -> Domain:
 def unit(dims: str = "d", **fixed: int) -> Domain:
     """Vectors of length one along the last axis."""
 
-    def draw(key: Any, shape: tuple[int, ...]) -> jax.Array:
-        vector = _normal(key, shape)
-        return vector / jnp.linalg.norm(vector, axis=-1, keepdims=True)
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        vector = _normal(rng, shape)
+        return vector / np.linalg.norm(vector, axis=-1, keepdims=True)
 
-    def axis(key: Any, shape: tuple[int, ...]) -> jax.Array:
-        chosen = jax.random.randint(key, shape[:-1], 0, shape[-1], int)
-        return jax.nn.one_hot(chosen, shape[-1], dtype=float)
+    def axis(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        chosen = rng.integers(0, shape[-1], shape[:-1])
+        return np.eye(shape[-1])[chosen]
 
     return _domain("unit", dims, draw, {"axis": axis}, fixed, allows=lambda shape: len(shape) > 0)
 
@@ -339,31 +339,30 @@ def _matrix(
     return Domain(f"{maker}({shown})", made.shape, draw, extremes, (), dict(fixed))
 
 
-def _rotation(key: Any, shape: tuple[int, ...]) -> jax.Array:
-    return jnp.linalg.qr(_normal(key, shape))[0]
+def _rotation(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return np.linalg.qr(_normal(rng, shape))[0]
 
 
 def _with_spectrum(spectrum: Draw) -> Draw:
     """``Q diag(s) Q^T`` with the drawn eigenvalues ``s``, symmetric to the last bit."""
 
-    def draw(key: Any, shape: tuple[int, ...]) -> jax.Array:
-        one, two = jax.random.split(key)
-        q, s = _rotation(one, shape), spectrum(two, shape[:-1])
-        matrix = (q * s[..., None, :]) @ jnp.swapaxes(q, -1, -2)
-        return (matrix + jnp.swapaxes(matrix, -1, -2)) / 2
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        q, s = _rotation(rng, shape), spectrum(rng, shape[:-1])
+        matrix = (q * s[..., None, :]) @ np.swapaxes(q, -1, -2)
+        return (matrix + np.swapaxes(matrix, -1, -2)) / 2
 
     return draw
 
 
 def _spread(low: float, high: float) -> Draw:
     """Eigenvalues from ``low`` to ``high``, evenly spaced in their logarithm: never two alike."""
-    return lambda key, shape: jnp.broadcast_to(jnp.geomspace(low, high, shape[-1]), shape)
+    return lambda rng, shape: np.broadcast_to(np.geomspace(low, high, shape[-1]), shape)
 
 
 def spd(dims: str = "d", **fixed: int) -> Domain:
     """Symmetric positive definite matrices ``d x d``; typical condition numbers are below 10."""
     extremes = {
-        "identity": lambda key, shape: jnp.broadcast_to(jnp.eye(shape[-1]), shape),
+        "identity": lambda rng, shape: np.broadcast_to(np.eye(shape[-1]), shape),
         "ill-conditioned": _with_spectrum(_spread(1e-3, 10.0)),
         "large": _with_spectrum(_spread(30.0, 100.0)),
     }
@@ -373,12 +372,12 @@ def spd(dims: str = "d", **fixed: int) -> Domain:
 def symmetric(dims: str = "d", **fixed: int) -> Domain:
     """Symmetric matrices ``d x d``, with eigenvalues of both signs that keep apart."""
 
-    def spectrum(key: Any, shape: tuple[int, ...]) -> jax.Array:
-        jitter = jax.random.uniform(key, shape, float, -0.1, 0.1)
-        return jnp.linspace(-1.5, 2.0, shape[-1]) + jitter / shape[-1]
+    def spectrum(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        jitter = rng.uniform(-0.1, 0.1, shape)
+        return np.linspace(-1.5, 2.0, shape[-1]) + jitter / shape[-1]
 
     draw = _with_spectrum(spectrum)
-    extremes = {"large": lambda key, shape: 50.0 * draw(key, shape)}
+    extremes = {"large": lambda rng, shape: 50.0 * draw(rng, shape)}
     return _matrix("symmetric", dims, draw, extremes, fixed)
 
 
@@ -386,10 +385,9 @@ def invertible(dims: str = "d", **fixed: int) -> Domain:
     """Square matrices with condition number 8 at most when typical; the determinant has either sign."""
 
     def of(spectrum: Draw) -> Draw:
-        def draw(key: Any, shape: tuple[int, ...]) -> jax.Array:
-            one, two, three = jax.random.split(key, 3)
-            s = spectrum(three, shape[:-1])
-            return (_rotation(one, shape) * s[..., None, :]) @ _rotation(two, shape)
+        def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+            s = spectrum(rng, shape[:-1])
+            return (_rotation(rng, shape) * s[..., None, :]) @ _rotation(rng, shape)
 
         return draw
 
@@ -405,11 +403,9 @@ def orthogonal(dims: str = "d", **fixed: int) -> Domain:
 def tall(dims: str = "n d", **fixed: int) -> Domain:
     """Matrices of full column rank: at least as many rows as columns."""
 
-    def draw(key: Any, shape: tuple[int, ...]) -> jax.Array:
-        one, two, three = jax.random.split(key, 3)
-        n, d = shape[-2:]
-        columns = _rotation(one, (*shape[:-2], n, d))
-        s = _magnitudes(0.5, 4.0)(two, (*shape[:-2], d))
-        return (columns * s[..., None, :]) @ _rotation(three, (*shape[:-2], d, d))
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        d = shape[-1]
+        s = _magnitudes(0.5, 4.0)(rng, (*shape[:-2], d))
+        return (_rotation(rng, shape) * s[..., None, :]) @ _rotation(rng, (*shape[:-2], d, d))
 
     return _domain("tall", dims, draw, {}, fixed, allows=lambda shape: shape[-2] >= shape[-1])

@@ -1,0 +1,141 @@
+"""The numerical witness in court: differences of the function against contractions of a claimed derivative.
+
+Along a random direction v, weighed by a random cotangent c, every kind of derivative comes down to one number:
+``<c, J v>`` for a Jacobian, ``<g, v>`` for a gradient, and so on. The left side is measured by `numeric.slope`; the
+right side is contracted from the claimed derivative, so that JAX's answer and the hand's are weighed alike.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from lab.referee.evaluate import Asker, Raised, precision
+from lab.referee.evidence import split
+from lab.referee.numeric import ABSCISSAE, Slope, slope
+from lab.referee.points import Group
+from lab.referee.question import Question
+
+DIRECTIONS = 3
+
+
+class Probe(NamedTuple):
+    """One measured slope at point ``point``, and the contraction that any claimed derivative must match."""
+
+    point: int
+    slope: Slope
+    contract: Callable[[list[np.ndarray]], tuple[float, float]]
+
+    def agrees(self, leaves: list[np.ndarray]) -> bool | None:
+        """Whether the derivative with these leaves (of this one point) matches; `None` where it cannot tell."""
+        value, size = self.contract(leaves)
+        if self.slope.kink or not np.isfinite(value) or not np.isfinite(self.slope.error):
+            return None
+        gap = abs(value - self.slope.value)
+        if gap <= 20 * self.slope.error + 1e-9 * size:
+            return True
+        if self.slope.error <= 1e-4 * size and gap > 100 * self.slope.error + 1e-6 * size:
+            return False
+        return None
+
+
+def probes(asked: Question, group: Group, rng: np.random.Generator, points: list[int]) -> list[Probe]:
+    """Measure slopes at the given points; nothing where the function cannot be asked or nothing varies."""
+    claim = asked.claim
+    if claim.kind == "identity":
+        return []
+    args0, _ = split(asked, group.point(0))
+    slots0 = asked.slots(args0)
+    with precision(64):
+        try:
+            out = jax.eval_shape(lambda: asked.varied(args0)(*slots0))
+        except Exception:
+            try:
+                out = asked.varied(args0)(*slots0)
+            except Exception:
+                return []
+    shapes = [np.shape(leaf) for leaf in jax.tree.leaves(out)]
+    slot_leaves, slot_tree = jax.tree.flatten(slots0)
+    if any(np.asarray(leaf).dtype.kind != "f" for leaf in slot_leaves):
+        return []  # complex arguments: a slope along a real line says only half
+
+    def along(*leaves: Any) -> Any:
+        """``s(t)`` for one point, direction, cotangent and t."""
+        given, rest = leaves[: len(group.leaves)], leaves[len(group.leaves) :]
+        t, direction, cotangent = rest[0], rest[1 : 1 + len(slot_leaves)], rest[1 + len(slot_leaves) :]
+        args, _ = split(asked, group.rebuild(given))
+        at = jax.tree.leaves(asked.slots(args))
+        moved = [x + t * v for x, v in zip(at, direction, strict=True)]
+        value = asked.varied(args)(*jax.tree.unflatten(slot_tree, moved))
+        pairs = zip(jax.tree.leaves(value), cotangent, strict=True)
+        return sum(jax.numpy.sum(y * c) for y, c in pairs)
+
+    made, rows = [], []
+    for point in points:
+        args, extra = split(asked, group.point(point))
+        at = [np.asarray(leaf) for leaf in jax.tree.leaves(asked.slots(args))]
+        for _ in range(1 if claim.kind == "jvp" else DIRECTIONS):
+            direction = [_direction(rng, x) for x in at]
+            cotangent = [rng.standard_normal(shape) for shape in shapes]
+            if claim.kind == "jvp":
+                direction = [np.asarray(leaf) for leaf in jax.tree.leaves(extra)]
+            if claim.kind == "vjp":
+                cotangent = [np.asarray(leaf) for leaf in jax.tree.leaves(extra)]
+            if claim.kind == "gradient":
+                cotangent = [np.ones(())]
+            made.append((point, direction, cotangent))
+            for t in ABSCISSAE:
+                rows.append([*(leaf[point] for leaf in group.leaves), t, *direction, *cotangent])
+    if not rows:
+        return []
+    stacked = tuple(
+        np.stack(column) if not hasattr(column[0], "aval") else jax.numpy.stack(column)
+        for column in zip(*rows, strict=True)
+    )
+    samples = Asker(along, group, 64, len(rows))(stacked)
+    if isinstance(samples, Raised):
+        return []
+    samples = samples.reshape(len(made), len(ABSCISSAE))
+    return [
+        Probe(point, slope(sample), _contraction(claim.kind, direction, cotangent))
+        for (point, direction, cotangent), sample in zip(made, samples, strict=True)
+    ]
+
+
+def _direction(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
+    """Random signs, each scaled to its entry, so that a step keeps signs and respects orders of magnitude."""
+    size = np.abs(x)
+    usual = np.sqrt(np.mean(size**2)) if size.size else 1.0
+    return rng.choice((-1.0, 1.0), size=x.shape) * np.where(size > 0, size, usual or 1.0)
+
+
+def _contraction(
+    kind: str, direction: list[np.ndarray], cotangent: list[np.ndarray]
+) -> Callable[[list[np.ndarray]], tuple[float, float]]:
+    """What the leaves of a claimed derivative give along this direction, and the sum of absolute terms."""
+
+    def contract(leaves: list[np.ndarray]) -> tuple[float, float]:
+        terms: list[np.ndarray] = []
+        if kind in ("gradient", "vjp"):
+            terms = [leaf * v for leaf, v in zip(leaves, direction, strict=True)]
+        elif kind == "jvp":
+            terms = [leaf * c for leaf, c in zip(leaves, cotangent, strict=True)]
+        elif kind == "derivative":
+            shape = cotangent[0].shape
+            terms = [
+                leaf * cotangent[0] * np.broadcast_to(v, shape)
+                for leaf, v in zip(leaves, direction, strict=True)
+            ]
+        else:
+            pairs = [(c, v) for c in cotangent for v in direction]
+            terms = [
+                leaf * np.multiply.outer(c, v)
+                for leaf, (c, v) in zip(leaves, pairs, strict=True)
+            ]
+        return (
+            float(sum(np.sum(term) for term in terms)),
+            float(sum(np.sum(np.abs(term)) for term in terms)),
+        )
+
+    return contract

@@ -1,0 +1,244 @@
+"""The evidence at the points of one group: what the truth, the hand and the function say, in both precisions."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from lab.referee import tolerance
+from lab.referee.evaluate import Asker, Raised, precision
+from lab.referee.points import Group
+from lab.referee.question import Question
+from lab.referee.structure import Form, Misshapen, fit, form
+
+BLOCK = 64
+
+
+class Evidence(NamedTuple):
+    """Leaf by leaf, arrays with the points along the first axis.
+
+    ``truth[i]`` and ``hand[i]`` are the derivative in double precision, ``noise[i]`` says how far apart two right
+    answers may be; ``truth_single``, ``hand_single`` the same in single precision, against ``rounded``, the truth at
+    the arguments as single precision sees them (empty where single precision was not asked). ``fine[p]``: the
+    function is finite at point p; ``fine_single[p]``: in single precision, too. ``contradicted[p]``: forward and
+    reverse mode differ there. ``ask_truth`` and ``ask_value`` ask again, at other points of the same shape.
+    """
+
+    question: Question
+    group: Group
+    form: Form
+    truth: tuple[np.ndarray, ...]
+    hand: tuple[np.ndarray, ...]
+    noise: tuple[tolerance.Noise, ...]
+    rounded: tuple[np.ndarray, ...]
+    truth_single: tuple[np.ndarray, ...]
+    hand_single: tuple[np.ndarray, ...]
+    fine: np.ndarray
+    fine_single: np.ndarray
+    contradicted: np.ndarray
+    modes: tuple[str, ...]
+    ask_truth: Callable[[tuple[Any, ...]], Any]
+    ask_value: Callable[[tuple[Any, ...]], Any]
+
+    @property
+    def elementwise(self) -> bool:
+        return self.question.claim.kind == "derivative"
+
+
+def split(asked: Question, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+    """The arguments of a point, and its tangent or cotangent, which rides along as the last one."""
+    return (args[:-1], args[-1]) if asked.claim.kind in ("jvp", "vjp") else (args, ())
+
+
+def expected(asked: Question, group: Group) -> Any:
+    """The derivative's structure, as pytree of shapes. The function itself may raise; so may its derivative."""
+    args, extra = split(asked, group.point(0))
+    mode = asked.reverse or asked.forward
+    assert mode is not None
+    with precision(64):
+        try:
+            return jax.eval_shape(lambda: mode(args, extra))
+        except Exception:
+            if asked.forward is None:
+                raise
+            return jax.eval_shape(lambda: asked.forward(args, extra))  # type: ignore[misc]
+
+
+def gather(asked: Question, group: Group, wanted: Form, rng: np.random.Generator, *, single: bool) -> "Evidence | Raised | Misshapen":
+    """Ask everyone at every point; `Raised` or `Misshapen` when the hand derivation does not answer properly."""
+
+    def answer(mode: Any) -> Callable[..., Any]:
+        return lambda *leaves: mode(*split(asked, group.rebuild(leaves)))
+
+    def hand(*leaves: Any) -> Any:
+        leaves_or = fit(asked.hand(*split(asked, group.rebuild(leaves))), wanted)
+        if isinstance(leaves_or, Misshapen):
+            raise _Unfit(leaves_or)
+        spread = zip(leaves_or, wanted.shapes, strict=True)
+        return tuple(jax.numpy.broadcast_to(jax.numpy.asarray(x), shape) for x, shape in spread)
+
+    truth_leaves = lambda mode: lambda *leaves: tuple(jax.tree.leaves(answer(mode)(*leaves)))
+    voices: dict[str, Callable[..., Any]] = {"value": answer(asked.value), "hand": hand}
+    if asked.forward is not None:
+        voices["forward"] = truth_leaves(asked.forward)
+    if asked.reverse is not None:
+        voices["reverse"] = truth_leaves(asked.reverse)
+
+    nudges = [_nudged(asked, group, rng) for _ in range(2)]
+    rounded = _rounded(group)
+    variants = [group.leaves, rounded, *nudges]
+    stacked = tuple(_concatenate(column) for column in zip(*variants, strict=True))
+    answers = _ask(voices, group, 64, stacked)
+    if isinstance(answers["hand"], Raised):
+        return _raised(answers["hand"])
+    modes = tuple(name for name in ("reverse", "forward") if not _silent(answers, name))
+    if not modes or isinstance(answers["value"], Raised):
+        broken = answers["value"] if isinstance(answers["value"], Raised) else answers.get("reverse")
+        return _raised(broken, of=True)
+
+    cut = lambda array, k: array[k * group.count : (k + 1) * group.count]
+    pick = lambda who, k: tuple(cut(leaf, k) for leaf in answers[who])
+    main = modes[0]
+    truth, at_rounded = pick(main, 0), pick(main, 1)
+    other = pick(modes[1], 0) if len(modes) > 1 else truth
+    answered = pick("hand", 0)
+    values = [cut(leaf, 0) for leaf in jax.tree.leaves(answers["value"])]
+    fine = _all_finite(values, group.count)
+
+    truth_single: tuple[np.ndarray, ...] = ()
+    hand_single: tuple[np.ndarray, ...] = ()
+    fine_single = np.zeros(group.count, bool)
+    if single:
+        low = _ask({k: voices[k] for k in ("value", "hand", main)}, group, 32, rounded)
+        if not any(isinstance(low[k], Raised) for k in ("value", "hand", main)):
+            truth_single, hand_single = tuple(low[main]), tuple(low["hand"])
+            fine_single = _all_finite(jax.tree.leaves(low["value"]), group.count)
+
+    elementwise = asked.claim.kind == "derivative"
+    noise, contradicted = [], np.zeros(group.count, bool)
+    for i, leaf in enumerate(truth):
+        scale = tolerance.size(leaf, elementwise=elementwise)
+        gap = tolerance.size(leaf - other[i], elementwise=elementwise)
+        apart = gap > 1e-6 * scale + 1e-9 * _typical(scale, group)
+        contradicted |= _any(apart & np.isfinite(leaf) & np.isfinite(other[i]), group.count)
+        response = np.max(
+            [tolerance.size(pick(main, k)[i] - leaf, elementwise=elementwise) for k in (2, 3)],
+            axis=0,
+        )
+        lost = lambda low, high: tolerance.size(low - high, elementwise=elementwise)
+        noise.append(
+            tolerance.Noise(
+                scale=scale,
+                typical=_typical(scale, group),
+                response=response / tolerance.NUDGE,
+                modes=np.where(apart, 0.0, gap),
+                truth32=lost(truth_single[i], at_rounded[i]) if truth_single else 0 * scale,
+                hand32=lost(hand_single[i], pick("hand", 1)[i]) if hand_single else 0 * scale,
+            )
+        )
+    truth_again = Asker(voices[main], group, 64, BLOCK)
+    value_again = Asker(voices["value"], group, 64, BLOCK)
+    return Evidence(
+        asked,
+        group,
+        wanted,
+        truth,
+        answered,
+        tuple(noise),
+        at_rounded,
+        truth_single,
+        hand_single,
+        fine,
+        fine_single,
+        contradicted,
+        modes,
+        truth_again,
+        value_again,
+    )
+
+
+class _Unfit(Exception):
+    def __init__(self, what: Misshapen):
+        super().__init__(what.mistake.says)
+        self.what = what
+
+
+class FunctionRaised(Raised):
+    """The function on trial's own subject raised, not the hand derivation."""
+
+
+def _raised(raised: Any, *, of: bool = False) -> "Raised | Misshapen":
+    if isinstance(raised.error, _Unfit):
+        return raised.error.what
+    return FunctionRaised(raised.error) if of else raised
+
+
+def _silent(answers: dict[str, Any], name: str) -> bool:
+    return name not in answers or isinstance(answers[name], Raised)
+
+
+def _ask(
+    voices: dict[str, Callable[..., Any]], group: Group, bits: int, leaves: tuple[Any, ...]
+) -> dict[str, Any]:
+    """All voices in one compiled call; each by itself when one of them cannot take part."""
+    together = Asker(lambda *x: {k: voice(*x) for k, voice in voices.items()}, group, bits, BLOCK)
+    together.plain = _never
+    answers = together(leaves)
+    if not isinstance(answers, Raised):
+        return answers
+    return {name: Asker(voice, group, bits, BLOCK)(leaves) for name, voice in voices.items()}
+
+
+def _never(*leaves: Any) -> Any:
+    raise NotImplementedError
+
+
+def _concatenate(column: tuple[Any, ...]) -> Any:
+    if isinstance(column[0], np.ndarray):
+        return np.concatenate(column)
+    return jax.numpy.concatenate(column)
+
+
+def _rounded(group: Group) -> tuple[Any, ...]:
+    """The points as single precision sees them."""
+
+    def one(leaf: Any) -> Any:
+        if isinstance(leaf, np.ndarray) and leaf.dtype == np.float64:
+            return leaf.astype(np.float32).astype(np.float64)
+        return leaf
+
+    with np.errstate(all="ignore"):
+        return tuple(map(one, group.leaves))
+
+
+def _nudged(asked: Question, group: Group, rng: np.random.Generator) -> tuple[Any, ...]:
+    """Every floating entry moved by a relative `tolerance.NUDGE`, up or down."""
+
+    def one(leaf: Any) -> Any:
+        if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fc":
+            return leaf * (1 + tolerance.NUDGE * rng.choice((-1.0, 1.0), size=leaf.shape))
+        return leaf
+
+    return tuple(map(one, group.leaves))
+
+
+def _typical(scale: np.ndarray, group: Group) -> float:
+    """The size of the truth at a typical point: the median over them of the largest entry."""
+    rows = scale[group.typical] if group.typical.any() else scale
+    largest = rows.reshape(len(rows), -1).max(axis=1, initial=0.0)
+    return float(np.median(largest))
+
+
+def _all_finite(values: list[np.ndarray], count: int) -> np.ndarray:
+    fine = np.ones(count, bool)
+    for value in values:
+        fine &= np.isfinite(value).reshape(count, -1).all(axis=1)
+    return fine
+
+
+def _any(mask: np.ndarray, count: int) -> np.ndarray:
+    return mask.reshape(count, -1).any(axis=1)
+
+
+__all__ = ["Evidence", "FunctionRaised", "expected", "form", "gather", "split"]

@@ -1,0 +1,178 @@
+"""A second look at a point where hand and truth part: is it a kink, and is the hand's choice a valid one there?
+
+At a kink the derivative is a matter of convention, and JAX's is one among many. Valid are the members of the
+Clarke subdifferential, the convex hull of the limits of gradients nearby (F. H. Clarke, "Optimization and Nonsmooth
+Analysis", 1983). The limits are sampled next to the point, along the axes, along random signs and along the
+disputed direction; a member must lie within their range in every entry and, for gradients, in every direction.
+"""
+
+from typing import Any, Literal, NamedTuple
+
+import jax
+import numpy as np
+
+from lab.referee.evaluate import Raised
+from lab.referee.evidence import Evidence, split
+
+RADIUS = 1e-5  # relative to the entry, where it is not zero
+AXES = 24  # at most so many axes are looked along
+SIGNS = 8
+
+Finding = Literal["wrong", "right", "subgradient", "no subgradient", "no derivative", "unclear"]
+
+
+class Look(NamedTuple):
+    """``wrong``: smooth here, and the hand is wrong. ``right``: smooth here, and the hand agrees with the limit of
+    nearby truths (automatic differentiation is odd at this very point). ``subgradient`` and ``no subgradient``: a
+    kink. ``no derivative``: the function jumps. ``unclear``: nothing finite nearby."""
+
+    finding: Finding
+    truth: tuple[np.ndarray, ...]
+
+
+def look(evidence: Evidence, point: int, rng: np.random.Generator) -> Look:
+    """Sample the truth next to the point and place the hand's answer among the samples."""
+    group, asked = evidence.group, evidence.question
+    positions = _varied_leaves(evidence)
+    at = [np.asarray(group.leaves[i][point]) for i in positions]
+    if not at or any(x.dtype.kind != "f" for x in at):
+        return Look("unclear", ())
+    scales = [_scale(x) for x in at]
+    directions = _directions(evidence, point, at, rng)
+    near = []
+    for direction in directions:
+        for sign in (1.0, -1.0):
+            moved = list(leaf[point] for leaf in group.leaves)
+            for i, x, scale, v in zip(positions, at, scales, direction, strict=True):
+                moved[i] = x + sign * RADIUS * scale * v
+            near.append(moved)
+    here = [leaf[point] for leaf in group.leaves]
+    stacked = tuple(_stack(column) for column in zip(here, *near, strict=True))
+    truths, values = evidence.ask_truth(stacked), evidence.ask_value(stacked)
+    if isinstance(truths, Raised) or isinstance(values, Raised):
+        return Look("unclear", ())
+    samples = [leaf[1:] for leaf in truths]
+    kept = np.all([np.isfinite(s).reshape(len(s), -1).all(axis=1) for s in samples], axis=0)
+    if kept.sum() < 2:
+        return Look("unclear", ())
+    samples = [s[kept] for s in samples]
+    hand = [leaf[point] for leaf in evidence.hand]
+    if asked.claim.kind == "identity":
+        return Look("wrong", tuple(leaf[0] for leaf in truths))
+    if _jumps(values, samples, scales):
+        return Look("no derivative", ())
+    return _placed(evidence, point, samples, hand, directions, kept, scales)
+
+
+def _placed(
+    evidence: Evidence,
+    point: int,
+    samples: list[np.ndarray],
+    hand: list[np.ndarray],
+    directions: list[list[np.ndarray]],
+    kept: np.ndarray,
+    scales: list[np.ndarray],
+) -> Look:
+    limits = tuple(s.mean(axis=0) for s in samples)
+    sizes = [np.abs(s).max(initial=0.0) for s in samples]
+    typical = [n.typical for n in evidence.noise]
+    spreads = [np.ptp(s, axis=0) for s in samples]
+    kink = any(
+        np.any(spread > 1e-3 * size + 1e-6 * usual)
+        for spread, size, usual in zip(spreads, sizes, typical, strict=True)
+    )
+    slack = [1e-3 * (size if kink else 0.0) + 1e-6 * usual for size, usual in zip(sizes, typical, strict=True)]
+    inside = all(
+        np.all((h >= s.min(axis=0) - e) & (h <= s.max(axis=0) + e))
+        for h, s, e in zip(hand, samples, slack, strict=True)
+    )
+    if not kink:
+        near = all(
+            np.all(np.abs(h - m) <= 3 * spread + 1e-6 * np.abs(s).max(initial=0.0) + 1e-9 * usual)
+            for h, m, spread, s, usual in zip(hand, limits, spreads, samples, typical, strict=True)
+        )
+        truth = [leaf[point] for leaf in evidence.truth]
+        trusted = all(
+            np.all(np.isfinite(t)) and np.all(np.abs(t - m) <= 3 * spread + 1e-6 * np.abs(m).max(initial=0.0))
+            for t, m, spread in zip(truth, limits, spreads, strict=True)
+        )
+        return Look("right" if near and not trusted else "wrong", limits)
+    if inside and evidence.question.claim.kind == "gradient":
+        inside = _supported(samples, hand, directions, scales, max(slack))
+    return Look("subgradient" if inside else "no subgradient", limits)
+
+
+def _supported(
+    samples: list[np.ndarray],
+    hand: list[np.ndarray],
+    directions: list[list[np.ndarray]],
+    scales: list[np.ndarray],
+    slack: float,
+) -> bool:
+    """No direction in which the hand's gradient exceeds every gradient nearby (the support function)."""
+    for direction in directions:
+        steps = [scale * v for scale, v in zip(scales, direction, strict=True)]
+        length = max(1e-300, sum(float(np.abs(step).sum()) for step in steps))
+        for sign in (1.0, -1.0):
+            along = sum(_dot(s, sign * step) for s, step in zip(samples, steps, strict=True))
+            claimed = sum(float(np.sum(h * sign * step)) for h, step in zip(hand, steps, strict=True))
+            if claimed > np.max(along) + 10 * slack * length:
+                return False
+    return True
+
+
+def _dot(samples: np.ndarray, step: np.ndarray) -> np.ndarray:
+    return (samples * step).reshape(len(samples), -1).sum(axis=1)
+
+
+def _varied_leaves(evidence: Evidence) -> list[int]:
+    """Positions, among the array leaves of a point, of the differentiated arguments."""
+    group, asked = evidence.group, evidence.question
+    markers = group.rebuild(list(range(len(group.leaves))))
+    args, _ = split(asked, markers)
+    return [leaf for leaf in jax.tree.leaves(asked.slots(args)) if isinstance(leaf, int)]
+
+
+def _scale(x: np.ndarray) -> np.ndarray:
+    size = np.abs(x)
+    usual = float(size.max(initial=0.0)) or 1.0
+    return np.where(size > 0, size, usual)
+
+
+def _directions(
+    evidence: Evidence, point: int, at: list[np.ndarray], rng: np.random.Generator
+) -> list[list[np.ndarray]]:
+    """Random signs, all ones, the axes, and the way from the truth to the hand's answer."""
+    signs = [[rng.choice((-1.0, 1.0), size=x.shape) for x in at] for _ in range(SIGNS)]
+    ones = [np.ones(x.shape) for x in at]
+    axes = []
+    for k, x in enumerate(at):
+        for flat in range(min(x.size, AXES)):
+            axis = [np.zeros(y.shape) for y in at]
+            axis[k].reshape(-1)[flat] = 1.0
+            axes.append(axis)
+    disputed = []
+    if evidence.question.claim.kind == "gradient":
+        hand = [leaf[point] for leaf in evidence.hand]
+        for way in (hand, [h - t[point] for h, t in zip(hand, evidence.truth, strict=True)]):
+            largest = max(float(np.abs(w).max(initial=0.0)) for w in way)
+            if np.isfinite(largest) and largest > 0:
+                disputed.append([np.asarray(w / largest) for w in way])
+    return [*signs, ones, *axes[:AXES], *disputed]
+
+
+def _jumps(values: Any, samples: list[np.ndarray], scales: list[np.ndarray]) -> bool:
+    """Whether the function itself changes by far more than its slopes allow over so short a way."""
+    slope = max(float(np.abs(s).max(initial=0.0)) for s in samples)
+    reach = sum(float(np.sum(scale)) for scale in scales)
+    for value in jax.tree.leaves(values):
+        change = np.abs(value[1:] - value[:1])
+        change = change[np.isfinite(change)]
+        size = np.abs(value[np.isfinite(value)]).max(initial=0.0)
+        if change.max(initial=0.0) > 100 * RADIUS * reach * slope + 1e-4 * size:
+            return True
+    return False
+
+
+def _stack(column: tuple[Any, ...]) -> Any:
+    return jax.numpy.stack(column) if hasattr(column[0], "aval") else np.stack(column)

@@ -1,0 +1,66 @@
+"""How far apart two right answers may be: rounding, measured on the problem itself rather than looked up.
+
+Noise of the truth comes from four places: forward against reverse mode, the same derivative in single against
+double precision (scaled down to double), the response to a relative perturbation of the arguments (conditioning),
+and the rounding of the result itself. The hand derivation's own rounding is measured in the same way, by its
+answers in both precisions, so that a right formula is not condemned for a sum it computes in another order.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+EPS64 = float(np.finfo(np.float64).eps)
+EPS32 = float(np.finfo(np.float32).eps)
+NUDGE = 1e-7  # relative perturbation that measures conditioning, in double precision
+FORMULA = 1e-10  # relative disagreement in double precision that needs no explanation
+
+
+class Noise(NamedTuple):
+    """Per point (and, where a derivative is elementwise, per element): arrays that broadcast against the truth.
+
+    ``scale`` is the size of the truth, ``typical`` its size at typical points, ``response`` what a relative
+    perturbation of size one of the arguments would change, ``modes`` the disagreement of forward and reverse,
+    ``truth32`` and ``hand32`` what single precision loses, where it was asked.
+    """
+
+    scale: np.ndarray
+    typical: float
+    response: np.ndarray
+    modes: np.ndarray
+    truth32: np.ndarray
+    hand32: np.ndarray
+
+
+def formula(noise: Noise, floor: float = FORMULA) -> np.ndarray:
+    """Allowed disagreement in double precision."""
+    down = EPS64 / EPS32
+    return (
+        floor * noise.scale
+        + 16 * EPS64 * noise.typical
+        + 200 * EPS64 * noise.response
+        + 100 * noise.modes
+        + 100 * down * (noise.truth32 + noise.hand32)
+    )
+
+
+def implementation(noise: Noise, length: int) -> np.ndarray:
+    """Allowed disagreement in single precision, for a derivative made of ``length`` numbers."""
+    return (
+        32 * np.sqrt(length) * EPS32 * noise.scale
+        + 32 * EPS32 * noise.typical
+        + 32 * EPS32 * noise.response
+        + 16 * noise.truth32
+    )
+
+
+def size(array: np.ndarray, *, elementwise: bool) -> np.ndarray:
+    """The scale that an error is measured against: the element itself, or the largest of its array.
+
+    ``array`` has the points along its first axis; the result broadcasts against it. Non-finite entries count as 0.
+    """
+    array = np.where(np.isfinite(array), np.abs(array), 0.0)
+    if elementwise or array.ndim == 1:
+        return array
+    axes = tuple(range(1, array.ndim))
+    return array.max(axis=axes, keepdims=True, initial=0.0)
