@@ -1,0 +1,47 @@
+"""What every config holds, whichever experiment it names."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from lab.config.vocabulary import Frozen, Integer, Text
+
+
+class Record(Frozen):
+    """What of the training is kept."""
+
+    every: Integer = Field(default=1, gt=0, description="Record every this many steps.")
+    evaluate: Integer | None = Field(
+        default=None,
+        gt=0,
+        description="Evaluate (test accuracy and the like) every this many steps.",
+    )
+
+
+class Study(Frozen):
+    """The keys of every config."""
+
+    experiment: Text = Field(
+        description="An experiment's name, or the path of its folder from this file (with a slash)."
+    )
+    # jax.random.key takes 32 bits whatever the precision
+    seed: Integer = Field(default=0, ge=0, lt=2**32, description="Seed of all randomness.")
+    precision: Literal["float32", "float64"] = Field(
+        default="float32", description="Precision of all numbers."
+    )
+    device: Literal["auto", "cpu", "gpu"] = Field(
+        default="auto", description="Where to compute; auto takes a GPU if there is one."
+    )
+
+
+class Training(Study):
+    """The keys of every config that trains."""
+
+    gradient: Literal["hand", "jax", "both"] = Field(
+        default="hand",
+        description="Train with the gradient derived by hand, with JAX's, or with both at once.",
+    )
+    optimizer: Any = Field(description="Any optimizer of optax by name, and its arguments.")
+    # optax counts steps in 32 bits
+    steps: Integer = Field(gt=0, lt=2**31, description="How many updates of the parameters.")
+    record: Record = Field(default=Record(), description="What of the training is kept.")
