@@ -43,6 +43,15 @@ def entries(folder: Path = CALCULUS) -> tuple[Entry, ...]:
     return tuple(entry for topic in topics(folder) for entry in topic.entries)
 
 
+def topic(name: str, folder: Path = CALCULUS) -> Topic:
+    """The topic called ``name``; ``BadInput`` suggests the nearest."""
+    known = {topic.name: topic for topic in topics(folder)}
+    if name not in known:
+        near = suggestion(name, known) or "; see lab list derivations"
+        raise BadInput(f"no topic {name!r}{near}")
+    return known[name]
+
+
 def find(name: str, folder: Path = CALCULUS) -> Entry:
     """The derivation called ``name``, or ``topic.name`` where two topics use the same name.
 
@@ -55,6 +64,8 @@ def find(name: str, folder: Path = CALCULUS) -> Entry:
         raise BadInput(f"{name!r} is the name of {len(matches)} derivations; say {choices}")
     if not matches:
         near = suggestion(name, (entry.name for entry in known))
+        if any(name == entry.topic for entry in known):
+            near = f"; it is a topic: lab list --topic {name}"
         raise BadInput(f"no derivation {name!r}{near or '; see lab list derivations'}")
     return matches[0]
 
@@ -64,8 +75,17 @@ def source(entry: Entry) -> str:
     text = entry.file.read_text(encoding="utf-8")
     for definition, _ in _derivations(ast.parse(text)):
         if definition.name == entry.name:
-            return "\n".join(text.splitlines()[_first_line(definition) - 1 : definition.end_lineno])
+            return _lines(text, definition)
     raise BadInput(f"{entry.file}: {entry.name!r} is no longer there")
+
+
+def of_source(entry: Entry) -> str | None:
+    """The lines of the function differentiated, where it stands in the same file."""
+    text = entry.file.read_text(encoding="utf-8")
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef) and node.name == entry.of:
+            return _lines(text, node)
+    return None
 
 
 def _topic(file: Path) -> Topic:
@@ -109,3 +129,7 @@ def _name(node: ast.expr) -> str:
 
 def _first_line(definition: ast.FunctionDef) -> int:
     return min([definition.lineno, *(node.lineno for node in definition.decorator_list)])
+
+
+def _lines(text: str, definition: ast.FunctionDef) -> str:
+    return "\n".join(text.splitlines()[_first_line(definition) - 1 : definition.end_lineno])

@@ -5,6 +5,7 @@ The docstring is read without running the file, so listing experiments costs no 
 
 import ast
 import importlib.util
+import re
 import sys
 import traceback
 from collections.abc import Mapping
@@ -14,7 +15,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lab.catalogue import CALCULUS
-from lab.errors import BadInput
+from lab.config import shelf
+from lab.errors import BadInput, suggestion
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,6 +87,41 @@ def read(file: Path) -> Experiment:
     return Experiment(file.parent.name, file, title, *(said[section] for section in SECTIONS))
 
 
+def names() -> tuple[str, ...]:
+    """The experiments there are."""
+    return tuple(shelf.experiments())
+
+
+def readable() -> tuple[tuple[Experiment, ...], list[str]]:
+    """Every experiment whose docstring can be read, and what is wrong with the others."""
+    found, faults = [], []
+    for folder in shelf.experiments().values():
+        try:
+            found.append(read(folder / "experiment.py"))
+        except BadInput as problem:
+            faults.append(str(problem))
+    return tuple(found), faults
+
+
+def find(name: str) -> Experiment:
+    """The experiment called ``name``, one's own or shipped; ``BadInput`` suggests the nearest."""
+    known = shelf.experiments()
+    if name not in known:
+        raise BadInput(f"no experiment named {name!r}{suggestion(name, known)}")
+    return read(known[name] / "experiment.py")
+
+
+def configs() -> dict[str, list[str]]:
+    """The names of the configs that run each experiment, by the experiment's name."""
+    found: dict[str, list[str]] = {}
+    for name, file in shelf.configs().items():
+        # enough of a look to list it; whether the file is a good config is for loading to say
+        said = re.search(r"(?m)^experiment:[ \t]*(\S+)", file.read_text("utf-8", "replace"))
+        if said:
+            found.setdefault(said[1].strip("'\""), []).append(name)
+    return found
+
+
 def sections(docstring: str) -> tuple[str, dict[str, str]]:
     """The title (what comes first) and the text after each ``Section:``, up to a blank line."""
     said: dict[str, list[str]] = {"": []}
@@ -121,7 +158,7 @@ def load(experiment: Experiment) -> ModuleType:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as problem:
         del sys.modules[name]
-        raise BadInput(_failing_line(problem, file)) from problem
+        raise BadInput(failing_line(problem, file)) from problem
     _require_parts(module, file)
     return module
 
@@ -174,7 +211,7 @@ def _require_parts(module: ModuleType, file: Path) -> None:
         raise BadInput("\n".join(f"{shown(file)}: {fault}" for fault in faults))
 
 
-def _failing_line(problem: BaseException, file: Path) -> str:
+def failing_line(problem: BaseException, file: Path) -> str:
     """``file:line: Exception: message``; the line is the last one of ours that was running."""
     if isinstance(problem, SyntaxError) and problem.filename:
         where = f"{shown(Path(problem.filename))}:{problem.lineno}"

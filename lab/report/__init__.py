@@ -1,5 +1,1 @@
-"""The page a run ends in."""
-
-from lab.report.page import Figure, Page, render
-
-__all__ = ["Figure", "Page", "render"]
+"""The page a run ends in, and what the command line shows on the way."""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from lab.experiment import Experiment, Finding
+from lab.experiment import Finding
 
 
 class Figure(NamedTuple):
@@ -22,8 +22,11 @@ class Figure(NamedTuple):
 class Page(NamedTuple):
     """Everything a report shows, in the order it shows it."""
 
-    experiment: Experiment
+    name: str
     run: str
+    title: str
+    question: str
+    expect: str
     status: str
     note: str
     verdicts: Sequence[Mapping[str, Any]]
@@ -32,7 +35,7 @@ class Page(NamedTuple):
     config: str
     command: str
     environment: Mapping[str, Any]
-    timings: Mapping[str, float]
+    seconds: Mapping[str, float]
 
 
 def render(page: Page) -> str:
@@ -46,7 +49,7 @@ def render(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"data_uri": data_uri, "number": number, "tally": tally, "where": where}
+    environment.filters |= {"data_uri": data_uri, "number": number, "tally": tally}
     return environment.get_template("page.html").render(page._asdict())
 
 
@@ -55,7 +58,7 @@ def data_uri(png: bytes) -> str:
     return "data:image/png;base64," + b64encode(png).decode("ascii")
 
 
-def number(value: float | str) -> str:
+def number(value: object) -> str:
     """Six significant digits; text as it is."""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
@@ -64,13 +67,3 @@ def tally(verdicts: Sequence[Mapping[str, Any]]) -> str:
     """``"3 correct, 1 wrong"``, the most frequent first."""
     found = Counter(str(verdict["verdict"]) for verdict in verdicts)
     return ", ".join(f"{count} {verdict}" for verdict, count in found.most_common())
-
-
-def where(mistake: Mapping[str, Any] | None) -> str:
-    """Where a mistake is, in words, whatever shape the referee described it in."""
-    found = (mistake or {}).get("where")
-    if isinstance(found, Mapping):
-        return "; ".join(f"{name}: {value}" for name, value in found.items() if value)
-    if isinstance(found, list | tuple):
-        return ", ".join(map(str, found))
-    return str(found or "")

@@ -1,0 +1,234 @@
+"""The command line: results to stdout, progress and remarks to stderr, one line a bad input."""
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from lab.errors import BadInput, suggestion
+
+# what a shell reports of a program whose reader went away
+BROKEN_PIPE = 141
+
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+
+
+class Commands(TyperGroup):
+    """Commands whose bad input ends in its message and status 2, never in a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except BadInput as problem:
+            print(problem, file=sys.stderr)
+            return 2
+        except BrokenPipeError:
+            # else the interpreter meets the same error again when it flushes at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return BROKEN_PIPE
+
+
+app = typer.Typer(
+    name="lab",
+    cls=Commands,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Derive a gradient by hand, put it on trial, and put it to work.",
+)
+
+
+def main() -> None:
+    """The ``lab`` program."""
+    sys.exit(status())
+
+
+def status(arguments: list[str] | None = None) -> int:
+    """Carry out ``lab ARGUMENTS`` and answer its exit status."""
+    try:
+        result = app(arguments, prog_name="lab", standalone_mode=False)
+    except Exception as problem:
+        # typer's own exceptions have no public home; they are told by what they can do
+        if not hasattr(problem, "format_message"):
+            raise
+        context = getattr(problem, "ctx", None)
+        command = context.command_path if context else "lab"
+        message = " ".join(problem.format_message().split())
+        print(f"{command}: {message} (see {command} --help)", file=sys.stderr)
+        return 2
+    return result or 0
+
+
+@app.callback(invoke_without_command=True)
+def lab(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.")
+    ] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        print(f"lab {installed('derivative-lab')}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command()
+def run(
+    config: Annotated[str, typer.Argument(help="A shipped name (lab list) or a path to YAML.")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings to change.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where run folders go.")] = Path("runs"),
+    checks: Annotated[bool, typer.Option(help="Try the hand derivations first.")] = True,
+    as_json: Json = False,
+) -> int:
+    """Run an experiment; the last line printed is the folder with all it left.
+
+    lab run limits
+    lab run descent optimizer.learning_rate=1e-2 seed=3
+
+    Exit status: 0 fine; 1 a derivation is wrong or unstable, or the run diverged; 2 bad input;
+    3 a derivation is inconclusive or in error; 130 interrupted. A finding that does not hold is
+    said, and leaves the status as it is.
+    """
+    from lab.config import load
+
+    checked = load(config, overrides or [])
+    # from here on it is worth importing JAX
+    from lab.conduct import conduct
+    from lab.report import terminal
+    from lab.report.progress import progress
+
+    with progress() as watch:
+        folder, ending = conduct(
+            checked,
+            command=["lab", "run", config, *(overrides or [])],
+            out=out,
+            checks=checks,
+            watch=watch,
+        )
+    if as_json:
+        print(terminal.dumps(terminal.plain_run(folder, ending)))
+    else:
+        terminal.run(folder, ending)
+    return ending.exit_status
+
+
+@app.command()
+def check(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TARGET]...",
+            help="file.py, file.py::name, package.module, package.module:name, a name of the "
+            "catalogue, or nothing for all of it.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Draws other points of the domains.")] = 0,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line for each derivation.")
+    ] = False,
+) -> int:
+    """Put hand derivations on trial against JAX, numerical differences and float64.
+
+    Exit status: 0 nothing wrong; 1 something is wrong or unstable; 2 bad input; 3 inconclusive
+    or error only.
+    """
+    from lab import referee
+    from lab.referee.show import show
+    from lab.referee.targets import everything, resolve
+    from lab.report import terminal
+    from lab.report.progress import progress
+
+    meant = [one for target in targets or [] for one in resolve(target)] or [*everything()]
+    derivations = list({id(one): one for one in meant}.values())
+    verdicts = []
+    with progress(streaming=as_json) as watch:
+        watch.phase("checks", len(derivations))
+        for done, derivation in enumerate(derivations):
+            watch.at(done, derivation.name)
+            verdicts.append(referee.check(derivation, seed=seed))
+            if as_json:
+                print(terminal.dumps(verdicts[-1].to_json(), indent=None), flush=True)
+    if not as_json:
+        show(verdicts, terminal.console())
+    return referee.exit_status(verdicts)
+
+
+class Shelf(StrEnum):
+    experiments = "experiments"
+    derivations = "derivations"
+
+
+@app.command("list")
+def list_shelves(
+    shelf: Annotated[Shelf | None, typer.Argument(help="One of the two; by default both.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Only the derivations of this topic.")] = None,
+    as_json: Json = False,
+) -> int:
+    """List the experiments with their questions, and the derivations by topic."""
+    from lab import catalogue, experiment
+    from lab.report import terminal
+
+    if topic is not None and shelf is Shelf.experiments:
+        raise BadInput(f"--topic picks derivations: lab list derivations --topic {topic}")
+    answer: dict[str, Any] = {}
+    lines: list[str] = []
+    faults: list[str] = []
+    if topic is None and shelf is not Shelf.derivations:
+        experiments, faults = experiment.readable()
+        configs = experiment.configs()
+        lines += terminal.experiments(experiments, configs)
+        answer["experiments"] = [terminal.plain(one, configs) for one in experiments]
+    if shelf is not Shelf.experiments:
+        topics = catalogue.topics() if topic is None else (catalogue.topic(topic),)
+        overview = topic is None and shelf is None
+        lines += ["", *terminal.topics(topics)] if overview else terminal.derivations(topics)
+        answer["derivations"] = [terminal.plain(one) for found in topics for one in found.entries]
+    print(terminal.dumps(answer) if as_json else "\n".join(lines))
+    return _said(faults)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A derivation, an experiment or a config.")],
+    as_json: Json = False,
+) -> int:
+    """Show a derivation with its source, or what an experiment asks and promises."""
+    from lab import catalogue, experiment
+    from lab.report import terminal
+
+    configs = experiment.configs()
+    runs = {config: owner for owner, names in configs.items() for config in names}
+    asked = {one: one for one in experiment.names()} | runs
+    derivations = [one.name for one in catalogue.entries()]
+    found: experiment.Experiment | catalogue.Entry
+    if name in asked:
+        found = experiment.find(asked[name])
+    elif name.rpartition(".")[2] in derivations:
+        found = catalogue.find(name)
+    else:
+        near = suggestion(name, [*asked, *derivations]) or "; see lab list"
+        raise BadInput(f"nothing is named {name!r}{near}")
+    if as_json:
+        print(terminal.dumps(terminal.plain(found, configs)))
+    elif isinstance(found, catalogue.Entry):
+        print("\n".join(terminal.entry(found)))
+    else:
+        print("\n".join(terminal.experiment(found, configs.get(found.name, []))))
+    return 0
+
+
+def _said(faults: list[str]) -> int:
+    """Say what could not be read; the status that goes with it."""
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return 2 if faults else 0

@@ -1,0 +1,222 @@
+"""One run, from config to report: the order of things, and what is kept when one goes wrong."""
+
+import math
+import re
+import shlex
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jax
+import numpy as np
+
+from lab import experiment, referee
+from lab.config import Config, dump
+from lab.errors import BadInput
+from lab.experiment import Finding, Outcome
+from lab.referee import Verdict
+from lab.report.folder import page
+from lab.report.page import render
+from lab.report.picture import description, png
+from lab.report.progress import Unwatched
+from lab.runs import checkpoint, folder, record, trajectory
+from lab.training import devices, optimizers
+from lab.training.loop import Chunk, chunks
+from lab.training.problem import in_precision
+
+INTERRUPTED = 130
+
+
+@dataclass
+class Ending:
+    """How a run went so far: whatever stops it, this is what is written down."""
+
+    status: record.Status = "running"
+    note: str = ""
+    exit_status: int = 0
+    verdicts: list[Verdict] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    figures: list[dict[str, str]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, phase: str) -> Iterator[None]:
+        """Book the block's time under ``phase``, however the block ends."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[phase] = round(time.perf_counter() - begun, 3)
+
+
+def conduct(
+    config: Config,
+    *,
+    command: Sequence[str],
+    out: Path = Path("runs"),
+    checks: bool = True,
+    watch: Unwatched | None = None,
+) -> tuple[Path, Ending]:
+    """Run what ``config`` names into a new folder under ``out``: the folder, and how it ended.
+
+    Raises ``BadInput`` before any work where the experiment's file does not load, the device is
+    not there or the folder cannot be made. Whatever happens later is the status, and is kept:
+    ``finished``, with the exit status of the checks (0, 1 or 3); ``diverged``, 1; ``failed``, 2 for
+    bad input, else 1; ``interrupted``, 130.
+    """
+    about = experiment.read(config.folder / "experiment.py")
+    module = experiment.load(about)
+    with devices.device(config["device"]) as found:
+        hardware = f"{found.platform} ({found.device_kind})"
+    # a run's own config, run again, belongs to the experiment
+    run = folder.create(about.name if config.name == "config" else config.name, out)
+    folder.write_text(run / "config.yaml", dump(config))
+    begun = record.begin(
+        run,
+        seed=config["seed"],
+        precision=config["precision"],
+        device=hardware,
+        command=shlex.join(command),
+        experiment={**about._asdict(), "file": str(about.file)},
+    )
+    ending = Ending()
+    with _whatever_happens(ending, run, about.file):
+        _carry_out(config, module, run, ending, checks, watch or Unwatched())
+    record.end(
+        run,
+        begun,
+        ending.status,
+        note=ending.note,
+        exit_status=ending.exit_status,
+        checks=Counter(verdict.verdict for verdict in ending.verdicts),
+        findings=[finding._asdict() for finding in ending.findings],
+        figures=ending.figures,
+        seconds=ending.seconds,
+    )
+    folder.write_text(run / "report.html", render(page(run)))
+    return run, ending
+
+
+def _carry_out(
+    config: Config, module: ModuleType, run: Path, ending: Ending, checks: bool, watch: Unwatched
+) -> None:
+    if checks:
+        with ending.timed("checks"):
+            _put_on_trial(module, config["seed"], run, ending, watch)
+    with devices.device(config["device"]), devices.precision(config["precision"]) as dtype:
+        key = jax.random.key(config["seed"])
+        with ending.timed(config.kind):
+            if config.kind == "study":
+                watch.phase("study", 1)
+                trajectory.write(run, module.study(key, **config.settings))
+                params, problem = None, None
+            else:
+                key, batch_key = jax.random.split(key)
+                problem = in_precision(module.problem(key, **config.settings), dtype)
+                params = _train(problem, config, batch_key, run, ending, watch)
+        outcome = Outcome(dict(config), trajectory.read(run), problem, params)
+        if ending.status == "diverged":
+            # the promises were about a descent that arrives; what can still be drawn is drawn
+            try:
+                _conclude(module, outcome, run, ending, watch)
+            except Exception as fault:
+                ending.note += f"\n{experiment.failing_line(fault, Path(str(module.__file__)))}"
+        else:
+            _conclude(module, outcome, run, ending, watch)
+
+
+def _put_on_trial(
+    module: ModuleType, seed: int, run: Path, ending: Ending, watch: Unwatched
+) -> None:
+    derivations = experiment.derivations(module)
+    watch.phase("checks", len(derivations))
+    for done, derivation in enumerate(derivations):
+        watch.at(done, derivation.name)
+        ending.verdicts.append(referee.check(derivation, seed=seed))
+    folder.write_json(run / "checks.json", [verdict.to_json() for verdict in ending.verdicts])
+    ending.exit_status = referee.exit_status(ending.verdicts)
+
+
+def _train(
+    problem: Any, config: Config, key: Any, run: Path, ending: Ending, watch: Unwatched
+) -> Any:
+    """Train, and write down every chunk as it comes; the params it ended with."""
+    optimizer = optimizers.build(config["optimizer"])
+    steps, recorded = config["steps"], config["record"]
+    watch.phase("training", steps)
+    last: Chunk | None = None
+    try:
+        with trajectory.Writer(run) as writer:
+            for chunk in chunks(
+                problem,
+                optimizer,
+                gradient=config["gradient"],
+                steps=steps,
+                every=recorded["every"],
+                evaluate=recorded["evaluate"],
+                key=key,
+            ):
+                writer.append(chunk.columns)
+                last = chunk
+                watch.at(chunk.step, f"loss {chunk.columns['loss'][-1]:.4g}")
+    finally:
+        if last is not None:
+            checkpoint.save(run, last.params)
+    assert last is not None
+    if last.diverged_at is not None:
+        loss, slope = (last.columns[name][-1] for name in ("loss", "gradient_norm"))
+        ending.status, ending.exit_status = "diverged", 1
+        ending.note = (
+            f"diverged at step {last.diverged_at}: loss {loss}, gradient norm {slope}; "
+            "what was recorded up to there is kept"
+        )
+    return last.params
+
+
+def _conclude(
+    module: ModuleType, outcome: Outcome, run: Path, ending: Ending, watch: Unwatched
+) -> None:
+    with ending.timed("findings"):
+        ending.findings += [_plain(finding) for finding in module.findings(outcome)]
+    with ending.timed("figures"):
+        watch.phase("figures", 1)
+        for name, drawing in module.figures(outcome):
+            file = re.sub(r"[^\w-]+", "-", name).strip("-") + ".png"
+            if any(figure["file"] == file for figure in ending.figures):
+                raise BadInput(f"two figures are called {name!r}; give one another name")
+            folder.write_bytes(run / "figures" / file, png(drawing))
+            alt = description(name, drawing)
+            ending.figures.append({"name": name, "file": file, "alt": alt})
+
+
+def _plain(finding: Finding) -> Finding:
+    """A finding in Python's own types; a number that is not finite becomes its name."""
+    value: Any = finding.value
+    if not isinstance(value, str):
+        value = np.asarray(value).item()
+        value = value if math.isfinite(value) else str(value)
+    return Finding(finding.name, value, str(finding.expected), bool(finding.holds))
+
+
+@contextmanager
+def _whatever_happens(ending: Ending, run: Path, file: Path) -> Iterator[None]:
+    """Let nothing past: what ends the block becomes the status, the note and the exit status."""
+    try:
+        yield
+        if ending.status == "running":
+            ending.status = "finished"
+    except KeyboardInterrupt:
+        ending.status, ending.exit_status = "interrupted", INTERRUPTED
+        ending.note = "interrupted; what was recorded up to there is kept"
+    except BadInput as problem:
+        ending.status, ending.exit_status, ending.note = "failed", 2, str(problem)
+    except Exception as problem:
+        ending.status, ending.exit_status = "failed", 1
+        ending.note = experiment.failing_line(problem, file)
+        folder.write_text(run / "traceback.txt", traceback.format_exc())
