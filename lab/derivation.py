@@ -5,8 +5,8 @@
         \"""r = Xw - y;  L = r.r / n;  dL = 2/n r.(X dw);  hence dL/dw = 2/n X^T r.\"""
         return 2 / y.size * X.T @ (X @ w - y)
 
-The decorated function stays the plain function it is; the record rides on it as ``__derivation__``. The docstring
-is the derivation. There is one maker for each kind of derivative:
+The decorated function stays the plain function it is; the record rides on it as ``__derivation__``.
+The docstring is the derivation. There is one maker for each kind of derivative:
 
 | maker        | the hand function returns                                                    |
 |--------------|------------------------------------------------------------------------------|
@@ -41,13 +41,13 @@ Hand = TypeVar("Hand", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Derivation:
-    """A claim: ``hand`` is the ``kind`` of ``of`` with respect to ``wrt``, for arguments drawn from ``at``.
+    """A claim: ``hand`` is the ``kind`` of ``of`` with respect to ``wrt``, for arguments drawn from
+    ``at``.
 
-    ``wrt`` is kept as positions among the arguments; ``single`` says that one argument was named rather than a
-    tuple, so that the derivative has that argument's structure and not a tuple of one. ``arguments`` are the names
-    of the arguments in order; ``at`` is a tuple of (pytrees of) domains and values in that order, or a sampler
-    ``key -> args``.
-    """
+    ``wrt`` is kept as positions among the arguments; ``single`` says that one argument was named
+    rather than a tuple, so that the derivative has that argument's structure and not a tuple of
+    one. ``arguments`` are the names of the arguments in order; ``at`` is a tuple of (pytrees of)
+    domains and values in that order, or a sampler ``key -> args``."""
 
     name: str
     of: Callable[..., Any]
@@ -138,9 +138,9 @@ def derivation(
 ) -> Derivation:
     """Put a claim together, refusing pieces that do not fit: names as typed, and the next step.
 
-    Raises `BadInput` for an unknown kind or ``wrt``, an ``at`` that lacks an argument or names one that ``of``
-    does not have, a dimension given two sizes, and a hand function that cannot take the arguments.
-    """
+    Raises `BadInput` for an unknown kind or ``wrt``, an ``at`` that lacks an argument or names one
+    that ``of`` does not have, a dimension given two sizes, and a hand function that cannot take the
+    arguments."""
     if kind not in KINDS:
         raise BadInput(f"kind={kind!r} is not a kind of derivative{suggestion(str(kind), KINDS)}")
     for role, function in (("of", of), ("hand", hand)):
@@ -155,7 +155,17 @@ def derivation(
     _takes(claim, hand, arguments, extra=kind in ("jvp", "vjp"))
     file, line = _source(hand)
     return Derivation(
-        name, of, hand, kind, positions, single, places, arguments, kinks, file, line  # type: ignore[arg-type]
+        name,
+        of,
+        hand,
+        kind,
+        positions,
+        single,
+        places,
+        arguments,
+        kinks,
+        file,
+        line,  # type: ignore[arg-type]
     )
 
 
@@ -195,7 +205,9 @@ def _places(
                 f"e.g. at=dict({missing[0]}=reals('n'))"
             )
         used = [name for name in names if name in at]
-        skipped = [name for name in names[: names.index(used[-1]) + 1 if used else 0] if name not in at]
+        skipped = [
+            name for name in names[: names.index(used[-1]) + 1 if used else 0] if name not in at
+        ]
         if skipped:
             raise BadInput(
                 f"{claim}: at lacks {skipped[0]!r}, which stands before {used[-1]!r}; "
@@ -208,7 +220,9 @@ def _places(
             f"{claim}: at gives {len(values)} argument(s), but {name_of(of)} takes "
             f"({', '.join(names)})"
         )
-    return (names + tuple(f"argument {i}" for i in range(len(names), len(values))))[: len(values)], values
+    return (names + tuple(f"argument {i}" for i in range(len(names), len(values))))[
+        : len(values)
+    ], values
 
 
 def _accepts(function: Callable[..., Any], count: int) -> bool:
@@ -221,7 +235,9 @@ def _accepts(function: Callable[..., Any], count: int) -> bool:
     return True
 
 
-def _takes(claim: str, hand: Callable[..., Any], arguments: tuple[str, ...], *, extra: bool) -> None:
+def _takes(
+    claim: str, hand: Callable[..., Any], arguments: tuple[str, ...], *, extra: bool
+) -> None:
     if not arguments:
         return
     count = len(arguments) + extra
@@ -304,17 +320,19 @@ _adjoint: ContextVar[_Listener | None] = ContextVar("adjoint", default=None)
 
 
 def tap(name: str, value: Any) -> Any:
-    """Name an intermediate of a function: ``z = tap("z", X @ W + b)``. The identity, outside a check."""
+    """Name an intermediate of a function: ``z = tap("z", X @ W + b)``. The identity, outside a
+    check.
+    """
     listener = _tap.get()
     return value if listener is None else listener(name, value)
 
 
 def adjoint(name: str, value: Any) -> Any:
-    """Name the hand-derived cotangent of the intermediate or argument ``name``: ``dz = adjoint("z", ...)``.
+    """Name the hand-derived cotangent of the intermediate or argument ``name``: ``dz = adjoint("z",
+    ...)``.
 
-    The identity, outside a check; during one, the step is judged by itself and the true cotangent handed on, so
-    that one mistake does not spread to the steps behind it.
-    """
+    The identity, outside a check; during one, the step is judged by itself and the true cotangent
+    handed on, so that one mistake does not spread to the steps behind it."""
     listener = _adjoint.get()
     return value if listener is None else listener(name, value)
 
@@ -323,7 +341,9 @@ def adjoint(name: str, value: Any) -> Any:
 def listening(
     *, taps: _Listener | None = None, adjoints: _Listener | None = None
 ) -> Iterator[None]:
-    """Within it, every `tap` and `adjoint` goes through the given listeners ``(name, value) -> value``."""
+    """Within it, every `tap` and `adjoint` goes through the given listeners ``(name, value) ->
+    value``.
+    """
     tokens = _tap.set(taps), _adjoint.set(adjoints)
     try:
         yield

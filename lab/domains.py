@@ -1,15 +1,14 @@
 """Where arguments come from: sets with named dimensions, and how to draw points of them.
 
-A domain knows three things: its shape in terms of named dimensions, how a typical point is drawn, and where its
-extremes lie (zero, ties, tiny, huge, next to the boundary). The dimensions carry names so that the referee can
-vary the sizes by itself: a factor ``1/n``, a transpose hidden by a square matrix and an un-summed broadcast only
-show when the sizes differ.
+A domain knows three things: its shape in terms of named dimensions, how a typical point is drawn,
+and where its extremes lie (zero, ties, tiny, huge, next to the boundary). The dimensions carry
+names so that the referee can vary the sizes by itself: a factor ``1/n``, a transpose hidden by a
+square matrix and an un-summed broadcast only show when the sizes differ.
 
     at=dict(w=reals("d"), X=reals("n d"), y=labels("n", "k"))
 
-Dimensions are written as in ``"n d"``: names, integers, or a name with an offset or a factor (``"n+1"``, ``"2n"``).
-A size may be fixed by keyword: ``reals("n d", d=3)``.
-"""
+Dimensions are written as in ``"n d"``: names, integers, or a name with an offset or a factor
+(``"n+1"``, ``"2n"``). A size may be fixed by keyword: ``reals("n d", d=3)``."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -57,11 +56,11 @@ def _dimension(text: str) -> Dimension:
 class Domain:
     """A set of arrays.
 
-    ``draw(rng, shape)`` gives a typical point; ``extremes`` are further ways to draw, by name, each meant for one
-    place where mistakes and instabilities hide. ``last`` names dimensions that are not part of the shape but bound
-    the values (the number of classes of ``labels``); their sizes are appended to the shape handed to the draws.
-    ``allows(sizes)`` refuses sizes for which the set is empty or degenerate.
-    """
+    ``draw(rng, shape)`` gives a typical point; ``extremes`` are further ways to draw, by name, each
+    meant for one place where mistakes and instabilities hide. ``last`` names dimensions that are
+    not part of the shape but bound the values (the number of classes of ``labels``); their sizes
+    are appended to the shape handed to the draws. ``allows(sizes)`` refuses sizes for which the set
+    is empty or degenerate."""
 
     name: str
     shape: tuple[Dimension, ...]
@@ -112,7 +111,11 @@ def _domain(
             raise BadInput(f"{maker}({dims!r}, {name}={size!r}): there is no dimension {name!r}")
         if not isinstance(size, int) or size < 1:
             raise BadInput(f"{maker}({dims!r}, {name}={size!r}): a size is a positive integer")
-    arguments = [*map(repr, shown), *([repr(dims)] if dims else []), *([repr(last)] if last else [])]
+    arguments = [
+        *map(repr, shown),
+        *([repr(dims)] if dims else []),
+        *([repr(last)] if last else []),
+    ]
     arguments += [f"{name}={size}" for name, size in fixed.items()]
     name = f"{maker}({', '.join(arguments)})"
     return Domain(name, shape, draw, dict(extremes), more, dict(fixed), allows)
@@ -125,11 +128,11 @@ def _full(value: float) -> Draw:
     return lambda rng, shape: np.full(shape, value, float)
 
 
-def _signs(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+def _signs(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
     return rng.choice((-1.0, 1.0), size=shape)
 
 
-def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
     return rng.standard_normal(shape)
 
 
@@ -139,7 +142,7 @@ def _magnitudes(low: float, high: float) -> Draw:
 
 
 def _signed(draw: Draw) -> Draw:
-    def signed(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    def signed(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return draw(rng, shape) * _signs(rng, shape)
 
     return signed
@@ -219,7 +222,7 @@ def interval(low: float, high: float, dims: str = "", **fixed: int) -> Domain:
 def distinct(dims: str = "n", **fixed: int) -> Domain:
     """Entries that all differ, by 0.1 at least along the last axis: no ties."""
 
-    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         gaps = rng.uniform(0.1, 1.0, shape)
         if not shape:
             return gaps
@@ -235,7 +238,9 @@ def distinct(dims: str = "n", **fixed: int) -> Domain:
 def integers(low: int, high: int, dims: str = "", **fixed: int) -> Domain:
     """Integers from ``low`` to ``high``, both included; not differentiated."""
     if not low <= high:
-        raise BadInput(f"integers({low!r}, {high!r}): the lower end must not lie above the upper one")
+        raise BadInput(
+            f"integers({low!r}, {high!r}): the lower end must not lie above the upper one"
+        )
 
     def at(value: int) -> Draw:
         return lambda rng, shape: np.full(shape, value, int)
@@ -249,7 +254,7 @@ def integers(low: int, high: int, dims: str = "", **fixed: int) -> Domain:
 def labels(dims: str = "n", classes: str = "k", **fixed: int) -> Domain:
     """Class labels: integers from 0 to ``k - 1``, not differentiated."""
 
-    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return rng.integers(0, shape[-1], shape[:-1])
 
     extremes = {
@@ -262,7 +267,7 @@ def labels(dims: str = "n", classes: str = "k", **fixed: int) -> Domain:
 def one_hot(dims: str = "n k", **fixed: int) -> Domain:
     """Rows with a single one, elsewhere zero."""
 
-    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         chosen = rng.integers(0, shape[-1], shape[:-1])
         return np.eye(shape[-1])[chosen]
 
@@ -297,10 +302,10 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 def simplex(dims: str = "k", **fixed: int) -> Domain:
     """Positive entries that sum to one along the last axis: probabilities."""
 
-    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return _softmax(_normal(rng, shape))
 
-    def corner(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    def corner(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         chosen = rng.integers(0, shape[-1], shape[:-1])
         return _softmax(8.0 * np.eye(shape[-1])[chosen])
 
@@ -312,11 +317,11 @@ def simplex(dims: str = "k", **fixed: int) -> Domain:
 def unit(dims: str = "d", **fixed: int) -> Domain:
     """Vectors of length one along the last axis."""
 
-    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         vector = _normal(rng, shape)
         return vector / np.linalg.norm(vector, axis=-1, keepdims=True)
 
-    def axis(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    def axis(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         chosen = rng.integers(0, shape[-1], shape[:-1])
         return np.eye(shape[-1])[chosen]
 
@@ -339,14 +344,14 @@ def _matrix(
     return Domain(f"{maker}({shown})", made.shape, draw, extremes, (), dict(fixed))
 
 
-def _rotation(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+def _rotation(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
     return np.linalg.qr(_normal(rng, shape))[0]
 
 
 def _with_spectrum(spectrum: Draw) -> Draw:
     """``Q diag(s) Q^T`` with the drawn eigenvalues ``s``, symmetric to the last bit."""
 
-    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         q, s = _rotation(rng, shape), spectrum(rng, shape[:-1])
         matrix = (q * s[..., None, :]) @ np.swapaxes(q, -1, -2)
         return (matrix + np.swapaxes(matrix, -1, -2)) / 2
@@ -372,7 +377,7 @@ def spd(dims: str = "d", **fixed: int) -> Domain:
 def symmetric(dims: str = "d", **fixed: int) -> Domain:
     """Symmetric matrices ``d x d``, with eigenvalues of both signs that keep apart."""
 
-    def spectrum(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    def spectrum(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         jitter = rng.uniform(-0.1, 0.1, shape)
         return np.linspace(-1.5, 2.0, shape[-1]) + jitter / shape[-1]
 
@@ -382,10 +387,12 @@ def symmetric(dims: str = "d", **fixed: int) -> Domain:
 
 
 def invertible(dims: str = "d", **fixed: int) -> Domain:
-    """Square matrices with condition number 8 at most when typical; the determinant has either sign."""
+    """Square matrices with condition number 8 at most when typical; the determinant has either
+    sign.
+    """
 
     def of(spectrum: Draw) -> Draw:
-        def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
             s = spectrum(rng, shape[:-1])
             return (_rotation(rng, shape) * s[..., None, :]) @ _rotation(rng, shape)
 
@@ -403,7 +410,7 @@ def orthogonal(dims: str = "d", **fixed: int) -> Domain:
 def tall(dims: str = "n d", **fixed: int) -> Domain:
     """Matrices of full column rank: at least as many rows as columns."""
 
-    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         d = shape[-1]
         s = _magnitudes(0.5, 4.0)(rng, (*shape[:-2], d))
         return (_rotation(rng, shape) * s[..., None, :]) @ _rotation(rng, (*shape[:-2], d, d))

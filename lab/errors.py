@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-class BadInput(ValueError):
+class BadInput(ValueError):  # noqa: N818 - it is the input that is bad, not the program
     """What was asked for cannot be done as it was asked.
 
     The message is meant for the person who typed it: one problem a line, no traceback.
@@ -15,7 +15,8 @@ class BadInput(ValueError):
 def suggestion(name: str, known: Iterable[str]) -> str:
     """``"; did you mean 'x'?"`` for the nearest known name, or the names there are, or nothing."""
     known = sorted(set(known))
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
+    lower = {one.lower(): one for one in known}
+    near = get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
     if near:
-        return f"; did you mean {near[0]!r}?"
+        return f"; did you mean {lower[near[0]]!r}?"
     return f"; known: {', '.join(known)}" if 0 < len(known) <= 12 else ""

@@ -1,9 +1,10 @@
-"""The numerical witness in court: differences of the function against contractions of a claimed derivative.
+"""The numerical witness in court: differences of the function against contractions of a claimed
+derivative.
 
-Along a random direction v, weighed by a random cotangent c, every kind of derivative comes down to one number:
-``<c, J v>`` for a Jacobian, ``<g, v>`` for a gradient, and so on. The left side is measured by `numeric.slope`; the
-right side is contracted from the claimed derivative, so that JAX's answer and the hand's are weighed alike.
-"""
+Along a random direction v, weighed by a random cotangent c, every kind of derivative comes down to
+one number: ``<c, J v>`` for a Jacobian, ``<g, v>`` for a gradient, and so on. The left side is
+measured by `numeric.slope`; the right side is contracted from the claimed derivative, so that JAX's
+answer and the hand's are weighed alike."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -21,14 +22,18 @@ DIRECTIONS = 3
 
 
 class Probe(NamedTuple):
-    """One measured slope at point ``point``, and the contraction that any claimed derivative must match."""
+    """One measured slope at point ``point``, and the contraction that any claimed derivative must
+    match.
+    """
 
     point: int
     slope: Slope
     contract: Callable[[list[np.ndarray]], tuple[float, float]]
 
     def agrees(self, leaves: list[np.ndarray]) -> bool | None:
-        """Whether the derivative with these leaves (of this one point) matches; `None` where it cannot tell."""
+        """Whether the derivative with these leaves (of this one point) matches; `None` where it
+        cannot tell.
+        """
         value, size = self.contract(leaves)
         if self.slope.kink or not np.isfinite(value) or not np.isfinite(self.slope.error):
             return None
@@ -40,8 +45,12 @@ class Probe(NamedTuple):
         return None
 
 
-def probes(asked: Question, group: Group, rng: np.random.Generator, points: list[int]) -> list[Probe]:
-    """Measure slopes at the given points; nothing where the function cannot be asked or nothing varies."""
+def probes(
+    asked: Question, group: Group, rng: np.random.Generator, points: list[int]
+) -> list[Probe]:
+    """Measure slopes at the given points; nothing where the function cannot be asked or nothing
+    varies.
+    """
     claim = asked.claim
     if claim.kind == "identity":
         return []
@@ -63,7 +72,11 @@ def probes(asked: Question, group: Group, rng: np.random.Generator, points: list
     def along(*leaves: Any) -> Any:
         """``s(t)`` for one point, direction, cotangent and t."""
         given, rest = leaves[: len(group.leaves)], leaves[len(group.leaves) :]
-        t, direction, cotangent = rest[0], rest[1 : 1 + len(slot_leaves)], rest[1 + len(slot_leaves) :]
+        t, direction, cotangent = (
+            rest[0],
+            rest[1 : 1 + len(slot_leaves)],
+            rest[1 + len(slot_leaves) :],
+        )
         args, _ = split(asked, group.rebuild(given))
         at = jax.tree.leaves(asked.slots(args))
         moved = [x + t * v for x, v in zip(at, direction, strict=True)]
@@ -104,7 +117,9 @@ def probes(asked: Question, group: Group, rng: np.random.Generator, points: list
 
 
 def _direction(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
-    """Random signs, each scaled to its entry, so that a step keeps signs and respects orders of magnitude."""
+    """Random signs, each scaled to its entry, so that a step keeps signs and respects orders of
+    magnitude.
+    """
     size = np.abs(x)
     usual = np.sqrt(np.mean(size**2)) if size.size else 1.0
     return rng.choice((-1.0, 1.0), size=x.shape) * np.where(size > 0, size, usual or 1.0)
@@ -113,7 +128,9 @@ def _direction(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
 def _contraction(
     kind: str, direction: list[np.ndarray], cotangent: list[np.ndarray]
 ) -> Callable[[list[np.ndarray]], tuple[float, float]]:
-    """What the leaves of a claimed derivative give along this direction, and the sum of absolute terms."""
+    """What the leaves of a claimed derivative give along this direction, and the sum of absolute
+    terms.
+    """
 
     def contract(leaves: list[np.ndarray]) -> tuple[float, float]:
         terms: list[np.ndarray] = []
@@ -130,8 +147,7 @@ def _contraction(
         else:
             pairs = [(c, v) for c in cotangent for v in direction]
             terms = [
-                leaf * np.multiply.outer(c, v)
-                for leaf, (c, v) in zip(leaves, pairs, strict=True)
+                leaf * np.multiply.outer(c, v) for leaf, (c, v) in zip(leaves, pairs, strict=True)
             ]
         return (
             float(sum(np.sum(term) for term in terms)),

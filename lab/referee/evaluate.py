@@ -1,4 +1,6 @@
-"""Ask a function at many points: one compiled, vectorized call where JAX can trace it, a plain loop where not."""
+"""Ask a function at many points: one compiled, vectorized call where JAX can trace it, a plain loop
+where not.
+"""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -26,7 +28,9 @@ class Raised(NamedTuple):
 
 @contextmanager
 def precision(bits: int) -> Iterator[None]:
-    """Arrays of 64 or 32 bits, products of matrices in full precision, and no warnings of rounding or overflow."""
+    """Arrays of 64 or 32 bits, products of matrices in full precision, and no warnings of rounding
+    or overflow.
+    """
     with (
         jax.enable_x64(bits == 64),
         jax.default_matmul_precision("highest"),
@@ -56,11 +60,11 @@ Answers = Any  # a pytree of numpy arrays with a leading axis over points, or Ra
 
 
 class Asker:
-    """A function of one point's leaves, compiled once for a block of points of one shape and precision.
+    """A function of one point's leaves, compiled once for a block of points of one shape and
+    precision.
 
-    Calls pad their points to the block, so that asking again at other points does not compile again. A function
-    that cannot be traced is asked point by point.
-    """
+    Calls pad their points to the block, so that asking again at other points does not compile
+    again. A function that cannot be traced is asked point by point."""
 
     def __init__(self, function: Callable[..., Any], group: Group, bits: int, block: int):
         self.bits = bits

@@ -1,4 +1,6 @@
-"""The evidence at the points of one group: what the truth, the hand and the function say, in both precisions."""
+"""The evidence at the points of one group: what the truth, the hand and the function say, in both
+precisions.
+"""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -18,12 +20,12 @@ BLOCK = 64
 class Evidence(NamedTuple):
     """Leaf by leaf, arrays with the points along the first axis.
 
-    ``truth[i]`` and ``hand[i]`` are the derivative in double precision, ``noise[i]`` says how far apart two right
-    answers may be; ``truth_single``, ``hand_single`` the same in single precision, against ``rounded``, the truth at
-    the arguments as single precision sees them (empty where single precision was not asked). ``fine[p]``: the
-    function is finite at point p; ``fine_single[p]``: in single precision, too. ``contradicted[p]``: forward and
-    reverse mode differ there. ``ask_truth`` and ``ask_value`` ask again, at other points of the same shape.
-    """
+    ``truth[i]`` and ``hand[i]`` are the derivative in double precision, ``noise[i]`` says how far
+    apart two right answers may be; ``truth_single``, ``hand_single`` the same in single precision,
+    against ``rounded``, the truth at the arguments as single precision sees them (empty where
+    single precision was not asked). ``fine[p]``: the function is finite at point p;
+    ``fine_single[p]``: in single precision, too. ``contradicted[p]``: forward and reverse mode
+    differ there. ``ask_truth`` and ``ask_value`` ask again, at other points of the same shape."""
 
     question: Question
     group: Group
@@ -52,7 +54,9 @@ def split(asked: Question, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]
 
 
 def expected(asked: Question, group: Group) -> Any:
-    """The derivative's structure, as pytree of shapes. The function itself may raise; so may its derivative."""
+    """The derivative's structure, as pytree of shapes. The function itself may raise; so may its
+    derivative.
+    """
     args, extra = split(asked, group.point(0))
     mode = asked.reverse or asked.forward
     assert mode is not None
@@ -65,8 +69,13 @@ def expected(asked: Question, group: Group) -> Any:
             return jax.eval_shape(lambda: asked.forward(args, extra))  # type: ignore[misc]
 
 
-def gather(asked: Question, group: Group, wanted: Form, rng: np.random.Generator, *, single: bool) -> "Evidence | Raised | Misshapen":
-    """Ask everyone at every point; `Raised` or `Misshapen` when the hand derivation does not answer properly."""
+@np.errstate(all="ignore")
+def gather(
+    asked: Question, group: Group, wanted: Form, rng: np.random.Generator, *, single: bool
+) -> "Evidence | Raised | Misshapen":
+    """Ask everyone at every point; `Raised` or `Misshapen` when the hand derivation does not answer
+    properly.
+    """
 
     def answer(mode: Any) -> Callable[..., Any]:
         return lambda *leaves: mode(*split(asked, group.rebuild(leaves)))
@@ -74,7 +83,7 @@ def gather(asked: Question, group: Group, wanted: Form, rng: np.random.Generator
     def hand(*leaves: Any) -> Any:
         leaves_or = fit(asked.hand(*split(asked, group.rebuild(leaves))), wanted)
         if isinstance(leaves_or, Misshapen):
-            raise _Unfit(leaves_or)
+            raise _UnfitError(leaves_or)
         spread = zip(leaves_or, wanted.shapes, strict=True)
         return tuple(jax.numpy.broadcast_to(jax.numpy.asarray(x), shape) for x, shape in spread)
 
@@ -94,7 +103,9 @@ def gather(asked: Question, group: Group, wanted: Form, rng: np.random.Generator
         return _raised(answers["hand"])
     modes = tuple(name for name in ("reverse", "forward") if not _silent(answers, name))
     if not modes or isinstance(answers["value"], Raised):
-        broken = answers["value"] if isinstance(answers["value"], Raised) else answers.get("reverse")
+        broken = (
+            answers["value"] if isinstance(answers["value"], Raised) else answers.get("reverse")
+        )
         return _raised(broken, of=True)
 
     cut = lambda array, k: array[k * group.count : (k + 1) * group.count]
@@ -158,7 +169,7 @@ def gather(asked: Question, group: Group, wanted: Form, rng: np.random.Generator
     )
 
 
-class _Unfit(Exception):
+class _UnfitError(Exception):
     def __init__(self, what: Misshapen):
         super().__init__(what.mistake.says)
         self.what = what
@@ -169,7 +180,7 @@ class FunctionRaised(Raised):
 
 
 def _raised(raised: Any, *, of: bool = False) -> "Raised | Misshapen":
-    if isinstance(raised.error, _Unfit):
+    if isinstance(raised.error, _UnfitError):
         return raised.error.what
     return FunctionRaised(raised.error) if of else raised
 

@@ -23,7 +23,9 @@ from lab.referee.verdict import Mistake, Verdict, Witness, Word
 
 LOOKS = 6  # disputed points of a group that get a second look: typical ones first, then extremes
 PROBED = 4  # typical points at which slopes are measured
-LOST = 1e-3  # single precision has lost the digits that matter when less than three of them are left
+LOST = (
+    1e-3  # single precision has lost the digits that matter when less than three of them are left
+)
 
 
 def check(
@@ -38,11 +40,11 @@ def check(
 ) -> Verdict:
     """Judge ``hand`` as the hand-derived ``kind`` of ``f`` with respect to ``wrt``.
 
-    ``check(derivation)`` judges a function that carries its record (see `lab.derivation`). ``at`` says where the
-    arguments come from: a dict of domains, a sampler ``key -> args``, or concrete arguments; ``seed`` fixes the
-    draws, ``points`` bounds their number. Raises `BadInput` when the question itself makes no sense; everything
-    else, a crash of the hand function included, is a verdict.
-    """
+    ``check(derivation)`` judges a function that carries its record (see `lab.derivation`). ``at``
+    says where the arguments come from: a dict of domains, a sampler ``key -> args``, or concrete
+    arguments; ``seed`` fixes the draws, ``points`` bounds their number. Raises `BadInput` when the
+    question itself makes no sense; everything else, a crash of the hand function included, is a
+    verdict."""
     claim = _claim(f, hand, kind, wrt, at)
     start = time.perf_counter()
     with precision(64):
@@ -96,7 +98,11 @@ def _hear(asked: Question, drawn: list[Group], rng: np.random.Generator) -> _Fou
     evidences: list[Evidence] = []
     excused = ""
     for number, group in enumerate(drawn):
-        args, _ = split(asked, group.point(0)) if claim.kind not in ("jvp", "vjp") else (group.point(0), ())
+        args, _ = (
+            split(asked, group.point(0))
+            if claim.kind not in ("jvp", "vjp")
+            else (group.point(0), ())
+        )
         try:
             with precision(64):
                 out = with_complaints(asked, args)
@@ -210,7 +216,12 @@ def _weigh(asked: Question, evidences: list[Evidence], rng: np.random.Generator)
     witnesses = _witnesses(evidences, disputes, measured)
     power = _power(evidences, disputes)
     found = lambda word, reason, mistake=None: _Found(
-        word, reason, mistake, steps, witnesses, power if word in ("correct", "subgradient") else None
+        word,
+        reason,
+        mistake,
+        steps,
+        witnesses,
+        power if word in ("correct", "subgradient") else None,
     )
     looked = any(d.looks for d in disputes)
     if usable == 0 and not looked:
@@ -238,8 +249,10 @@ def _weigh(asked: Question, evidences: list[Evidence], rng: np.random.Generator)
     if usable == 0:
         return found("inconclusive", "no typical point at which the derivative is finite")
     choices = [
-        (e, p) for e, d in zip(evidences, disputes, strict=True)
-        for p, at in d.looks.items() if at.finding == "subgradient"
+        (e, p)
+        for e, d in zip(evidences, disputes, strict=True)
+        for p, at in d.looks.items()
+        if at.finding == "subgradient"
     ]
     if choices:
         evidence, point = choices[0]
@@ -262,7 +275,11 @@ def _usable(evidence: Evidence) -> np.ndarray:
 
 def _probed(evidence: Evidence) -> list[int]:
     chosen = np.flatnonzero(_usable(evidence) & evidence.group.typical)
-    return [int(p) for p in chosen[:PROBED]] if evidence.group.elements <= 10**6 else [int(p) for p in chosen[:1]]
+    return (
+        [int(p) for p in chosen[:PROBED]]
+        if evidence.group.elements <= 10**6
+        else [int(p) for p in chosen[:1]]
+    )
 
 
 def _dispute(evidence: Evidence, rng: np.random.Generator) -> _Dispute:
@@ -303,7 +320,9 @@ def _by_point(mask: np.ndarray, like: np.ndarray) -> np.ndarray:
 
 
 def _coarse(evidence: Evidence, i: int) -> np.ndarray:
-    """Points at which single precision overflows or loses its digits, where function and truth are fine in it."""
+    """Points at which single precision overflows or loses its digits, where function and truth are
+    fine in it.
+    """
     truth, hand, jaxs = evidence.rounded[i], evidence.hand_single[i], evidence.truth_single[i]
     noise = evidence.noise[i]
     judged = _by_point(evidence.fine_single & evidence.fine & ~evidence.contradicted, truth)
@@ -329,7 +348,9 @@ def _wrong_mask(evidence: Evidence, dispute: _Dispute) -> np.ndarray:
             mask[point] = False
     typical = mask & evidence.group.typical
     confirmed = [
-        p for p, at in dispute.looks.items() if at.finding in ("wrong", "no subgradient") and mask[p]
+        p
+        for p, at in dispute.looks.items()
+        if at.finding in ("wrong", "no subgradient") and mask[p]
     ]
     excused = [p for p, at in dispute.looks.items() if not mask[p]]
     unlooked = mask.copy()
@@ -337,7 +358,10 @@ def _wrong_mask(evidence: Evidence, dispute: _Dispute) -> np.ndarray:
     if not confirmed and excused:
         mask &= ~unlooked  # the ones looked at were all excused: the rest are like them
     everywhere = dispute.broken & evidence.group.typical
-    if evidence.group.typical.any() and everywhere.sum() == (evidence.fine & evidence.group.typical).sum() > 0:
+    if (
+        evidence.group.typical.any()
+        and everywhere.sum() == (evidence.fine & evidence.group.typical).sum() > 0
+    ):
         mask |= everywhere
     del typical
     return mask
@@ -367,7 +391,9 @@ def _found_wrong(
         if cancels is not None:
             return found("unstable", cancels.says, cancels)
     mistake = name_mistake(evidences, typical_bad if typical_wrong else wrong)
-    e, p = next((e, int(np.flatnonzero(m)[0])) for e, m in zip(evidences, wrong, strict=True) if m.any())
+    e, p = next(
+        (e, int(np.flatnonzero(m)[0])) for e, m in zip(evidences, wrong, strict=True) if m.any()
+    )
     if typical_wrong < typical_count / 2 and mistake.name == "unknown":
         says = f"right at most points but wrong at {bad} of {judged}, e.g. at {_place(e, p)}: {mistake.says}"
         mistake = Mistake("region", says, mistake.where)
@@ -375,21 +401,27 @@ def _found_wrong(
 
 
 def _cancellation(evidences: list[Evidence], wrong: list[np.ndarray]) -> Mistake | None:
-    """At extreme points only, and the hand's answers in the two precisions differ wildly: digits, not formula."""
+    """At extreme points only, and the hand's answers in the two precisions differ wildly: digits,
+    not formula.
+    """
     for evidence, mask in zip(evidences, wrong, strict=True):
         for p in np.flatnonzero(mask):
             if not evidence.hand_single:
                 return None
             for i, noise in enumerate(evidence.noise):
                 error = np.abs(evidence.hand[i][p] - evidence.truth[i][p])
-                if not np.any(error > np.broadcast_to(tolerance.formula(noise), evidence.truth[i].shape)[p]):
+                if not np.any(
+                    error > np.broadcast_to(tolerance.formula(noise), evidence.truth[i].shape)[p]
+                ):
                     continue
                 scale = float(np.max(noise.scale[p], initial=0.0))
                 spread = float(np.max(noise.hand32[p], initial=0.0))
                 small = float(np.max(error, initial=0.0)) <= 1e-3 * scale
                 if not (small and spread > 1e-2 * scale):
                     return None
-    e, p = next((e, int(np.flatnonzero(m)[0])) for e, m in zip(evidences, wrong, strict=True) if m.any())
+    e, p = next(
+        (e, int(np.flatnonzero(m)[0])) for e, m in zip(evidences, wrong, strict=True) if m.any()
+    )
     says = f"right in exact arithmetic, but digits cancel, e.g. at {_place(e, p)}"
     return Mistake("unstable", says, e.form.names[0])
 
@@ -439,7 +471,9 @@ def _place(evidence: Evidence, point: int) -> str:
 
 
 def _odd_witness(evidences: list[Evidence], measured: list[list[Probe]]) -> tuple[str, bool] | None:
-    """When the witnesses contradict each other: which is odd, and whether the hand sides with the differences."""
+    """When the witnesses contradict each other: which is odd, and whether the hand sides with the
+    differences.
+    """
     first = evidences[0]
     claim = first.question.claim
     votes, hands = [], []
@@ -479,7 +513,9 @@ def _witnesses(
         made.append(_differences(evidences[0], measured[0]))
     judged = any(e.hand_single for e in evidences)
     lost = any(d.coarse.any() for d in disputes)
-    made.append(Witness("float32", ("disagrees" if lost else "agrees") if judged else "abstains", None))
+    made.append(
+        Witness("float32", ("disagrees" if lost else "agrees") if judged else "abstains", None)
+    )
     return tuple(made)
 
 
@@ -497,7 +533,9 @@ def _differences(evidence: Evidence, measured: list[Probe]) -> Witness:
 
 
 def _power(evidences: list[Evidence], disputes: list[_Dispute]) -> float | None:
-    """The smallest relative error of any one leaf that would have been noticed, confirmed by planting it."""
+    """The smallest relative error of any one leaf that would have been noticed, confirmed by
+    planting it.
+    """
     smallest = 0.0
     for i in range(len(evidences[0].truth)):
         best = np.inf
@@ -532,15 +570,21 @@ def _differences_only(
             args, extra = split(asked, group.point(probe.point))
             try:
                 with precision(64):
-                    leaves = [np.asarray(x, float) for x in jax.tree.leaves(asked.hand(args, extra))]
+                    leaves = [
+                        np.asarray(x, float) for x in jax.tree.leaves(asked.hand(args, extra))
+                    ]
                 votes.append(probe.agrees(leaves))
             except Exception as error:
                 return _Found("error", f"{claim.name} raised {Raised(error)}")
     told = [vote for vote in votes if vote is not None]
-    witness = Witness("differences", "agrees" if told and all(told) else "disagrees" if told else "abstains", None)
+    witness = Witness(
+        "differences", "agrees" if told and all(told) else "disagrees" if told else "abstains", None
+    )
     if not told:
         return _Found("inconclusive", excused, None, {}, (witness,))
     if all(told):
-        return _Found("correct", f"agrees with differences, the only witness: {excused}", None, {}, (witness,))
+        return _Found(
+            "correct", f"agrees with differences, the only witness: {excused}", None, {}, (witness,)
+        )
     mistake = Mistake("unknown", f"differences of {claim.of_name} disagree with it", "")
     return _Found("wrong", mistake.says, mistake, {}, (witness,))

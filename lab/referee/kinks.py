@@ -1,10 +1,11 @@
-"""A second look at a point where hand and truth part: is it a kink, and is the hand's choice a valid one there?
+"""A second look at a point where hand and truth part: is it a kink, and is the hand's choice a
+valid one there?
 
-At a kink the derivative is a matter of convention, and JAX's is one among many. Valid are the members of the
-Clarke subdifferential, the convex hull of the limits of gradients nearby (F. H. Clarke, "Optimization and Nonsmooth
-Analysis", 1983). The limits are sampled next to the point, along the axes, along random signs and along the
-disputed direction; a member must lie within their range in every entry and, for gradients, in every direction.
-"""
+At a kink the derivative is a matter of convention, and JAX's is one among many. Valid are the
+members of the Clarke subdifferential, the convex hull of the limits of gradients nearby (F. H.
+Clarke, "Optimization and Nonsmooth Analysis", 1983). The limits are sampled next to the point,
+along the axes, along random signs and along the disputed direction; a member must lie within their
+range in every entry and, for gradients, in every direction."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -22,9 +23,11 @@ Finding = Literal["wrong", "right", "subgradient", "no subgradient", "no derivat
 
 
 class Look(NamedTuple):
-    """``wrong``: smooth here, and the hand is wrong. ``right``: smooth here, and the hand agrees with the limit of
-    nearby truths (automatic differentiation is odd at this very point). ``subgradient`` and ``no subgradient``: a
-    kink. ``no derivative``: the function jumps. ``unclear``: nothing finite nearby."""
+    """``wrong``: smooth here, and the hand is wrong. ``right``: smooth here, and the hand agrees
+    with the limit of nearby truths (automatic differentiation is odd at this very point).
+    ``subgradient`` and ``no subgradient``: a kink. ``no derivative``: the function jumps.
+    ``unclear``: nothing finite nearby.
+    """
 
     finding: Finding
     truth: tuple[np.ndarray, ...]
@@ -81,7 +84,10 @@ def _placed(
         np.any(spread > 1e-3 * size + 1e-6 * usual)
         for spread, size, usual in zip(spreads, sizes, typical, strict=True)
     )
-    slack = [1e-3 * (size if kink else 0.0) + 1e-6 * usual for size, usual in zip(sizes, typical, strict=True)]
+    slack = [
+        1e-3 * (size if kink else 0.0) + 1e-6 * usual
+        for size, usual in zip(sizes, typical, strict=True)
+    ]
     inside = all(
         np.all((h >= s.min(axis=0) - e) & (h <= s.max(axis=0) + e))
         for h, s, e in zip(hand, samples, slack, strict=True)
@@ -93,7 +99,8 @@ def _placed(
         )
         truth = [leaf[point] for leaf in evidence.truth]
         trusted = all(
-            np.all(np.isfinite(t)) and np.all(np.abs(t - m) <= 3 * spread + 1e-6 * np.abs(m).max(initial=0.0))
+            np.all(np.isfinite(t))
+            and np.all(np.abs(t - m) <= 3 * spread + 1e-6 * np.abs(m).max(initial=0.0))
             for t, m, spread in zip(truth, limits, spreads, strict=True)
         )
         return Look("right" if near and not trusted else "wrong", limits)
@@ -109,13 +116,17 @@ def _supported(
     scales: list[np.ndarray],
     slack: float,
 ) -> bool:
-    """No direction in which the hand's gradient exceeds every gradient nearby (the support function)."""
+    """No direction in which the hand's gradient exceeds every gradient nearby (the support
+    function).
+    """
     for direction in directions:
         steps = [scale * v for scale, v in zip(scales, direction, strict=True)]
         length = max(1e-300, sum(float(np.abs(step).sum()) for step in steps))
         for sign in (1.0, -1.0):
             along = sum(_dot(s, sign * step) for s, step in zip(samples, steps, strict=True))
-            claimed = sum(float(np.sum(h * sign * step)) for h, step in zip(hand, steps, strict=True))
+            claimed = sum(
+                float(np.sum(h * sign * step)) for h, step in zip(hand, steps, strict=True)
+            )
             if claimed > np.max(along) + 10 * slack * length:
                 return False
     return True

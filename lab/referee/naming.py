@@ -1,7 +1,7 @@
 """What the mistake is, where the wrong answer is a simple function of the right one.
 
-Each candidate explanation turns the truth into an answer; it is accepted only when it reproduces the hand's answer
-at every point looked at. What none explains is `unknown`, told by its pattern.
+Each candidate explanation turns the truth into an answer; it is accepted only when it reproduces
+the hand's answer at every point looked at. What none explains is `unknown`, told by its pattern.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,9 @@ CLOSE = 1e-7  # relative agreement of an explanation with the wrong answer
 
 
 def name_mistake(evidences: list[Evidence], wrong: list[np.ndarray]) -> Mistake:
-    """Name what is wrong at the points ``wrong[e]`` (a mask for each group of evidence) as a whole."""
+    """Name what is wrong at the points ``wrong[e]`` (a mask for each group of evidence) as a
+    whole.
+    """
     leaves = _wrong_leaves(evidences, wrong)
     pairs = [
         (evidence.truth[i][point], evidence.hand[i][point], evidence.group.sizes)
@@ -55,7 +57,11 @@ def _explanations(pairs: list[Pair], where: str) -> Iterator[Mistake]:
     if all(f is not None for f in factors):
         known = [f for f in factors if f is not None]
         if np.ptp(known) <= CLOSE * abs(known[0]):
-            yield Mistake("factor", f"a constant factor: it is {_number(known[0])} times the derivative", where)
+            yield Mistake(
+                "factor",
+                f"a constant factor: it is {_number(known[0])} times the derivative",
+                where,
+            )
         else:
             yield from _size_factor(pairs, known, where)
     square = all(t.ndim >= 2 for t, _, _ in pairs)
@@ -137,5 +143,9 @@ def _entries(evidences: list[Evidence], wrong: list[np.ndarray], i: int) -> tupl
             return "all but the diagonal is", False, f"{worst:.1%}"
     count = int(off.sum())
     first = [int(k) for k in np.argwhere(off)[0]] if count else []
-    entries = f"entry {first} is" if count == 1 else f"{count} of {off.size} entries are, the first {first}"
+    entries = (
+        f"entry {first} is"
+        if count == 1
+        else f"{count} of {off.size} entries are, the first {first}"
+    )
     return entries, everywhere, f"{worst:.1%}"

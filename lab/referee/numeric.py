@@ -1,12 +1,12 @@
 """The numerical witness: slopes from differences alone, with an error bar, from both sides.
 
-The function is looked at along a line, ``s(t) = <c, f(x + t v)>``, on a ladder of steps ``t0, t0/4, t0/16, ...``.
-Each pair of neighbouring rungs is extrapolated to ``t = 0`` (Ridders, "Accurate computation of F'(x) and
-F'(x)F''(x)", 1982; Neville's scheme in powers of t for the one-sided slopes, of t^2 for the central one), and the
-entry of the table with the smallest estimated error is taken, truncation and rounding together. Slopes from the
-left and from the right are taken apart: central differences alone are blind at a symmetric kink, where they give
-the mean of the two with a vanishing error bar.
-"""
+The function is looked at along a line, ``s(t) = <c, f(x + t v)>``, on a ladder of steps ``t0, t0/4,
+t0/16, ...``. Each pair of neighbouring rungs is extrapolated to ``t = 0`` (Ridders, "Accurate
+computation of F'(x) and F'(x)F''(x)", 1982; Neville's scheme in powers of t for the one-sided
+slopes, of t^2 for the central one), and the entry of the table with the smallest estimated error is
+taken, truncation and rounding together. Slopes from the left and from the right are taken apart:
+central differences alone are blind at a symmetric kink, where they give the mean of the two with a
+vanishing error bar."""
 
 from typing import NamedTuple
 
@@ -20,7 +20,9 @@ ORDERS = 5  # columns of the extrapolation table: beyond them rounding grows fas
 
 
 class Slope(NamedTuple):
-    """A derivative along a line and its error bar; ``kink`` where the slopes from left and right part."""
+    """A derivative along a line and its error bar; ``kink`` where the slopes from left and right
+    part.
+    """
 
     value: float
     error: float
@@ -30,7 +32,9 @@ class Slope(NamedTuple):
 
 
 def slope(samples: np.ndarray) -> Slope:
-    """The slope at 0 from ``s`` sampled at `ABSCISSAE`; an infinite error bar where it cannot be had."""
+    """The slope at 0 from ``s`` sampled at `ABSCISSAE`; an infinite error bar where it cannot be
+    had.
+    """
     middle, plus, minus = samples[0], samples[1 : RUNGS + 1], samples[RUNGS + 1 :]
     scale = np.nanmax(np.abs(np.where(np.isfinite(samples), samples, 0.0)), initial=0.0)
     noise = 4 * np.finfo(np.float64).eps * scale / STEPS

@@ -1,4 +1,6 @@
-"""Points to judge at: drawn and chosen, grouped by shape so that each group is one compiled call."""
+"""Points to judge at: drawn and chosen, grouped by shape so that each group is one compiled
+call.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -22,8 +24,8 @@ SAMPLER_DRAWS = 24
 class Group(NamedTuple):
     """Points of one shape: array leaves stacked along a leading axis, everything else held fixed.
 
-    ``leaves[i]`` has shape ``(points, ...)``; ``treedef`` and ``static`` rebuild the arguments of one point.
-    ``labels`` say how each point was chosen; ``typical[p]`` is false for the extremes.
+    ``leaves[i]`` has shape ``(points, ...)``; ``treedef`` and ``static`` rebuild the arguments of
+    one point. ``labels`` say how each point was chosen; ``typical[p]`` is false for the extremes.
     """
 
     treedef: Any
@@ -69,7 +71,8 @@ ARRAY = _Array()
 
 
 def groups(claim: Derivation, seed: int, points: int | None) -> list[Group]:
-    """All points of a claim. ``points`` bounds the number drawn per size profile (or from the sampler).
+    """All points of a claim. ``points`` bounds the number drawn per size profile (or from the
+    sampler).
 
     Raises `BadInput` when nothing can be drawn.
     """
@@ -159,7 +162,9 @@ def _draw(
     extreme: str | None = None,
     only: int | None = None,
 ) -> tuple[Any, ...]:
-    """One point; with ``extreme``, at that extreme in every argument that has it, or in argument ``only``."""
+    """One point; with ``extreme``, at that extreme in every argument that has it, or in argument
+    ``only``.
+    """
 
     def one(position: int, leaf: Any) -> Any:
         if not isinstance(leaf, Domain):

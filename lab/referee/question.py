@@ -1,8 +1,8 @@
-"""What is asked: the true derivative as JAX computes it in each mode, and the hand's, as functions of one point.
+"""What is asked: the true derivative as JAX computes it in each mode, and the hand's, as functions
+of one point.
 
-A `Question` turns every kind of claim into functions of ``(args, extra)``, where ``extra`` is the tangent of a
-`jvp`, the cotangent of a `vjp`, and ``()`` otherwise.
-"""
+A `Question` turns every kind of claim into functions of ``(args, extra)``, where ``extra`` is the
+tangent of a `jvp`, the cotangent of a `vjp`, and ``()`` otherwise."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -18,11 +18,12 @@ Answer = Callable[[tuple[Any, ...], Any], Any]
 
 
 class Question(NamedTuple):
-    """``forward`` and ``reverse`` answer by automatic differentiation in the two modes, ``hand`` as claimed.
+    """``forward`` and ``reverse`` answer by automatic differentiation in the two modes, ``hand`` as
+    claimed.
 
-    ``value`` is the function itself. ``varied(args)`` is the function whose slope along a line in the
-    differentiated arguments the numerical witness measures: the function itself, or, for a Hessian, its gradient.
-    """
+    ``value`` is the function itself. ``varied(args)`` is the function whose slope along a line in
+    the differentiated arguments the numerical witness measures: the function itself, or, for a
+    Hessian, its gradient."""
 
     claim: Derivation
     value: Answer
@@ -56,7 +57,9 @@ def question(claim: Derivation) -> Question:
     argnums = tuple(range(len(claim.wrt)))
 
     def unwrap(tree: Any) -> Any:
-        """A tuple over the differentiated arguments, or its one entry when one argument was named."""
+        """A tuple over the differentiated arguments, or its one entry when one argument was
+        named.
+        """
         return tree[0] if claim.single else tree
 
     def each(transform: Callable[..., Any]) -> Answer:
@@ -93,7 +96,9 @@ def question(claim: Derivation) -> Question:
         return jax.jacfwd(paired, wanted)(*slots(args))
 
     def elementwise(args: tuple[Any, ...], mode: Callable[..., Any]) -> Any:
-        """Each differentiated argument spread to the shape of the output, then all slopes at once."""
+        """Each differentiated argument spread to the shape of the output, then all slopes at
+        once.
+        """
         function, at = bound(args), slots(args)
         shape = jax.eval_shape(function, *at).shape
         wide = tuple(jnp.broadcast_to(x, shape) for x in at)

@@ -1,9 +1,8 @@
 """The steps of a longer derivation: every `adjoint` judged by itself, given right inputs.
 
-The true cotangent of a tapped intermediate is the gradient with respect to a zero added to it (the perturbation of
-flax's ``perturb``). During the check each `adjoint` hands on the true value in place of the hand's, so that a wrong
-step is blamed once and the right steps behind it are not.
-"""
+The true cotangent of a tapped intermediate is the gradient with respect to a zero added to it (the
+perturbation of flax's ``perturb``). During the check each `adjoint` hands on the true value in
+place of the hand's, so that a wrong step is blamed once and the right steps behind it are not."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,10 +22,11 @@ CLOSE = 1e-8
 
 
 def judge_steps(evidence: Evidence) -> dict[str, str]:
-    """``{name: "correct" | "wrong"}`` in the order in which the derivation takes its steps; empty without any.
+    """``{name: "correct" | "wrong"}`` in the order in which the derivation takes its steps; empty
+    without any.
 
-    Raises `BadInput` when an `adjoint` names what is neither a tap nor an argument, or has another structure.
-    """
+    Raises `BadInput` when an `adjoint` names what is neither a tap nor an argument, or has another
+    structure."""
     asked, group = evidence.question, evidence.group
     claim = asked.claim
     if claim.kind not in ("gradient", "vjp"):
@@ -143,7 +143,11 @@ def _same(truth: Any, said: Any, fine: np.ndarray) -> str:
         if right.shape != seen.shape:
             return "wrong"
         use = fine & np.isfinite(right).reshape(len(right), -1).all(axis=1)
-        usual = np.median(np.abs(right[use]).reshape(use.sum(), -1).max(axis=1, initial=0.0)) if use.any() else 0.0
+        usual = (
+            np.median(np.abs(right[use]).reshape(use.sum(), -1).max(axis=1, initial=0.0))
+            if use.any()
+            else 0.0
+        )
         gap = np.abs(seen[use] - right[use]).reshape(use.sum(), -1).max(axis=1, initial=0.0)
         size = np.abs(right[use]).reshape(use.sum(), -1).max(axis=1, initial=0.0)
         if not np.all(gap <= CLOSE * np.maximum(size, usual)):

@@ -1,4 +1,6 @@
-"""Does the answer have the structure and the shapes of the derivative? Said before any number is compared."""
+"""Does the answer have the structure and the shapes of the derivative? Said before any number is
+compared.
+"""
 
 from typing import Any, NamedTuple
 
@@ -16,7 +18,9 @@ class Misshapen(NamedTuple):
 
 
 class Form(NamedTuple):
-    """What a derivative looks like: the names and shapes of its leaves, in the order of `jax.tree.leaves`."""
+    """What a derivative looks like: the names and shapes of its leaves, in the order of
+    `jax.tree.leaves`.
+    """
 
     tree: Any
     names: tuple[str, ...]
@@ -25,7 +29,9 @@ class Form(NamedTuple):
 
 
 def form(claim: Derivation, expected: Any) -> Form:
-    """The form of a derivative from its shape as JAX works it out (a pytree of things with a ``shape``)."""
+    """The form of a derivative from its shape as JAX works it out (a pytree of things with a
+    ``shape``).
+    """
     paths, _ = jax.tree_util.tree_flatten_with_path(_sequences_alike(expected))
     names = tuple(_name(claim, path) for path, _ in paths)
     shapes = tuple(tuple(leaf.shape) for _, leaf in paths)
@@ -43,7 +49,9 @@ def fit(answer: Any, wanted: Form) -> list[Any] | Misshapen:
         try:
             seen = np.shape(leaf)
         except Exception:
-            return Misshapen(Mistake("shape", f"{name} is a {type(leaf).__name__}, not an array", name))
+            return Misshapen(
+                Mistake("shape", f"{name} is a {type(leaf).__name__}, not an array", name)
+            )
         if seen != shape and not (wanted.loose and seen == ()):
             says = f"the answer for {name} has shape {seen}, the derivative has shape {shape}"
             return Misshapen(Mistake("shape", says + _hint(seen, shape), name))

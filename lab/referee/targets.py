@@ -1,8 +1,7 @@
 """From what a person types after `lab check` to the derivations it means.
 
-A target is ``file.py``, ``file.py::name``, ``package.module``, ``package.module:name`` or the name of a catalogue
-entry; no target at all means the whole catalogue.
-"""
+A target is ``file.py``, ``file.py::name``, ``package.module``, ``package.module:name`` or the name
+of a catalogue entry; no target at all means the whole catalogue."""
 
 import importlib
 import importlib.util
@@ -17,7 +16,9 @@ from lab.errors import BadInput, suggestion
 
 
 def from_module(module: ModuleType) -> list[Derivation]:
-    """The derivations a module defines, in the order of its source; imported ones are not its own."""
+    """The derivations a module defines, in the order of its source; imported ones are not its
+    own.
+    """
     found = [derivation_of(value) for value in vars(module).values()]
     own = {id(d): d for d in found if d is not None and d.hand.__module__ == module.__name__}
     return sorted(own.values(), key=lambda d: d.line or 0)
@@ -34,8 +35,8 @@ def from_file(path: Path) -> list[Derivation]:
 def load_file(path: Path) -> ModuleType:
     """Import a Python file by its path; beside it, its own neighbours can be imported.
 
-    Raises `BadInput`, one line with file and line number, when it cannot be read or fails to import.
-    """
+    Raises `BadInput`, one line with file and line number, when it cannot be read or fails to
+    import."""
     if not path.is_file():
         raise BadInput(f"{path}: no such file")
     name = f"_lab_file_{path.resolve().stem}_{abs(hash(path.resolve())):x}"
@@ -56,7 +57,9 @@ def load_file(path: Path) -> ModuleType:
 
 
 def _failed_import(path: Path, error: Exception) -> str:
-    """``file:line: what went wrong``, the line being the last one of that file on the way to the error."""
+    """``file:line: what went wrong``, the line being the last one of that file on the way to the
+    error.
+    """
     said = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}: {error.msg}"
@@ -86,7 +89,7 @@ def everything() -> Iterator[Derivation]:
     from lab import catalogue
 
     for topic in catalogue.topics():
-        yield from from_module(importlib.import_module(f"lab.calculus.{topic}"))
+        yield from from_module(importlib.import_module(f"lab.calculus.{topic.name}"))
 
 
 def _chosen(target: str, found: list[Derivation], name: str) -> list[Derivation]:

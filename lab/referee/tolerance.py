@@ -1,10 +1,11 @@
-"""How far apart two right answers may be: rounding, measured on the problem itself rather than looked up.
+"""How far apart two right answers may be: rounding, measured on the problem itself rather than
+looked up.
 
-Noise of the truth comes from four places: forward against reverse mode, the same derivative in single against
-double precision (scaled down to double), the response to a relative perturbation of the arguments (conditioning),
-and the rounding of the result itself. The hand derivation's own rounding is measured in the same way, by its
-answers in both precisions, so that a right formula is not condemned for a sum it computes in another order.
-"""
+Noise of the truth comes from four places: forward against reverse mode, the same derivative in
+single against double precision (scaled down to double), the response to a relative perturbation of
+the arguments (conditioning), and the rounding of the result itself. The hand derivation's own
+rounding is measured in the same way, by its answers in both precisions, so that a right formula is
+not condemned for a sum it computes in another order."""
 
 from typing import NamedTuple
 
@@ -17,11 +18,12 @@ FORMULA = 1e-10  # relative disagreement in double precision that needs no expla
 
 
 class Noise(NamedTuple):
-    """Per point (and, where a derivative is elementwise, per element): arrays that broadcast against the truth.
+    """Per point (and, where a derivative is elementwise, per element): arrays that broadcast
+    against the truth.
 
-    ``scale`` is the size of the truth, ``typical`` its size at typical points, ``response`` what a relative
-    perturbation of size one of the arguments would change, ``modes`` the disagreement of forward and reverse,
-    ``truth32`` and ``hand32`` what single precision loses, where it was asked.
+    ``scale`` is the size of the truth, ``typical`` its size at typical points, ``response`` what a
+    relative perturbation of size one of the arguments would change, ``modes`` the disagreement of
+    forward and reverse, ``truth32`` and ``hand32`` what single precision loses, where it was asked.
     """
 
     scale: np.ndarray
@@ -57,8 +59,8 @@ def implementation(noise: Noise, length: int) -> np.ndarray:
 def size(array: np.ndarray, *, elementwise: bool) -> np.ndarray:
     """The scale that an error is measured against: the element itself, or the largest of its array.
 
-    ``array`` has the points along its first axis; the result broadcasts against it. Non-finite entries count as 0.
-    """
+    ``array`` has the points along its first axis; the result broadcasts against it. Non-finite
+    entries count as 0."""
     array = np.where(np.isfinite(array), np.abs(array), 0.0)
     if elementwise or array.ndim == 1:
         return array

@@ -28,7 +28,9 @@ MISTAKES = (
 
 
 class Mistake(NamedTuple):
-    """``name`` is one of `MISTAKES`; ``says`` a sentence for a person; ``where`` the place in the derivative."""
+    """``name`` is one of `MISTAKES`; ``says`` a sentence for a person; ``where`` the place in the
+    derivative.
+    """
 
     name: str
     says: str
@@ -38,9 +40,9 @@ class Mistake(NamedTuple):
 class Witness(NamedTuple):
     """One source of truth: what it is, whether it agrees with the hand derivation, and how closely.
 
-    ``says`` is ``"agrees"``, ``"disagrees"``, ``"abstains"`` or ``"contradicts"`` (the other witnesses);
-    ``error`` is the largest relative disagreement with the hand derivation where it could tell, else ``None``.
-    """
+    ``says`` is ``"agrees"``, ``"disagrees"``, ``"abstains"`` or ``"contradicts"`` (the other
+    witnesses); ``error`` is the largest relative disagreement with the hand derivation where it
+    could tell, else ``None``."""
 
     name: str
     says: str
@@ -87,7 +89,9 @@ class Verdict(NamedTuple):
 
 
 def exit_status(verdicts: "list[Verdict]") -> int:
-    """0 when nothing is wrong, 1 when something is wrong or unstable, 3 when only in doubt or in error."""
+    """0 when nothing is wrong, 1 when something is wrong or unstable, 3 when only in doubt or in
+    error.
+    """
     words = {verdict.verdict for verdict in verdicts}
     if words & {"wrong", "unstable"}:
         return 1
