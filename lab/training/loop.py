@@ -1,4 +1,4 @@
-"""The hot loop: a compiled scan over steps, out of which the record comes as a value.
+"""The hot loop: a compiled loop over steps, out of which the record comes as a value.
 
 Row k of the record holds what step k saw: the loss, gradient and params before update k. The rows
 are the steps 0, every, 2 every, ... below ``steps``, and one more at ``steps`` for where the
@@ -26,7 +26,7 @@ from lab.training.problem import Params, Problem, readable_point
 Row: TypeAlias = OrderedDict[str, Array]
 
 # A chunk's record is held in device memory, and is what a killed run can lose.
-_MOST_ROWS = 4096
+_CHUNKS, _MOST_ROWS = 50, 4096
 
 
 class Chunk(NamedTuple):
@@ -50,7 +50,8 @@ class _Dispatched(NamedTuple):
     """A chunk the device may still be busy with."""
 
     start: int
-    step: int
+    after: int
+    rows: int
     params: Params
     recorded: Row
     evaluated: Row
@@ -70,8 +71,7 @@ def chunks(
 
     ``every`` records one step in so many, and nothing is computed for the record at the others.
     ``evaluate`` is the number of steps in a chunk, thus between calls of ``problem.evaluate``; by
-    default some thirty chunks make a run. The loop is compiled once for each length of chunk: the
-    common one, a shorter last one, and the single row at the end. It ends early where it diverged.
+    default some fifty chunks make a run. The loop is compiled once; it ends early if it diverged.
 
     Run it inside the contexts of ``lab.training.devices``, and leave them only when it has ended.
 
@@ -100,30 +100,41 @@ def _dispatch(
     key: Key[Array, ""],
 ) -> Iterator[_Dispatched]:
     optimizer = keeping_dtypes(optimizer)
-    stretch = _stretch(_step(problem, optimizer, choice, key), steps, every)
+    step = _step(problem, optimizer, choice, key)
+    stretch = _stretch(step, steps, every)
 
-    # The caller is given the params of every chunk, so only the optimizer's state can be donated.
-    @partial(jax.jit, static_argnames="rows", donate_argnames="state")
+    # A scan has one length, and would be compiled again for a shorter last chunk and for the single
+    # row at the end; this loop takes the number of rows as data. The caller is given the params of
+    # every chunk, so only the optimizer's state can be donated.
+    @partial(jax.jit, donate_argnames="state")
     def run(
-        start: Int[Array, ""], params: Params, state: optax.OptState, *, rows: int
+        start: Int[Array, ""], rows: Int[Array, ""], params: Params, state: optax.OptState
     ) -> tuple[Params, optax.OptState, Row]:
-        (_, params, state), record = jax.lax.scan(stretch, (start, params, state), length=rows)
+        def recorded(index: Array, filled: tuple[Any, Row]) -> tuple[Any, Row]:
+            carry, row = stretch(filled[0])
+            return carry, jax.tree.map(lambda c, value: c.at[index].set(value), filled[1], row)
+
+        carry = (start, params, state)
+        _, row = jax.eval_shape(step, carry)
+        empty = jax.tree.map(lambda value: jnp.zeros(size, value.dtype), row)
+        (_, params, state), record = jax.lax.fori_loop(0, rows, recorded, (carry, empty))
         return params, state, record
 
     evaluation = jax.jit(lambda params: _scalars(evaluate=problem.evaluate(params)))
     params = _floating(problem.start)
     state = optimizer.init(params)
-    rows = ceil(steps / every)
+    all_rows = ceil(steps / every)
     start = 0
     while start < steps:
-        length = min(size, rows - start // every)
-        step = min(start + length * every, steps)
+        rows = min(size, all_rows - start // every)
+        after = min(start + rows * every, steps)
         evaluated = evaluation(params)
-        params, state, record = run(np.int32(start), params, state, rows=length)
-        yield _Dispatched(start, step, params, record, evaluated)
-        start = step
-    _, _, record = run(np.int32(steps), params, state, rows=1)
-    yield _Dispatched(steps, steps, params, record, evaluation(params))
+        params, state, record = run(np.int32(start), np.int32(rows), params, state)
+        yield _Dispatched(start, after, rows, params, record, evaluated)
+        start = after
+    evaluated = evaluation(params)
+    _, _, record = run(np.int32(steps), np.int32(1), params, state)
+    yield _Dispatched(steps, steps, 1, params, record, evaluated)
 
 
 def _step(
@@ -162,7 +173,7 @@ def _step(
 
 def _stretch(
     step: Callable[[Any], tuple[Any, Row]], steps: int, every: int
-) -> Callable[[Any, None], tuple[Any, Row]]:
+) -> Callable[[Any], tuple[Any, Row]]:
     """A recorded step and the ``every - 1`` unrecorded ones after it, or as many as are left.
 
     The rows of unrecorded steps are used by nothing, so the compiler drops all that makes them.
@@ -171,7 +182,7 @@ def _stretch(
     def unrecorded(_: Any, carry: Any) -> Any:
         return step(carry)[0]
 
-    def stretch(carry: Any, _: None) -> tuple[Any, Row]:
+    def stretch(carry: Any) -> tuple[Any, Row]:
         left = jnp.minimum(every, steps - carry[0]) - 1
         carry, row = step(carry)
         if every > 1:
@@ -183,10 +194,10 @@ def _stretch(
 
 def _home(chunk: _Dispatched, every: int) -> Chunk:
     """The chunk on the host, cut after the first row that is not finite."""
-    record, evaluated = jax.device_get((chunk.recorded, chunk.evaluated))
-    rows = len(record["loss"])
+    recorded, evaluated = jax.device_get((chunk.recorded, chunk.evaluated))
+    record = {name: column[: chunk.rows] for name, column in recorded.items()}
     finite = np.isfinite(record["loss"]) & np.isfinite(record["gradient_norm"])
-    kept = rows if finite.all() else int(np.argmin(finite)) + 1
+    kept = chunk.rows if finite.all() else int(np.argmin(finite)) + 1
     columns: dict[str, np.ndarray] = {
         "step": chunk.start + every * np.arange(kept, dtype=np.int64),
         **{name: column[:kept] for name, column in record.items()},
@@ -198,7 +209,7 @@ def _home(chunk: _Dispatched, every: int) -> Chunk:
             np.full(kept, value, value.dtype), mask=np.arange(kept) > 0
         )
     diverged_at = None if finite.all() else int(columns["step"][-1])
-    return Chunk(columns, chunk.params, chunk.step, diverged_at)
+    return Chunk(columns, chunk.params, chunk.after, diverged_at)
 
 
 def _scalars(**sources: Mapping[str, Any]) -> Row:
@@ -228,7 +239,7 @@ def _floating(start: Params) -> Params:
 
 
 def _rows_per_chunk(steps: int, every: int, evaluate: int | None) -> int:
-    """How many rows a chunk has; by default 16 to 64 make a run, of one length if possible."""
+    """How many rows a chunk has; by default as many as make fifty chunks a run."""
     for name, value, least in [
         ("steps", steps, 0),
         ("record.every", every, 1),
@@ -244,8 +255,4 @@ def _rows_per_chunk(steps: int, every: int, evaluate: int | None) -> int:
                 f"record.every={every}, such as {near}"
             )
         return evaluate // every
-    rows = max(1, ceil(steps / every))
-    sizes = range(ceil(rows / 64), min(_MOST_ROWS, ceil(rows / 16)) + 1)
-    return max(
-        (size for size in sizes if rows % size == 0), default=min(_MOST_ROWS, ceil(rows / 32))
-    )
+    return max(1, min(_MOST_ROWS, ceil(steps / every / _CHUNKS)))

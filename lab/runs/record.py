@@ -1,0 +1,96 @@
+"""``run.json``: what ran, where, with which versions, for how long, and how it ended."""
+
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from lab.errors import BadInput
+from lab.runs import folder
+
+Status: TypeAlias = Literal["running", "finished", "diverged", "interrupted", "failed"]
+
+_PACKAGES = {"lab": "derivative-lab"} | {name: name for name in ("jax", "jaxlib", "optax", "numpy")}
+
+
+def begin(run: Path, *, seed: int, precision: str, device: str, **more: Any) -> dict[str, Any]:
+    """The record of a run that starts now, written to ``run.json`` with the status ``running``.
+
+    ``more`` are entries of the caller's own, anything JSON can say.
+    """
+    record = {
+        "status": "running",
+        "started": _now(),
+        "device": device,
+        "precision": precision,
+        "seed": seed,
+        "versions": versions(),
+        "git": git(),
+        "argv": sys.argv,
+        "seconds": {},
+        **more,
+    }
+    folder.write_json(run / "run.json", record)
+    return record
+
+
+def end(
+    run: Path,
+    record: Mapping[str, Any],
+    status: Status,
+    *,
+    seconds: Mapping[str, float],
+    **more: Any,
+) -> dict[str, Any]:
+    """The record of ``begin`` with how the run ended, written over it; ``seconds`` by phase."""
+    ended = {**record, "status": status, "ended": _now(), "seconds": dict(seconds), **more}
+    folder.write_json(run / "run.json", ended)
+    return ended
+
+
+def read(run: Path) -> dict[str, Any]:
+    """The record of a run. Raises ``BadInput`` where ``run`` is not a run's folder."""
+    try:
+        return json.loads((run / "run.json").read_text("utf-8"))
+    except OSError as error:
+        raise BadInput(f"{run} is not a run: cannot read run.json: {error.strerror}") from error
+    except ValueError as error:
+        raise BadInput(f"{run} is not a run: run.json is not JSON: {error}") from error
+
+
+def versions() -> dict[str, str | None]:
+    """The versions of Python, of the lab and of what it computes with; None if not installed."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for name, package in _PACKAGES.items():
+        try:
+            found[name] = version(package)
+        except PackageNotFoundError:  # the lab itself, run from its sources
+            found[name] = None
+    return found
+
+
+def git() -> dict[str, Any] | None:
+    """The commit of the working directory, and whether files differ from it; None outside git."""
+    head = _git("rev-parse", "HEAD")
+    if head is None:
+        return None
+    return {"commit": head, "changed": bool(_git("status", "--porcelain", "--untracked-files=no"))}
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], capture_output=True, text=True, timeout=5, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,125 @@
+"""The trajectory of a run: rows in Parquet parts, read as one table in the order they were written.
+
+``pandas.read_parquet(run / "trajectory")`` reads it as well: parts are numbered, all have the
+schema of the first one, and unfinished ones have names that readers of Parquet folders skip.
+"""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lab.errors import BadInput
+from lab.runs import folder
+
+# Rows are kept at most this long before they are on the disk: a second, or, in a long run, a
+# fiftieth of what it already took. So an hour of one makes some 250 parts rather than 3600.
+_SECONDS, _SHARE = 1.0, 0.02
+_BYTES = 16 * 2**20
+
+
+class Writer:
+    """Appends columns to ``run/trajectory``; leaving its context writes what is left, however left.
+
+    with Writer(run) as writer:
+        for chunk in chunks(...):
+            writer.append(chunk.columns)
+    """
+
+    def __init__(self, run: Path) -> None:
+        self._folder = run / "trajectory"
+        self._tables: list[pa.Table] = []
+        self._schema: pa.Schema | None = None
+        self._parts = 0
+        self._started = self._written = time.monotonic()
+
+    def append(self, columns: Mapping[str, Any]) -> None:
+        """Rows to come after those before: equal-length columns of numbers, flags or text.
+
+        The first call settles names and types. The masked entries of a masked array are nulls.
+        Raises ``BadInput`` for columns that are no such table, or another one than the first.
+        """
+        table = _table(columns)
+        if self._schema is None:
+            self._schema = table.schema
+        elif table.schema != self._schema:
+            raise BadInput(
+                f"the trajectory has the columns {_described(self._schema)}; "
+                f"these rows have {_described(table.schema)}"
+            )
+        self._tables.append(table)
+        now = time.monotonic()
+        patience = max(_SECONDS, _SHARE * (now - self._started))
+        large = sum(table.nbytes for table in self._tables) > _BYTES
+        if large or not self._parts or now - self._written > patience:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the rows that are kept as one part."""
+        if not self._tables:
+            return
+        with folder.whole(self._folder / f"part-{self._parts:05}.parquet") as temporary:
+            pq.write_table(pa.concat_tables(self._tables), temporary)
+        self._tables, self._parts, self._written = [], self._parts + 1, time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.flush()
+
+
+def write(run: Path, columns: Mapping[str, Any]) -> None:
+    """A whole trajectory at once, as a study has it. Raises ``BadInput`` as ``Writer.append``."""
+    with Writer(run) as writer:
+        writer.append(columns)
+
+
+def read(run: Path) -> dict[str, np.ndarray]:
+    """The columns of ``run/trajectory`` in the order of its rows; {} if nothing was recorded.
+
+    Nulls are NaN, so a column of integers that has any is read as floats; text is of dtype object.
+    """
+    parts = sorted((run / "trajectory").glob("[!.]*.parquet"))
+    if not parts:
+        return {}
+    # Each part by itself: a partitioned data set would read the folder's name as a column too.
+    table = pa.concat_tables([pq.ParquetFile(part).read() for part in parts])
+    return {name: table.column(name).to_numpy() for name in table.column_names}
+
+
+def _table(columns: Mapping[str, Any]) -> pa.Table:
+    arrays = {name: _array(name, values) for name, values in columns.items()}
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if not lengths:
+        raise BadInput("a trajectory needs at least one column")
+    if len(set(lengths.values())) > 1:
+        said = ", ".join(f"{name!r} has {length}" for name, length in lengths.items())
+        raise BadInput(f"the columns of a trajectory are equally long; {said}")
+    return pa.table(arrays)
+
+
+def _array(name: str, values: Any) -> pa.Array:
+    array = values if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
+    if array.ndim != 1:
+        raise BadInput(f"column {name!r} has shape {array.shape}; a column has one axis")
+    if array.dtype.kind not in "biufUO":
+        raise BadInput(f"column {name!r} holds {array.dtype}; numbers, flags or text can be kept")
+    if array.dtype.kind == "O" and not all(isinstance(value, str) for value in array):
+        raise BadInput(f"column {name!r} mixes types; a column is all numbers or all text")
+    mask = np.ma.getmaskarray(array) if isinstance(array, np.ma.MaskedArray) else None
+    return pa.array(np.asarray(np.ma.getdata(array)), mask=mask)
+
+
+def _described(schema: pa.Schema) -> str:
+    return ", ".join(f"{field.name} ({field.type})" for field in schema)
