@@ -16,8 +16,8 @@ from typing import Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lab.config.faults import nearest
-from lab.config.signatures import Argument, Default, Function, dotted_name, source
-from lab.config.source import Fault, Node, dotted
+from lab.config.reading import Fault, Node, dotted
+from lab.config.signatures import Argument, Default, Function, dotted_name, read_module
 from lab.config.vocabulary import (
     WORDS,
     Frozen,
@@ -49,6 +49,8 @@ class _Unknown(Frozen):
 
 def optimizer(name: str) -> Function | None:
     """The optimizer of that name, if there is one."""
+    if name.removeprefix("contrib.").count("."):
+        return None  # optax's inner rooms
     return _if(_is_optimizer, name, _locate(f"optax.{name}"))
 
 
@@ -88,7 +90,7 @@ def _chosen(
     find: Callable[[str], Function | None],
     known: Callable[[], dict[str, Function]],
 ) -> tuple[type[BaseModel], list[Fault]]:
-    written = node.value if isinstance(node.value, dict) else {}
+    written = node.children
     faults: list[Fault] = []
 
     def varying(argument: Argument, plain_number: Any) -> Any:
@@ -123,13 +125,18 @@ def _hint(name: str, known: dict[str, Function]) -> str:
 def _fields(arguments: tuple[Argument, ...], varying: Varying) -> dict[str, tuple[Any, Any]]:
     fields = {}
     for argument in arguments:
-        kind = _kind(argument, varying)
-        if kind is not None and argument.default is not Default.UNREADABLE:
+        plain = _kind(argument, _unvaried)
+        if plain is not None and argument.default is not Default.UNREADABLE:
             try:
-                fields[argument.name] = field(argument, kind)
+                _, info = field(argument, plain)
             except ValidationError:  # a default that YAML cannot write
                 continue
+            fields[argument.name] = _kind(argument, varying), info
     return fields
+
+
+def _unvaried(_: Argument, plain_number: Any) -> Any:
+    return plain_number
 
 
 def _kind(argument: Argument, varying: Varying) -> Any:
@@ -177,7 +184,7 @@ def _if(
     if function is None or function.variadic or not test(name, function):
         return None
     needed = [a for a in function.arguments if a.default is Default.REQUIRED]
-    if any(_kind(argument, lambda _, plain_number: plain_number) is None for argument in needed):
+    if any(_kind(argument, _unvaried) is None for argument in needed):
         return None
     return function
 
@@ -186,7 +193,7 @@ def _public(module: str) -> list[str]:
     file = _file(module)
     if file is None:
         return []
-    found = source(file)
+    found = read_module(file)
     return sorted(n for n in {*found.functions, *found.bound} if not n.startswith("_"))
 
 
@@ -196,7 +203,7 @@ def _locate(name: str, passed: tuple[str, ...] = ()) -> Function | None:
     file = _file(module)
     if file is None or name in passed or last.startswith("_"):
         return None
-    found = source(file)
+    found = read_module(file)
     if last in found.functions:
         return found.functions[last]
     return _locate(found.bound[last], (*passed, name)) if last in found.bound else None

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from lab.config.source import BROKEN, Fault, Node, dotted, scalar
+from lab.config.reading import BROKEN, Fault, Node, dotted, scalar
 from lab.config.writing import inline
 from lab.errors import BadInput, suggestion
 
@@ -15,11 +15,10 @@ _SWITCHES = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "fa
 _LONGEST = 60
 
 
-def refuse(faults: Iterable[Fault]) -> None:
-    """Raise BadInput with a line for every fault, in the order of the file; overrides last."""
+def refusal(faults: Iterable[Fault]) -> BadInput:
+    """What to raise: a line for every fault, in the order of the file, overrides last."""
     told = sorted(faults, key=lambda fault: fault.where.line or float("inf"))
-    if told:
-        raise BadInput("\n".join(str(fault) for fault in told))
+    return BadInput("\n".join(map(str, told)))
 
 
 def located(error: ErrorDetails, tree: Node, model: type[BaseModel]) -> Fault | None:
@@ -32,11 +31,9 @@ def located(error: ErrorDetails, tree: Node, model: type[BaseModel]) -> Fault | 
     path = tuple(part for part in error["loc"] if part != "[key]")  # marks a key of a dict
     node = tree
     for part in path:
-        inside = node.value
-        children: Any = dict(enumerate(inside)) if isinstance(inside, list) else inside
-        if not isinstance(children, dict) or part not in children:
+        if part not in node.children:
             break  # a missing key: told at the mapping that lacks it
-        node = children[part]
+        node = node.children[part]
     return Fault(node.where, dotted(path), _says(error, path, model))
 
 

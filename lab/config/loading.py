@@ -9,15 +9,15 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from lab.config.choices import chosen_optimizer
-from lab.config.faults import located, refuse
+from lab.config.faults import located, refusal
 from lab.config.models import Study, Training
 from lab.config.overrides import override
+from lab.config.reading import Fault, Node, Where, parse, plain, read
 from lab.config.settings import Experiment, Kind, read_experiment
-from lab.config.shelf import config_path, experiments
-from lab.config.source import Fault, Node, Where, parse, plain, read
+from lab.config.shelf import config_path, experiments, is_path
 from lab.config.vocabulary import model
 from lab.config.writing import block, inline
-from lab.errors import suggestion
+from lab.errors import BadInput, suggestion
 
 
 @dataclass(frozen=True)
@@ -55,25 +55,22 @@ def load(config: str | Path, overrides: Iterable[str] = ()) -> Config:
     Raises BadInput with a line a mistake: ``file:line: key: what is wrong; did you mean ...?``
     """
     path = config_path(config)
-    shown = _shown(path)
+    shown = str(config) if is_path(config) else _near(path)
     tree, faults = parse(read(path, shown), shown)
-    if tree is not None and not isinstance(tree.value, dict):
-        faults.append(_no_mapping(tree, shown))
     if tree is None or not isinstance(tree.value, dict):
-        refuse(faults)
-        raise AssertionError("a file without a mapping has a fault")
+        raise refusal(faults if tree is None else [*faults, _no_mapping(tree)])
     tree = _expanded(tree)
     for text in overrides:
         tree, more = override(tree, text)
         tree = _expanded(tree)
         faults += more
-    experiment, more = _experiment(tree, path)
+    experiment, more = _experiment(tree, path.parent)
     checked, unchecked = _checked(tree, experiment)
-    refuse([*faults, *more, *unchecked])
-    if checked is None or experiment is None:
-        raise AssertionError("a config that cannot be used has a fault")
+    faults += unchecked + more
+    if faults or checked is None or experiment is None:
+        raise refusal(faults)
     values = checked.model_dump(by_alias=True)
-    if _is_path(values["experiment"]):
+    if is_path(values["experiment"]):
         # the resolved config is written elsewhere, from where a relative path leads nowhere
         values["experiment"] = str(experiment.folder)
     return Config(values, experiment.kind, experiment.folder, path.stem)
@@ -89,9 +86,8 @@ def _checked(tree: Node, experiment: Experiment | None) -> tuple[BaseModel | Non
     kind: Kind = experiment.kind if experiment else "problem"
     faults: list[Fault] = []
     own: dict[str, Any] = {}
-    written = tree.value if isinstance(tree.value, dict) else {}
-    if kind == "problem" and "optimizer" in written:
-        chosen, faults = chosen_optimizer(written["optimizer"])
+    if kind == "problem" and "optimizer" in tree.children:
+        chosen, faults = chosen_optimizer(tree.children["optimizer"])
         own["optimizer"] = chosen, ...
     form = model(kind, experiment.fields if experiment else {}, base=_shared(kind), **own)
     try:
@@ -108,35 +104,40 @@ def _checked(tree: Node, experiment: Experiment | None) -> tuple[BaseModel | Non
         return None, faults
 
 
-def _experiment(tree: Node, path: Path) -> tuple[Experiment | None, list[Fault]]:
-    node = tree.value.get("experiment") if isinstance(tree.value, dict) else None
+def _experiment(tree: Node, base: Path) -> tuple[Experiment | None, list[Fault]]:
+    """The experiment that a tree from a file in the folder ``base`` names."""
+    node = tree.children.get("experiment")
     if node is None or not isinstance(node.value, str):
         return None, []  # the model says so
-    name = node.value
-    if _is_path(name):
+    name, known = node.value, experiments()
+    if is_path(name):
         # a path in a file is meant from the file, one in an override from where it is typed
-        folder = ((path.parent if node.where.line else Path()) / name).resolve()
+        folder = ((base if node.where.line else Path()) / name).resolve()
         if not (folder / "experiment.py").is_file():
             return None, [Fault(node.where, "experiment", f"no experiment.py in {folder}")]
-        return read_experiment(folder), []
-    known = experiments()
-    if name not in known:
+    elif name in known:
+        folder = known[name]
+    else:
         says = f"no experiment {name!r}{suggestion(name, known)}"
         return None, [Fault(node.where, "experiment", says)]
-    return read_experiment(known[name]), []
+    try:
+        return read_experiment(folder), []
+    except BadInput as error:
+        return None, [Fault(Where(), "", str(error))]
 
 
 def _expanded(tree: Node) -> Node:
     """``optimizer: adam`` is short for ``optimizer: {name: adam}``."""
-    node = tree.value.get("optimizer") if isinstance(tree.value, dict) else None
-    if node is None or not isinstance(node.value, str) or not isinstance(tree.value, dict):
+    node = tree.children.get("optimizer")
+    if node is None or not isinstance(node.value, str):
         return tree
-    return Node({**tree.value, "optimizer": Node({"name": node}, node.where)}, tree.where)
+    return Node({**tree.children, "optimizer": Node({"name": node}, node.where)}, tree.where)
 
 
-def _no_mapping(tree: Node, shown: str) -> Fault:
+def _no_mapping(tree: Node) -> Fault:
     if tree.value is None:
-        return Fault(Where(shown), "", "empty; a config starts with 'experiment: <name>'")
+        where = Where(tree.where.origin)
+        return Fault(where, "", "empty; a config starts with 'experiment: <name>'")
     got = "a list" if isinstance(tree.value, list) else inline(tree.value)[:60]
     return Fault(tree.where, "", f"should be a mapping of keys to values, got {got}")
 
@@ -145,13 +146,7 @@ def _shared(kind: Kind) -> type[Study]:
     return Training if kind == "problem" else Study
 
 
-def _is_path(experiment: str) -> bool:
-    return "/" in experiment or "\\" in experiment
-
-
-def _shown(path: Path) -> str:
-    """As typed, or the shorter way to it from the current folder."""
-    if not path.is_absolute():
-        return str(path)
+def _near(path: Path) -> str:
+    """The shorter way to a file: from the current folder if it lies below."""
     near = os.path.relpath(path)
     return str(path) if near.startswith("..") else near

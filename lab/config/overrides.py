@@ -2,7 +2,7 @@
 
 import re
 
-from lab.config.source import Fault, Node, Where, parse
+from lab.config.reading import Fault, Node, Where, dotted, parse
 from lab.config.writing import inline
 
 _PATH = re.compile(r"[^\W\d][\w-]*(?:\.[^\W\d][\w-]*)*")
@@ -21,25 +21,19 @@ def override(tree: Node, text: str) -> tuple[Node, list[Fault]]:
         return tree, [Fault(where, "", "no key before '='")]
     if not _PATH.fullmatch(key):
         return tree, [Fault(where, "", f"{key!r} is not a key; write key=value or key.sub=value")]
-    value, faults = parse(written, where.origin, lines=False)
-    if value is None:
-        return tree, faults
-    return _put(tree, tuple(key.split(".")), 0, value, where, faults)
+    path = tuple(key.split("."))
+    value, faults = parse(written, where.origin, under=path)
+    node = tree
+    for depth, name in enumerate(path):
+        if not isinstance(node.value, dict):
+            got = "a list" if isinstance(node.value, list) else inline(node.value)
+            return tree, [*faults, Fault(where, dotted(path[:depth]), f"{got} holds no {name!r}")]
+        node = node.children.get(name, Node({}, where))
+    return tree if value is None else _put(tree, path, Node(value.value, where)), faults
 
 
-def _put(
-    tree: Node, path: tuple[str, ...], depth: int, value: Node, where: Where, faults: list[Fault]
-) -> tuple[Node, list[Fault]]:
-    if depth == len(path):
-        return Node(value.value, where), faults
-    if not isinstance(tree.value, dict):
-        above = ".".join(path[:depth])
-        return tree, [*faults, Fault(where, above, f"{_shown(tree)} holds no {path[depth]!r}")]
-    name = path[depth]
-    child = tree.value.get(name, Node({}, where))
-    child, faults = _put(child, path, depth + 1, value, where, faults)
-    return Node({**tree.value, name: child}, tree.where), faults
-
-
-def _shown(node: Node) -> str:
-    return "a list" if isinstance(node.value, list) else inline(node.value)
+def _put(tree: Node, path: tuple[str, ...], value: Node) -> Node:
+    if not path:
+        return value
+    child = tree.children.get(path[0], Node({}, value.where))
+    return Node({**tree.children, path[0]: _put(child, path[1:], value)}, tree.where)

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import ValidationError
 
 from lab.config.models import Study, Training
-from lab.config.signatures import Argument, Default, Function, source
+from lab.config.signatures import Argument, Default, Function, read_module
 from lab.config.vocabulary import WORDS, field, read_annotation
 from lab.errors import BadInput
 
@@ -31,7 +31,7 @@ def read_experiment(folder: Path) -> Experiment:
     of a known type.
     """
     file = folder / "experiment.py"
-    module = source(file)
+    module = read_module(file)
     kinds: list[Kind] = [kind for kind in ("study", "problem") if kind in module.functions]
     if len(kinds) != 1:
         which = "both study and problem" if kinds else "neither study nor problem"

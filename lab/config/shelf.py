@@ -9,6 +9,7 @@ from pathlib import Path
 from lab.errors import BadInput, suggestion
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+_ENDINGS = (".yaml", ".yml")
 
 
 def shipped(kind: str) -> Path:
@@ -24,24 +25,20 @@ def experiments_in(folder: Path) -> dict[str, Path]:
 
 def experiments() -> dict[str, Path]:
     """Every experiment that can be named, and its folder."""
-    return dict(
-        sorted(
-            (
-                experiments_in(shipped("experiments")) | experiments_in(Path.cwd() / "experiments")
-            ).items()
-        )
-    )
+    own, others = experiments_in(Path.cwd() / "experiments"), experiments_in(shipped("experiments"))
+    return dict(sorted((others | own).items()))
 
 
 def configs() -> dict[str, Path]:
     """Every config that can be named, and its file."""
-    files = [
-        file
-        for folder in (shipped("configs"), Path.cwd() / "configs")
-        for file in sorted(folder.glob("*.y*ml"))
-        if _is_yaml(file.name)
-    ]
-    return dict(sorted((file.stem, file) for file in files))
+    folders = shipped("configs"), Path.cwd() / "configs"
+    files = [file for folder in folders for file in _yaml_files(folder)]
+    return dict(sorted({file.stem: file for file in files}.items()))
+
+
+def is_path(name: str | Path) -> bool:
+    """Whether a path is meant rather than a name."""
+    return isinstance(name, Path) or "/" in name or "\\" in name or name.endswith(_ENDINGS)
 
 
 def config_path(config: str | Path) -> Path:
@@ -49,19 +46,19 @@ def config_path(config: str | Path) -> Path:
 
     Raises BadInput for a name or a file that is not there, with the nearest one that is.
     """
-    if isinstance(config, Path) or _is_yaml(config) or "/" in config or "\\" in config:
+    if is_path(config):
         path = Path(config)
-        if path.is_dir():
-            raise BadInput(f"{config}: a folder, not a config file")
         if not path.exists():
-            beside = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+            beside = [file.name for file in _yaml_files(path.parent)]
             raise BadInput(f"{config}: no such file{suggestion(path.name, beside)}")
+        if not path.is_file():
+            raise BadInput(f"{config}: {'a folder' if path.is_dir() else 'not a file'}, no config")
         return path
     known = configs()
     if config not in known:
-        raise BadInput(f"no config named {config!r}{suggestion(config, known)}")
-    return known[config]
+        raise BadInput(f"no config named {config!r}{suggestion(str(config), known)}")
+    return known[str(config)]
 
 
-def _is_yaml(name: str) -> bool:
-    return name.endswith((".yaml", ".yml"))
+def _yaml_files(folder: Path) -> list[Path]:
+    return sorted(file for ending in _ENDINGS for file in folder.glob(f"*{ending}"))

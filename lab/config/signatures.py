@@ -41,7 +41,7 @@ class Function(NamedTuple):
     doc: str
 
 
-class Source(NamedTuple):
+class Module(NamedTuple):
     """A module as its source shows it: docstring, top-level functions, and names bound to others.
 
     ``bound`` maps a name to the dotted name it stands for: ``from a.b import c`` and ``c = b.c``
@@ -53,13 +53,13 @@ class Source(NamedTuple):
     bound: dict[str, str]
 
 
-def source(file: Path) -> Source:
+def read_module(file: Path) -> Module:
     """Read a Python file.
 
     Raises BadInput with file and line where it is not Python, or cannot be read.
     """
     try:
-        return _source(file, file.stat().st_mtime_ns)
+        return _module(file, file.stat().st_mtime_ns)
     except OSError as error:
         raise BadInput(f"{file}: cannot be read: {error.strerror}") from None
     except SyntaxError as error:
@@ -69,7 +69,7 @@ def source(file: Path) -> Source:
 
 
 @cache
-def _source(file: Path, modified: int) -> Source:
+def _module(file: Path, modified: int) -> Module:
     tree = ast.parse(file.read_bytes(), filename=str(file))
     functions: dict[str, Function] = {}
     bound: dict[str, str] = {}
@@ -83,7 +83,7 @@ def _source(file: Path, modified: int) -> Source:
             first, *rest = dotted_name(statement.value)
             if first in bound:
                 bound[statement.targets[0].id] = ".".join((bound[first], *rest))
-    return Source(ast.get_docstring(tree) or "", functions, bound)
+    return Module(ast.get_docstring(tree) or "", functions, bound)
 
 
 def _function(node: ast.FunctionDef, file: Path) -> Function:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lab.config.source import scalar
+from lab.config.reading import scalar
 
 _WORD = re.compile(r"[A-Za-z_./][\w./-]*", re.ASCII)
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}

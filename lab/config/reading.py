@@ -53,7 +53,7 @@ Scalar: TypeAlias = bool | int | float | str | Broken | None
 class Where(NamedTuple):
     """A line of a file, or an override (which has no lines)."""
 
-    origin: str
+    origin: str = ""
     line: int = 0
 
     def __str__(self) -> str:
@@ -77,6 +77,13 @@ class Node(NamedTuple):
     value: "Scalar | list[Node] | dict[str | int, Node]"
     where: Where
 
+    @property
+    def children(self) -> "dict[str | int, Node]":
+        """By key of a mapping, by index of a list; a scalar has none."""
+        if isinstance(self.value, list):
+            return dict(enumerate(self.value))
+        return self.value if isinstance(self.value, dict) else {}
+
 
 class _StopError(Exception):
     """Reading cannot go on; the mistake is in the message."""
@@ -85,8 +92,6 @@ class _StopError(Exception):
 def read(path: Path, shown: str) -> str:
     """The text of a config file; BadInput names it as ``shown``."""
     try:
-        if not path.is_file():
-            raise BadInput(f"{shown}: not a file")
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)
     except OSError as error:
@@ -100,9 +105,12 @@ def read(path: Path, shown: str) -> str:
         raise BadInput(f"{shown}:{line}: not UTF-8 (byte 0x{data[error.start]:02x})") from None
 
 
-def parse(text: str, origin: str, lines: bool = True) -> tuple[Node | None, list[Fault]]:
-    """The tree written in ``text``, if there is one, and the mistakes in it."""
-    reader = _Reader(text, origin, lines)
+def parse(text: str, origin: str, under: tuple[str, ...] = ()) -> tuple[Node | None, list[Fault]]:
+    """The tree written in ``text``, if there is one, and the mistakes in it.
+
+    ``under``: the key it is the value of, if it is an override (which has no lines).
+    """
+    reader = _Reader(text, origin, under)
     try:
         return reader.document(), reader.faults
     except _StopError as error:
@@ -139,11 +147,11 @@ def scalar(text: str) -> bool | int | float | str | None:
 class _Reader:
     """One pass over the events of a document."""
 
-    def __init__(self, text: str, origin: str, lines: bool):
+    def __init__(self, text: str, origin: str, under: tuple[str, ...]):
         self.faults: list[Fault] = []
-        self.here = Where(origin, 1 if lines else 0)
+        self.here = Where(origin, 0 if under else 1)
         self._text = text
-        self._lines = lines
+        self._under = under
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._size = 0
         self._events = self._read()
@@ -166,7 +174,7 @@ class _Reader:
             raise _StopError(f"not YAML: {reason}") from None
 
     def _at(self, line: int) -> None:
-        if self._lines:
+        if not self._under:
             self.here = Where(self.here.origin, line + 1)
 
     def _fault(self, path: tuple[str | int, ...], says: str) -> None:
@@ -180,7 +188,7 @@ class _Reader:
             return Node(None, self.here)
         if isinstance(started, DocumentStartEvent) and started.version not in (None, (1, 2)):
             raise _StopError("configs are YAML 1.2; remove the %YAML line")
-        node = self._node(next(self._events), ())
+        node = self._node(next(self._events), self._under)
         next(self._events)
         if not isinstance(next(self._events), StreamEndEvent):
             raise _StopError("a second document ('---'); a config is one")
@@ -248,10 +256,9 @@ class _Reader:
             if key is None:
                 continue
             if key in children:
-                first = children[key].where
-                since = f" (first on line {first.line})" if first.line else ""
-                fault = Fault(where, dotted(path), f"duplicate key {key!r}{since}")
-                self.faults.append(fault)
+                line = children[key].where.line
+                says = f"duplicate key; first on line {line}" if line else "duplicate key"
+                self.faults.append(Fault(where, dotted((*path, key)), says))
             else:
                 children[key] = Node(child.value, where)
         return children
