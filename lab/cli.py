@@ -2,7 +2,6 @@
 
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,8 +12,28 @@ from lab.errors import BadInput, suggestion
 
 # what a shell reports of a program whose reader went away
 BROKEN_PIPE = 141
+INTERRUPTED = 130
+SHELVES = ["experiments", "derivations"]
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+
+
+def _configs() -> list[str]:
+    from lab.config import configs
+
+    return [*configs()]
+
+
+def _topics() -> list[str]:
+    from lab.catalogue import topics
+
+    return [topic.name for topic in topics()]
+
+
+def _derivations() -> list[str]:
+    from lab.catalogue import entries
+
+    return [entry.name for entry in entries()]
 
 
 class Commands(TyperGroup):
@@ -51,8 +70,9 @@ def main() -> None:
 
 def status(arguments: list[str] | None = None) -> int:
     """Carry out ``lab ARGUMENTS`` and answer its exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        result = app(arguments, prog_name="lab", standalone_mode=False)
+        result = app(given or ["--help"], prog_name="lab", standalone_mode=False)
     except Exception as problem:
         # typer's own exceptions have no public home; they are told by what they can do
         if not hasattr(problem, "format_message"):
@@ -65,39 +85,51 @@ def status(arguments: list[str] | None = None) -> int:
     return result or 0
 
 
-@app.callback(invoke_without_command=True)
+def _version(asked: bool) -> bool:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"lab {version('derivative-lab')}")
+        raise typer.Exit
+    return asked
+
+
+@app.callback()
 def lab(
-    context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.")
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    if version:
-        from importlib.metadata import version as installed
-
-        print(f"lab {installed('derivative-lab')}")
-    elif context.invoked_subcommand is None:
-        print(context.get_help())
+    """Options of the program itself."""
 
 
 @app.command()
 def run(
-    config: Annotated[str, typer.Argument(help="A shipped name (lab list) or a path to YAML.")],
+    config: Annotated[
+        str,
+        typer.Argument(
+            metavar="CONFIG",
+            help="A shipped name (lab list) or a path to YAML.",
+            autocompletion=_configs,
+        ),
+    ],
     overrides: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings to change.")
+        list[str] | None,
+        typer.Argument(
+            metavar="KEY=VALUE", help="Settings to change, e.g. optimizer.learning_rate=1e-2."
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Where run folders go.")] = Path("runs"),
     checks: Annotated[bool, typer.Option(help="Try the hand derivations first.")] = True,
     as_json: Json = False,
 ) -> int:
-    """Run an experiment; the last line printed is the folder with all it left.
+    """Run an experiment, from config to report.
 
-    lab run limits
-    lab run descent optimizer.learning_rate=1e-2 seed=3
-
-    Exit status: 0 fine; 1 a derivation is wrong or unstable, or the run diverged; 2 bad input;
-    3 a derivation is inconclusive or in error; 130 interrupted. A finding that does not hold is
-    said, and leaves the status as it is.
+    The last line printed is the folder with all it left. Exit status: 0 fine; 1 a derivation is
+    wrong or unstable, or the run diverged or failed; 2 bad input; 3 a derivation is inconclusive
+    or in error; 130 interrupted. A finding that does not hold is said, and leaves the status as
+    it is.
     """
     from lab.config import load
 
@@ -127,20 +159,22 @@ def check(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TARGET]...",
+            metavar="TARGET",
             help="file.py, file.py::name, package.module, package.module:name, a name of the "
             "catalogue, or nothing for all of it.",
+            autocompletion=_derivations,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Draws other points of the domains.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Draws other points.")] = 0,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line for each derivation.")
     ] = False,
 ) -> int:
-    """Put hand derivations on trial against JAX, numerical differences and float64.
+    """Put hand derivations on trial.
 
-    Exit status: 0 nothing wrong; 1 something is wrong or unstable; 2 bad input; 3 inconclusive
-    or error only.
+    Witnesses are JAX's forward and reverse mode, numerical differences and both precisions. Exit
+    status: 0 nothing wrong; 1 something is wrong or unstable; 2 bad input; 3 inconclusive or
+    error only.
     """
     from lab import referee
     from lab.referee.show import show
@@ -149,46 +183,61 @@ def check(
     from lab.report.progress import progress
 
     meant = [one for target in targets or [] for one in resolve(target)] or [*everything()]
-    derivations = list({id(one): one for one in meant}.values())
+    derivations = list({(one.file, one.line, one.name): one for one in meant}.values())
     verdicts = []
+    interrupted = False
     with progress(streaming=as_json) as watch:
         watch.phase("checks", len(derivations))
-        for done, derivation in enumerate(derivations):
-            watch.at(done, derivation.name)
-            verdicts.append(referee.check(derivation, seed=seed))
-            if as_json:
-                print(terminal.dumps(verdicts[-1].to_json(), indent=None), flush=True)
+        try:
+            for done, derivation in enumerate(derivations):
+                watch.at(done, derivation.name)
+                verdicts.append(referee.check(derivation, seed=seed))
+                if as_json:
+                    print(terminal.dumps(verdicts[-1].to_json(), indent=None), flush=True)
+        except KeyboardInterrupt:
+            interrupted = True
     if not as_json:
         show(verdicts, terminal.console())
-    return referee.exit_status(verdicts)
-
-
-class Shelf(StrEnum):
-    experiments = "experiments"
-    derivations = "derivations"
+    if interrupted:
+        print(f"interrupted after {len(verdicts)} of {len(derivations)}", file=sys.stderr)
+    return INTERRUPTED if interrupted else referee.exit_status(verdicts)
 
 
 @app.command("list")
 def list_shelves(
-    shelf: Annotated[Shelf | None, typer.Argument(help="One of the two; by default both.")] = None,
-    topic: Annotated[str | None, typer.Option(help="Only the derivations of this topic.")] = None,
+    shelf: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="experiments|derivations", autocompletion=lambda: SHELVES, show_default=False
+        ),
+    ] = None,
+    topic: Annotated[
+        str | None,
+        typer.Option(help="Only the derivations of this topic.", autocompletion=_topics),
+    ] = None,
     as_json: Json = False,
 ) -> int:
-    """List the experiments with their questions, and the derivations by topic."""
-    from lab import catalogue, experiment
+    """List experiments with their questions, and derivations by topic."""
+    import lab.catalogue as catalogue
+    import lab.experiment as experiment
     from lab.report import terminal
 
-    if topic is not None and shelf is Shelf.experiments:
+    if shelf is not None and shelf not in SHELVES:
+        near = suggestion(shelf, SHELVES)
+        if shelf in _topics():
+            near = f"; it is a topic: lab list --topic {shelf}"
+        raise BadInput(f"nothing to list is called {shelf!r}{near}")
+    if topic is not None and shelf == "experiments":
         raise BadInput(f"--topic picks derivations: lab list derivations --topic {topic}")
     answer: dict[str, Any] = {}
     lines: list[str] = []
     faults: list[str] = []
-    if topic is None and shelf is not Shelf.derivations:
+    if topic is None and shelf != "derivations":
         experiments, faults = experiment.readable()
         configs = experiment.configs()
         lines += terminal.experiments(experiments, configs)
         answer["experiments"] = [terminal.plain(one, configs) for one in experiments]
-    if shelf is not Shelf.experiments:
+    if shelf != "experiments":
         topics = catalogue.topics() if topic is None else (catalogue.topic(topic),)
         overview = topic is None and shelf is None
         lines += ["", *terminal.topics(topics)] if overview else terminal.derivations(topics)
@@ -199,11 +248,19 @@ def list_shelves(
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A derivation, an experiment or a config.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A derivation, an experiment or a config.",
+            autocompletion=lambda: [*_configs(), *_derivations()],
+        ),
+    ],
     as_json: Json = False,
 ) -> int:
-    """Show a derivation with its source, or what an experiment asks and promises."""
-    from lab import catalogue, experiment
+    """Show a derivation, or what an experiment asks."""
+    import lab.catalogue as catalogue
+    import lab.experiment as experiment
     from lab.report import terminal
 
     configs = experiment.configs()

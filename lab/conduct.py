@@ -18,6 +18,7 @@ import numpy as np
 
 from lab import experiment, referee
 from lab.config import Config, dump
+from lab.config.shelf import shipped
 from lab.errors import BadInput
 from lab.experiment import Finding, Outcome
 from lab.referee import Verdict
@@ -76,7 +77,7 @@ def conduct(
         hardware = f"{found.platform} ({found.device_kind})"
     # a run's own config, run again, belongs to the experiment
     run = folder.create(about.name if config.name == "config" else config.name, out)
-    folder.write_text(run / "config.yaml", dump(config))
+    folder.write_text(run / "config.yaml", dump(config, str(shipped("configs") / "schema.json")))
     begun = record.begin(
         run,
         seed=config["seed"],
@@ -111,7 +112,7 @@ def _carry_out(
             _put_on_trial(module, config["seed"], run, ending, watch)
     with devices.device(config["device"]), devices.precision(config["precision"]) as dtype:
         key = jax.random.key(config["seed"])
-        with ending.timed(config.kind):
+        with ending.timed("study" if config.kind == "study" else "training"):
             if config.kind == "study":
                 watch.phase("study", 1)
                 trajectory.write(run, module.study(key, **config.settings))

@@ -17,7 +17,6 @@ def page(run: Path) -> Page:
     kept = record.read(run)
     checks, config = run / "checks.json", run / "config.yaml"
     return Page(
-        name=kept["experiment"]["name"],
         run=f"{run.parent.name}/{run.name}",
         title=kept["experiment"]["title"],
         question=kept["experiment"]["question"],
@@ -30,11 +29,15 @@ def page(run: Path) -> Page:
             Figure(one["name"], one["alt"], (run / "figures" / one["file"]).read_bytes())
             for one in kept["figures"]
         ],
-        config=config.read_text("utf-8"),
+        config=_without_remarks(config.read_text("utf-8")),
         command=kept["command"],
         environment=_environment(kept),
         seconds=kept["seconds"],
     )
+
+
+def _without_remarks(yaml: str) -> str:
+    return "\n".join(line for line in yaml.splitlines() if not line.startswith("#"))
 
 
 def _environment(kept: dict[str, Any]) -> dict[str, str]:

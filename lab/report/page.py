@@ -22,7 +22,6 @@ class Figure(NamedTuple):
 class Page(NamedTuple):
     """Everything a report shows, in the order it shows it."""
 
-    name: str
     run: str
     title: str
     question: str

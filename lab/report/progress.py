@@ -24,21 +24,28 @@ class Watched(Unwatched):
             BarColumn,
             MofNCompleteColumn,
             Progress,
+            ProgressColumn,
+            Task,
             TextColumn,
             TimeRemainingColumn,
         )
+        from rich.text import Text
+
+        class Rate(ProgressColumn):
+            def render(self, task: Task) -> Text:
+                return Text(f"{task.speed:,.0f}/s" if (task.speed or 0) >= 10 else "", style="dim")
 
         self.bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TextColumn("{task.fields[remark]}", markup=False),
+            Rate(),
             TimeRemainingColumn(),
             console=Console(stderr=True, markup=False, highlight=False),
             transient=True,
             # results are for stdout, whatever is drawn here meanwhile
             redirect_stdout=False,
-            redirect_stderr=False,
         )
         self.task = self.bars.add_task("", start=False, visible=False, remark="")
 

@@ -100,7 +100,7 @@ def run(folder: Path, ending: "Ending") -> None:
     missed = sum(not found.holds for found in ending.findings)
     if missed:
         noun = "finding" if missed == 1 else "findings"
-        said = f"{missed} {noun} did not hold; the exit status is that of the checks"
+        said = f"{missed} {noun} did not hold (which leaves the exit status as it is)"
         print(styled(said, fg="yellow"))
     if ending.status != "finished":
         print(styled(ending.status, fg="red", bold=True))

@@ -24,7 +24,6 @@ def page(text: str = "plain", **changes: Any) -> Page:
     drawing = Drawing()
     drawing.subplots().plot([0, 1], [1, 0])
     contents = {
-        "name": text,
         "run": text,
         "title": text,
         "question": text,
