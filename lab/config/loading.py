@@ -12,11 +12,11 @@ from lab.config.choices import chosen_optimizer
 from lab.config.faults import located, refusal
 from lab.config.models import Study, Training
 from lab.config.overrides import override
-from lab.config.reading import Fault, Node, Where, parse, plain, read
+from lab.config.reading import BROKEN, Fault, Node, Where, parse, plain, read
 from lab.config.settings import Experiment, Kind, read_experiment
 from lab.config.shelf import config_path, experiments, is_path
 from lab.config.vocabulary import model
-from lab.config.writing import block, inline
+from lab.config.writing import block
 from lab.errors import BadInput, suggestion
 
 
@@ -57,8 +57,10 @@ def load(config: str | Path, overrides: Iterable[str] = ()) -> Config:
     path = config_path(config)
     shown = str(config) if is_path(config) else _near(path)
     tree, faults = parse(read(path, shown), shown)
-    if tree is None or not isinstance(tree.value, dict):
-        raise refusal(faults if tree is None else [*faults, _no_mapping(tree)])
+    if tree is None or tree.value is BROKEN:
+        raise refusal(faults)
+    if not isinstance(tree.value, dict):
+        raise refusal([*faults, _no_mapping(tree)])
     tree = _expanded(tree)
     for text in overrides:
         tree, more = override(tree, text)
@@ -112,9 +114,10 @@ def _experiment(tree: Node, base: Path) -> tuple[Experiment | None, list[Fault]]
     name, known = node.value, experiments()
     if is_path(name):
         # a path in a file is meant from the file, one in an override from where it is typed
-        folder = ((base if node.where.line else Path()) / name).resolve()
-        if not (folder / "experiment.py").is_file():
-            return None, [Fault(node.where, "experiment", f"no experiment.py in {folder}")]
+        folder = Path(os.path.abspath((base if node.where.line else Path()) / name))
+        # os.path, unlike Path, also answers for names that no file can have
+        if not os.path.isfile(folder / "experiment.py"):
+            return None, [Fault(node.where, "experiment", f"no experiment.py in {str(folder)!r}")]
     elif name in known:
         folder = known[name]
     else:
@@ -138,7 +141,7 @@ def _no_mapping(tree: Node) -> Fault:
     if tree.value is None:
         where = Where(tree.where.origin)
         return Fault(where, "", "empty; a config starts with 'experiment: <name>'")
-    got = "a list" if isinstance(tree.value, list) else inline(tree.value)[:60]
+    got = "a list" if isinstance(tree.value, list) else repr(tree.value)[:60]
     return Fault(tree.where, "", f"should be a mapping of keys to values, got {got}")
 
 

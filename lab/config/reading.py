@@ -233,12 +233,16 @@ class _Reader:
         return Node(node.value, self.here)
 
     def _scalar(self, event: ScalarEvent, path: tuple[str | int, ...]) -> Scalar:
+        text = str(event.value)
+        if any("\ud800" <= c <= "\udfff" for c in text):
+            self._fault(path, f"{text!r} is no text: half a character")
+            return BROKEN
         if event.style is not None:
-            return str(event.value)
+            return text
         try:
-            return scalar(event.value)
+            return scalar(text)
         except ValueError:
-            self._fault(path, f"a number of {len(event.value)} digits")
+            self._fault(path, f"a number of {len(text)} digits")
             return BROKEN
 
     def _sequence(self, path: tuple[str | int, ...]) -> list[Node]:
@@ -267,6 +271,8 @@ class _Reader:
         """A key, or None where the key is no name and the mistake is told."""
         if isinstance(event, ScalarEvent) and event.tag is None:
             key = self._scalar(event, path)
+            if key is BROKEN:
+                return None
             if key == "<<" and event.style is None:
                 self._fault(path, "merge key '<<' is not YAML 1.2; write the keys out")
                 return None
@@ -281,9 +287,12 @@ class _Reader:
 
 
 def dotted(path: tuple[str | int, ...]) -> str:
-    """``("optimizer", "betas", 0)`` -> ``optimizer.betas[0]``."""
+    """``("optimizer", "betas", 0)`` -> ``optimizer.betas[0]``, on one line whatever the keys."""
     text = ""
     for part in path:
-        after = f"[{part}]" if isinstance(part, int) else f".{part}"
-        text += after if text else str(part)
+        if isinstance(part, int):
+            text += f"[{part}]" if text else str(part)
+        else:
+            name = part if part and part.isprintable() else repr(part)
+            text += f".{name}" if text else name
     return text

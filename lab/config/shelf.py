@@ -4,9 +4,12 @@ The current folder's ``experiments/`` and ``configs/`` come first, so that one's
 of shipped ones of the same name. Shipped ones lie in the checkout, or in the package if installed.
 """
 
+import os
 from pathlib import Path
 
 from lab.errors import BadInput, suggestion
+
+# os.path, unlike Path, also answers for names that no file can have
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _ENDINGS = (".yaml", ".yml")
@@ -48,7 +51,7 @@ def config_path(config: str | Path) -> Path:
     """
     if is_path(config):
         path = Path(config)
-        if not path.exists():
+        if not os.path.exists(path):
             beside = [file.name for file in _yaml_files(path.parent)]
             raise BadInput(f"{config}: no such file{suggestion(path.name, beside)}")
         if not path.is_file():
@@ -61,4 +64,6 @@ def config_path(config: str | Path) -> Path:
 
 
 def _yaml_files(folder: Path) -> list[Path]:
+    if not os.path.isdir(folder):
+        return []
     return sorted(file for ending in _ENDINGS for file in folder.glob(f"*{ending}"))

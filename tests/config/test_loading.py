@@ -179,6 +179,10 @@ MISTAKES = [
     ),
     (7, "device: tpu", "device: should be 'auto', 'cpu' or 'gpu', got 'tpu'; did you mean 'gpu'?"),
     (7, "3: 4", "3: unknown key"),
+    (7, '"two\\nlines": 4', "'two\\nlines': unknown key"),
+    (7, "'': 4", "'': unknown key"),
+    (7, "? |\n  two\n  lines\n: 4", "'two\\nlines\\n': unknown key"),
+    (7, "noise: 1" + "0" * 400, f"noise: should be a valid number, got 1{'0' * 59}..."),
     (7, "steps: 200", "steps: duplicate key; first on line 6"),
 ]
 
@@ -261,7 +265,9 @@ FILES = {
     b"": "f.yaml: empty; a config starts with 'experiment: <name>'",
     b"# nothing\n": "f.yaml: empty; a config starts with 'experiment: <name>'",
     b"- a\n- b\n": "f.yaml:1: should be a mapping of keys to values, got a list",
-    b"\njust text\n": 'f.yaml:2: should be a mapping of keys to values, got "just text"',
+    b"\njust text\n": "f.yaml:2: should be a mapping of keys to values, got 'just text'",
+    b"!!python/object:os.system {}": "f.yaml:1: tag '!!python/object:os.system' refused; "
+    "a config holds plain values only",
     b"experiment: bowl\nseed: \xff\n": "f.yaml:2: not UTF-8 (byte 0xff)",
     "experiment: bowl\n".encode("utf-16"): "f.yaml:1: not UTF-8 (byte 0xff)",
     b"a: [1, 2\nb: }": "f.yaml:2: not YAML: expected ',' or ']', but got ':'",
@@ -282,6 +288,8 @@ def test_files_that_are_not_there(here: Path, monkeypatch: pytest.MonkeyPatch) -
     ]
     assert refused("nowhere/x.yaml") == ["nowhere/x.yaml: no such file"]
     assert refused("experiments/bowl") == ["experiments/bowl: a folder, no config"]
+    assert refused("a/\0b") == ["a/\0b: no such file"]
+    assert refused("a/" * 9000) == ["a/" * 9000 + ": no such file"]
     assert refused("/dev/null") == ["/dev/null: not a file, no config"]
 
     def denied(*_: object) -> None:

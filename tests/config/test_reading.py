@@ -79,6 +79,8 @@ REFUSED = {
     "true: 3": ["f.yaml:1: key 'true' is not a name; put it in quotes to make it one"],
     "a: 1\n---\nb: 2": ["f.yaml:2: a second document ('---'); a config is one"],
     "%YAML 1.1\n---\na: no": ["f.yaml:2: configs are YAML 1.2; remove the %YAML line"],
+    'a: "\\ud800"': ["f.yaml:1: a: '\\ud800' is no text: half a character"],
+    '"\\ud800": a': ["f.yaml:1: '\\ud800' is no text: half a character"],
     "a: [1,\n  2}": ["f.yaml:2: not YAML: expected ',' or ']', but got '}'"],
     "a: 1\n\tb: 2": ["f.yaml:2: not YAML: found character '\\t' that cannot start any token"],
     "a: 1\nb: 2: 3": ["f.yaml:2: not YAML: mapping values are not allowed here"],
