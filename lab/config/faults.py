@@ -28,7 +28,9 @@ def located(error: ErrorDetails, tree: Node, model: type[BaseModel]) -> Fault | 
     """
     if error["input"] is BROKEN:
         return None
-    path = tuple(part for part in error["loc"] if part != "[key]")  # marks a key of a dict
+    path = error["loc"]
+    if path[-1] == "[key]" and error["type"] != "extra_forbidden":
+        path = path[:-1]  # pydantic's mark for a dict's key, where it is the key that is wrong
     node = tree
     for part in path:
         if part not in node.children:

@@ -181,6 +181,13 @@ MISTAKES = [
     (7, "3: 4", "3: unknown key"),
     (7, '"two\\nlines": 4', "'two\\nlines': unknown key"),
     (7, "'': 4", "'': unknown key"),
+    (7, "'[key]': 4", "[key]: unknown key"),
+    (
+        5,
+        "  learning_rate: {name: piecewise_constant_schedule, init_value: 1,"
+        " boundaries_and_scales: {half: 0.5}}",
+        "optimizer.learning_rate.boundaries_and_scales.half: should be a valid integer, got 'half'",
+    ),
     (7, "? |\n  two\n  lines\n: 4", "'two\\nlines\\n': unknown key"),
     (7, "noise: 1" + "0" * 400, f"noise: should be a valid number, got 1{'0' * 59}..."),
     (7, "steps: 200", "steps: duplicate key; first on line 6"),
