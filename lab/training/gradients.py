@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from lab.errors import BadInput, suggestion
+from lab.errors import BadInput
 from lab.training import leaves
 from lab.training.problem import Batch, Params, Problem, Scalar
 
@@ -29,8 +29,8 @@ def chosen(problem: Problem, choice: Choice) -> Callable[[Params, Batch], Slope]
     ``jax``   both by ``jax.value_and_grad(problem.loss)``.
     ``both``  as ``hand``, and ``seen["gap"]`` is the ``gap`` to JAX's gradient.
 
-    Raises ``BadInput`` for another choice, and, when called, for a gradient by hand without the
-    structure and shapes of the params: broadcasting would otherwise hide it.
+    When called it raises ``BadInput`` for a gradient by hand that lacks the structure and shapes of
+    the params: broadcasting would otherwise hide it.
     """
 
     def hand(params: Params, batch: Batch) -> Slope:
@@ -44,10 +44,7 @@ def chosen(problem: Problem, choice: Choice) -> Callable[[Params, Batch], Slope]
         gradient = _by_hand(problem, params, batch)
         return Slope(loss, gradient, {"gap": gap(gradient, reference)})
 
-    choices = {"hand": hand, "jax": by_jax, "both": both}
-    if choice not in choices:
-        raise BadInput(f"gradient: no choice {choice!r}{suggestion(str(choice), choices)}")
-    return choices[choice]
+    return {"hand": hand, "jax": by_jax, "both": both}[choice]
 
 
 def loss_of(problem: Problem, choice: Choice) -> Callable[[Params, Batch], Scalar]:

@@ -100,7 +100,8 @@ def _dispatch(
     key: Key[Array, ""],
 ) -> Iterator[_Dispatched]:
     optimizer = keeping_dtypes(optimizer)
-    step = _step(problem, optimizer, choice, key)
+    # Inlined, a function that is jitted is traced once however often it is written out.
+    step = jax.jit(_step(problem, optimizer, choice, key), inline=True)
     stretch = _stretch(step, steps, every)
 
     # A scan has one length, and would be compiled again for a shorter last chunk and for the single
@@ -229,7 +230,7 @@ def _taken(name: str, source: str) -> str:
     return f"{source}: there already is a column {name!r}; give it another name"
 
 
-def _floating(start: Params) -> Params:
+def _floating(start: Any) -> Params:
     for name, leaf in leaves.named(start).items():
         if not jnp.issubdtype(jnp.result_type(leaf), jnp.floating):
             raise BadInput(f"start: {name!r} is {jnp.result_type(leaf)}; params are floating")
