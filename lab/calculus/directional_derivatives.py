@@ -84,6 +84,12 @@ def elliptic_bowl_gradient(p: Point) -> Point:
     return jnp.stack([2 * x, 8 * y])
 
 
+@hessian(of=elliptic_bowl, at=dict(p=reals("2")))
+def elliptic_bowl_hessian(p: Point) -> Float[Array, "2 2"]:
+    """d(2x, 8y) = (2dx, 8dy);  hence diag(2, 8): four times as curved along y as along x."""
+    return jnp.diag(jnp.array([2.0, 8.0], p.dtype))
+
+
 def circle(t: Scalar) -> Point:
     return jnp.stack([jnp.cos(t), jnp.sin(t)])
 
@@ -106,7 +112,26 @@ def elliptic_bowl_height_on_level_ellipse(r: Scalar, t: Scalar) -> Scalar:
     return r**2
 
 
-# ----- two wells: curvature that changes sign -----
+# ----- a saddle and two wells: curvature that changes sign -----
+
+
+def saddle(p: Point) -> Scalar:
+    """x² - y²"""
+    x, y = p
+    return (x - y) * (x + y)
+
+
+@gradient(of=saddle, at=dict(p=reals("2")))
+def saddle_gradient(p: Point) -> Point:
+    """d(x² - y²) = 2x dx - 2y dy;  hence (2x, -2y)."""
+    x, y = p
+    return jnp.stack([2 * x, -2 * y])
+
+
+@hessian(of=saddle, at=dict(p=reals("2")))
+def saddle_hessian(p: Point) -> Float[Array, "2 2"]:
+    """vᵀHv = 2a² - 2b² for v = (a, b);  hence diag(2, -2), and no bend at all where |a| = |b|."""
+    return jnp.diag(jnp.array([2.0, -2.0], p.dtype))
 
 
 def two_wells(p: Point) -> Scalar:
@@ -146,12 +171,6 @@ def two_wells_hessian(p: Point) -> Float[Array, "2 2"]:
     right, left = well_depths(p)
     bend = lambda q, e: 2 * e * (eye - 2 * jnp.outer(q, q))
     return bend(p - center, right) + bend(p + center, left)
-
-
-@derivative(of=lambda y: two_wells(jnp.stack([jnp.zeros_like(y), y])), at=dict(y=reals()))
-def two_wells_rate_on_the_pass(y: Scalar) -> Scalar:
-    """On the line x = 0 both wells are equally far: f = -2 e^(-1-y²);  hence 4y e^(-1-y²)."""
-    return 4 * y * jnp.exp(-1 - y**2)
 
 
 # ----- directions: only where one looks matters, not how long the arrow is -----

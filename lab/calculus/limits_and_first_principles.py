@@ -106,7 +106,7 @@ def reciprocal(x: Real) -> Real:
     return 1 / x
 
 
-@identity(of=difference_quotient(reciprocal), at=dict(x=positive(), h=positive()))
+@identity(of=difference_quotient(reciprocal), at=dict(x=nonzero(), h=nonzero()))
 def reciprocal_secant_slope(x: Real, h: Real | float) -> Real:
     """1/(x+h) - 1/x = (x - (x+h)) / (x(x+h)) = -h / (x(x+h));  hence -1 / (x(x+h))."""
     return -1 / (x * (x + h))
@@ -118,7 +118,7 @@ def reciprocal_tangent_slope(x: Real) -> Real:
     return -1 / x**2
 
 
-@gradient(of=difference_quotient(reciprocal), wrt=("x", "h"), at=dict(x=positive(), h=positive()))
+@gradient(of=difference_quotient(reciprocal), wrt=("x", "h"), at=dict(x=nonzero(), h=nonzero()))
 def reciprocal_secant_slope_gradient(x: Real, h: Real) -> tuple[Real, Real]:
     """s = -1/(x b), b = x + h.  In x both factors move: ds/dx = (x + b) / (x b)²;
     in h only b does: ds/dh = 1 / (x b²), which at h = 0 is 1/x³ = f''/2."""
@@ -314,7 +314,7 @@ def tamed_wiggle(x: Real) -> Real:
     return jnp.where(x == 0, 0.0, away**2 * jnp.sin(1 / away))
 
 
-@derivative(of=tamed_wiggle, at=dict(x=nonzero()))
+@derivative(of=tamed_wiggle, at=dict(x=reals()))
 def tamed_wiggle_derivative(x: Real) -> Real:
     """u = 1/x, du = -dx/x²:  d(x² sin u) = 2x sin u dx + x² cos u du;  hence 2x sin u - cos u.
     At 0 the quotient is h sin(1/h), within |h| of 0;  hence 0 there, though f' has no limit."""

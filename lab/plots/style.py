@@ -19,6 +19,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 
 INK, GREY, PALE = "#1d2430", "#727b88", "#e3e7ec"
@@ -91,7 +92,15 @@ def figure(
 def shades(count: int, color: str = BLUE) -> list[str]:
     """``count`` colours from pale to full: for a family of curves that has an order."""
     full, white = np.array(to_rgb(color)), np.ones(3)
-    return [to_hex(white + t * (full - white)) for t in np.linspace(0.28, 1.0, count)]
+    return [to_hex(white + t * (full - white)) for t in np.linspace(0.45, 1.0, count)]
+
+
+def scientific(value: float) -> str:
+    """A number to two digits, as a formula where that is shorter: 7.5 x 10^-9, but 0.0039."""
+    if value == 0 or 1e-3 <= abs(value) < 1e4:
+        return f"{value:.2g}"
+    digits, exponent = f"{value:.1e}".split("e")
+    return rf"${digits} \times 10^{{{int(exponent)}}}$"
 
 
 def note(
@@ -103,14 +112,14 @@ def note(
     offset: tuple[float, float] = (6, 6),
     **text_options: Any,
 ) -> None:
-    """A few words beside a point, ``offset`` in typographic points, on a white halo."""
+    """A few words beside a point, ``offset`` in typographic points, with a white outline."""
     horizontal = "left" if offset[0] > 0 else "right" if offset[0] < 0 else "center"
     vertical = "bottom" if offset[1] > 0 else "top" if offset[1] < 0 else "center"
     options: dict[str, Any] = {"ha": horizontal, "va": vertical, "fontsize": 8.5, "zorder": 6}
     label = axes.annotate(
         text, at, offset, textcoords="offset points", color=color, **options | text_options
     )
-    label.set_bbox({"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.8})
+    label.set_path_effects([withStroke(linewidth=2.6, foreground="white", alpha=0.85)])
 
 
 def name_curves(axes: Axes, *, gap: float = 0.062) -> None:
@@ -119,6 +128,7 @@ def name_curves(axes: Axes, *, gap: float = 0.062) -> None:
     Call it last: the places are those of the limits as they are now.  ``gap`` is the least distance
     between two names as a share of the axes' height.
     """
+    axes.get_xlim(), axes.get_ylim()  # limits are settled when they are asked for
     ends: list[tuple[float, Line2D]] = []
     for line in axes.get_lines():
         x, y = (np.asarray(values, float) for values in line.get_data())
@@ -143,9 +153,10 @@ def name_curves(axes: Axes, *, gap: float = 0.062) -> None:
 
 
 def spread(places: Sequence[float], gap: float) -> list[float]:
-    """The nearest places, in the least-squares sense, at least ``gap`` apart and in the same order.
+    """The nearest places between 0 and 1, in the least-squares sense, ``gap`` apart, order kept.
 
     With the gaps subtracted the order is all that is asked for, which pooling neighbours achieves.
+    More places than fit start at 0 and go on beyond 1.
     """
     order = np.argsort(places, kind="stable")
     pools: list[list[float]] = []
@@ -153,9 +164,10 @@ def spread(places: Sequence[float], gap: float) -> list[float]:
         pools.append([places[index] - rank * gap])
         while len(pools) > 1 and np.mean(pools[-2]) > np.mean(pools[-1]):
             pools[-2:] = [pools[-2] + pools[-1]]
-    settled = [float(np.mean(pool)) for pool in pools for _ in pool]
+    settled = np.array([np.mean(pool) for pool in pools for _ in pool])
+    room = max(0.0, 1 - gap * (len(places) - 1))
     result = np.empty(len(places))
-    result[order] = np.asarray(settled) + gap * np.arange(len(places))
+    result[order] = np.clip(settled, 0, room) + gap * np.arange(len(places))
     return [float(place) for place in result]
 
 
@@ -188,7 +200,8 @@ def contours(
     points = np.stack(np.meshgrid(horizontal, vertical), axis=-1)
     heights = np.asarray(jax.vmap(jax.vmap(f))(jnp.asarray(points)))
     axes.contourf(horizontal, vertical, heights, levels, cmap=LANDSCAPE)
-    axes.contour(horizontal, vertical, heights, levels, colors=GREY, linewidths=0.5, alpha=0.6)
+    lines: dict[str, Any] = {"colors": GREY, "linewidths": 0.5, "linestyles": "solid", "alpha": 0.6}
+    axes.contour(horizontal, vertical, heights, levels, **lines)
     axes.set(xlim=x, ylim=y, aspect="equal", xlabel="$x$", ylabel="$y$")
     axes.grid(visible=False)
 
@@ -223,11 +236,16 @@ def power_law(
     over: tuple[float, float],
     *,
     label: str | None = None,
+    offset: tuple[float, float] = (-5, 3),
     color: str = GREY,
 ) -> None:
-    """The line y ~ x^exponent through a point, over a range of x: what a slope should look like."""
+    """The line y ~ x^exponent through a point, over a range of x: what a slope should look like.
+
+    The label stands ``offset`` typographic points from its middle.
+    """
     x = np.array(over, float)
-    axes.plot(x, through[1] * (x / through[0]) ** exponent, "--", color=color, linewidth=1.1)
+    height = lambda x: through[1] * (x / through[0]) ** exponent
+    axes.plot(x, height(x), "--", color=color, linewidth=1.1)
     if label:
         middle = float(np.sqrt(x.prod()))
-        note(axes, label, (middle, through[1] * (middle / through[0]) ** exponent), color=color)
+        note(axes, label, (middle, height(middle)), color=color, offset=offset)
