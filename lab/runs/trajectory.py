@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -35,7 +35,7 @@ class Writer:
         self._folder = run / "trajectory"
         self._tables: list[pa.Table] = []
         self._schema: pa.Schema | None = None
-        self._parts = 0
+        self._bytes = self._parts = 0
         self._started = self._written = time.monotonic()
 
     def append(self, columns: Mapping[str, Any]) -> None:
@@ -55,8 +55,8 @@ class Writer:
         self._tables.append(table)
         now = time.monotonic()
         patience = max(_SECONDS, _SHARE * (now - self._started))
-        large = sum(table.nbytes for table in self._tables) > _BYTES
-        if large or not self._parts or now - self._written > patience:
+        self._bytes += table.nbytes
+        if self._bytes > _BYTES or not self._parts or now - self._written > patience:
             self.flush()
 
     def flush(self) -> None:
@@ -65,9 +65,10 @@ class Writer:
             return
         with folder.whole(self._folder / f"part-{self._parts:05}.parquet") as temporary:
             pq.write_table(pa.concat_tables(self._tables), temporary)
-        self._tables, self._parts, self._written = [], self._parts + 1, time.monotonic()
+        self._tables, self._bytes, self._written = [], 0, time.monotonic()
+        self._parts += 1
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Writer":
         return self
 
     def __exit__(

@@ -1,0 +1,176 @@
+"""The trajectory: what is written is what is read, by us and by pandas, also after a kill."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas
+import pytest
+
+from lab.errors import BadInput
+from lab.runs import checkpoint, record, trajectory
+
+# A part a chunk, whatever the clock says.
+EAGER = {"_SECONDS": -1.0, "_SHARE": 0.0}
+
+
+def chunk(start, rows=3):
+    step = np.arange(start, start + rows)
+    evaluated = np.ma.masked_array(step * 2.0, mask=step != start)
+    return {"step": step, "loss": np.float32(1) / (1 + step), "accuracy": evaluated}
+
+
+@pytest.mark.parametrize("eager", [True, False])
+def test_rows_are_read_in_the_order_they_were_written(tmp_path, monkeypatch, eager):
+    for name, value in EAGER.items() if eager else ():
+        monkeypatch.setattr(trajectory, name, value)
+    with trajectory.Writer(tmp_path) as writer:
+        for start in range(0, 60, 3):
+            writer.append(chunk(start))
+    parts = list((tmp_path / "trajectory").iterdir())
+    assert len(parts) == (20 if eager else 2)
+    (tmp_path / "trajectory" / ".part-00007.parquet.f00d").write_bytes(b"half a part")
+    ours, theirs = trajectory.read(tmp_path), pandas.read_parquet(tmp_path / "trajectory")
+    assert list(ours) == list(theirs) == ["step", "loss", "accuracy"]
+    np.testing.assert_array_equal(ours["step"], np.arange(60))
+    np.testing.assert_array_equal(ours["accuracy"][::3], np.arange(0, 60, 3) * 2.0)
+    assert np.isnan(ours["accuracy"]).sum() == 40
+    for name in ours:
+        np.testing.assert_array_equal(ours[name], theirs[name])
+        assert ours[name].dtype == theirs[name].dtype
+
+
+def test_a_study_may_have_text_and_flags(tmp_path):
+    columns = {"name": ["sin", "cos"], "error": [0.5, np.nan], "passed": [True, False]}
+    trajectory.write(tmp_path, columns | {"object": np.array(["a", "bé"], object)})
+    read = trajectory.read(tmp_path)
+    assert read["name"].tolist() == ["sin", "cos"]
+    assert read["object"].tolist() == ["a", "bé"]
+    assert read["passed"].tolist() == [True, False]
+    assert read["error"][0] == 0.5
+    assert np.isnan(read["error"][1])
+    table = pandas.read_parquet(tmp_path / "trajectory")
+    assert table["name"].tolist() == ["sin", "cos"]
+
+
+def test_integers_with_nulls_are_read_as_floats(tmp_path):
+    trajectory.write(tmp_path, {"count": np.ma.masked_array([3, 4], mask=[False, True])})
+    np.testing.assert_array_equal(trajectory.read(tmp_path)["count"], [3.0, np.nan])
+
+
+def test_many_small_chunks_make_few_parts(tmp_path):
+    started = time.monotonic()
+    with trajectory.Writer(tmp_path) as writer:
+        for start in range(0, 6000, 3):
+            writer.append(chunk(start))
+    seconds = time.monotonic() - started
+    assert len(list((tmp_path / "trajectory").iterdir())) <= seconds + 2
+    assert len(trajectory.read(tmp_path)["step"]) == 6000
+
+
+def test_what_was_appended_before_an_error_is_kept(tmp_path):
+    def interrupted():
+        with trajectory.Writer(tmp_path) as writer:
+            writer.append(chunk(0))
+            writer.append(chunk(3))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert len(trajectory.read(tmp_path)["step"]) == 6
+
+
+def test_nothing_recorded_is_nothing_read(tmp_path):
+    assert trajectory.read(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({}, "at least one column"),
+        ({"a": [1.0], "b": [1.0, 2.0]}, "equally long; 'a' has 1, 'b' has 2"),
+        ({"a": [[1.0]]}, r"column 'a' has shape \(1, 1\)"),
+        ({"a": 1.0}, r"column 'a' has shape \(\)"),
+        ({"a": [1j]}, "column 'a' holds complex128"),
+        ({"a": np.array(["x", 1], object)}, "column 'a' mixes types"),
+    ],
+)
+def test_columns_that_are_no_table_are_refused(tmp_path, columns, says):
+    with pytest.raises(BadInput, match=says):
+        trajectory.write(tmp_path, columns)
+
+
+def test_rows_of_another_table_are_refused(tmp_path):
+    with trajectory.Writer(tmp_path) as writer:
+        writer.append({"step": [0], "loss": [1.0]})
+        with pytest.raises(BadInput, match=r"has the columns step \(int64\), loss \(double\)"):
+            writer.append({"step": [1], "loss": [1]})
+
+
+RUN = """
+import sys
+from pathlib import Path
+import numpy as np
+from lab.runs import checkpoint, record, trajectory
+trajectory._SECONDS, trajectory._SHARE = -1.0, 0.0
+run = Path(sys.argv[1])
+begun = record.begin(run, seed=0, precision="float64", device="cpu")
+with trajectory.Writer(run) as writer:
+    for start in range(0, 10**9, 1000):
+        writer.append({"step": np.arange(start, start + 1000), "loss": np.random.rand(1000)})
+        checkpoint.save(run, {"w": np.full(10**5, start)})
+        record.end(run, begun, "running", seconds={"train": start})
+        print("chunk", flush=True)
+"""
+
+
+@pytest.mark.parametrize("patience", [0.0, 0.003, 0.011, 0.025])
+def test_a_killed_run_leaves_only_whole_files(tmp_path, patience):
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    for _ in range(5):
+        assert process.stdout.readline() == "chunk\n"
+    time.sleep(patience)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    steps = trajectory.read(tmp_path)["step"]
+    assert len(steps) >= 5000
+    np.testing.assert_array_equal(steps, np.arange(len(steps)))
+    np.testing.assert_array_equal(pandas.read_parquet(tmp_path / "trajectory")["step"], steps)
+    kept = checkpoint.load(tmp_path)["w"]
+    assert kept.shape == (10**5,)
+    assert len(steps) - 2000 <= kept[0] == kept[-1]
+    assert record.read(tmp_path)["status"] == "running"
+    for path in Path(tmp_path).rglob("[!.]*.json"):
+        json.loads(path.read_text())
+
+
+def test_a_checkpoint_is_the_params(tmp_path):
+    params = {
+        "layers": [{"W": np.eye(2, dtype=np.float32)}],
+        "file": np.float64(3),
+        "b": np.ones(0),
+    }
+    checkpoint.save(tmp_path, params)
+    named = checkpoint.load(tmp_path)
+    assert list(named) == ["b", "file", "layers.0.W"]
+    again = checkpoint.load(tmp_path, like=params)
+    assert again["layers"][0]["W"].dtype == np.float32
+    np.testing.assert_array_equal(again["layers"][0]["W"], np.eye(2))
+    assert again["file"] == 3
+    with np.load(tmp_path / "checkpoint" / "params.npz", allow_pickle=False) as archive:
+        np.testing.assert_array_equal(archive["layers.0.W"], np.eye(2))
+
+
+def test_a_checkpoint_of_something_else_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="no params in"):
+        checkpoint.load(tmp_path)
+    checkpoint.save(tmp_path, {"w": np.ones(2)})
+    with pytest.raises(BadInput, match="the params of this problem are"):
+        checkpoint.load(tmp_path, like={"w": np.ones(3)})
