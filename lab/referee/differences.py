@@ -122,7 +122,8 @@ def _direction(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
     """
     size = np.abs(x)
     usual = np.sqrt(np.mean(size**2)) if size.size else 1.0
-    return rng.choice((-1.0, 1.0), size=x.shape) * np.where(size > 0, size, usual or 1.0)
+    signs = rng.choice((-1.0, 1.0), size=x.shape)
+    return np.asarray(signs * np.where(size > 0, size, usual or 1.0))
 
 
 def _contraction(

@@ -12,7 +12,7 @@ from lab.referee import tolerance
 from lab.referee.evaluate import Asker, Raised, precision
 from lab.referee.points import Group
 from lab.referee.question import Question
-from lab.referee.structure import Form, Misshapen, fit, form
+from lab.referee.structure import Form, Misshapen, fit
 
 BLOCK = 64
 
@@ -46,6 +46,11 @@ class Evidence(NamedTuple):
     @property
     def elementwise(self) -> bool:
         return self.question.claim.kind == "derivative"
+
+
+def at_point(leaves: tuple[np.ndarray, ...], point: int) -> list[np.ndarray]:
+    """The leaves of one point: arrays, also where they have no axes left."""
+    return [np.asarray(leaf[point]) for leaf in leaves]
 
 
 def split(asked: Question, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
@@ -250,6 +255,3 @@ def _all_finite(values: list[np.ndarray], count: int) -> np.ndarray:
 
 def _any(mask: np.ndarray, count: int) -> np.ndarray:
     return mask.reshape(count, -1).any(axis=1)
-
-
-__all__ = ["Evidence", "FunctionRaised", "expected", "form", "gather", "split"]

@@ -12,7 +12,7 @@ from lab.errors import BadInput
 from lab.referee import tolerance
 from lab.referee.differences import Probe, probes
 from lab.referee.evaluate import Raised, precision
-from lab.referee.evidence import Evidence, FunctionRaised, expected, gather, split
+from lab.referee.evidence import Evidence, FunctionRaised, at_point, expected, gather, split
 from lab.referee.kinks import Look, look
 from lab.referee.naming import name_mistake
 from lab.referee.points import Group, groups
@@ -23,9 +23,8 @@ from lab.referee.verdict import Mistake, Verdict, Witness, Word
 
 LOOKS = 6  # disputed points of a group that get a second look: typical ones first, then extremes
 PROBED = 4  # typical points at which slopes are measured
-LOST = (
-    1e-3  # single precision has lost the digits that matter when less than three of them are left
-)
+SINGLE = 2  # groups of a sampler judged in single precision; of domains, the first has the extremes
+LOST = 1e-3  # relative error in single precision beyond which the digits that matter are gone
 
 
 def check(
@@ -72,13 +71,14 @@ def _claim(f: Any, hand: Any, kind: str, wrt: Wrt, at: Any) -> Derivation:
         claim = f if isinstance(f, Derivation) else derivation_of(f)
         if claim is None:
             raise BadInput(
-                f"check({name_of(f)}): it carries no derivation; decorate it (@gradient(of=...)), or "
-                "give both functions: check(f, hand, at=...)"
+                f"check({name_of(f)}): it carries no derivation; decorate it "
+                "(@gradient(of=...)), or give both functions: check(f, hand, at=...)"
             )
         return claim
     if at is None:
         raise BadInput(
-            f"check({name_of(f)}, {name_of(hand)}): say where the arguments come from, e.g. at=dict(x=reals('n'))"
+            f"check({name_of(f)}, {name_of(hand)}): say where the arguments come from, "
+            "e.g. at=dict(x=reals('n'))"
         )
     return derivation(f, hand, kind=kind, wrt=wrt, at=at)
 
@@ -97,6 +97,7 @@ def _hear(asked: Question, drawn: list[Group], rng: np.random.Generator) -> _Fou
     claim = asked.claim
     evidences: list[Evidence] = []
     excused = ""
+    single = SINGLE if callable(claim.at) else 1
     for number, group in enumerate(drawn):
         args, _ = (
             split(asked, group.point(0))
@@ -121,7 +122,7 @@ def _hear(asked: Question, drawn: list[Group], rng: np.random.Generator) -> _Fou
         changing = _not_repeatable(asked, group)
         if changing:
             return changing
-        heard = gather(asked, group, wanted, rng, single=number < 2 or len(drawn) > 3)
+        heard = gather(asked, group, wanted, rng, single=number < single)
         if isinstance(heard, Misshapen):
             return _Found("wrong", heard.mistake.says, heard.mistake)
         if isinstance(heard, FunctionRaised):
@@ -368,11 +369,11 @@ def _wrong_mask(evidence: Evidence, dispute: _Dispute) -> np.ndarray:
 
 
 def _heard(evidence: Evidence, point: int) -> bool:
-    return all(bool(np.isfinite(leaf[point]).all()) for leaf in evidence.hand)
+    return all(bool(np.isfinite(leaf).all()) for leaf in at_point(evidence.hand, point))
 
 
 def _truth_known(evidence: Evidence, point: int) -> bool:
-    return all(bool(np.isfinite(leaf[point]).all()) for leaf in evidence.truth)
+    return all(bool(np.isfinite(leaf).all()) for leaf in at_point(evidence.truth, point))
 
 
 def _found_wrong(
@@ -478,8 +479,8 @@ def _odd_witness(evidences: list[Evidence], measured: list[list[Probe]]) -> tupl
     claim = first.question.claim
     votes, hands = [], []
     for probe in measured[0]:
-        votes.append(probe.agrees([leaf[probe.point] for leaf in first.truth]))
-        hands.append(probe.agrees([leaf[probe.point] for leaf in first.hand]))
+        votes.append(probe.agrees(at_point(first.truth, probe.point)))
+        hands.append(probe.agrees(at_point(first.hand, probe.point)))
     against = votes.count(False)
     if against and against > votes.count(True):
         sides = hands.count(False) == 0 and hands.count(True) > 0
@@ -520,14 +521,14 @@ def _witnesses(
 
 
 def _differences(evidence: Evidence, measured: list[Probe]) -> Witness:
-    votes = [p.agrees([leaf[p.point] for leaf in evidence.hand]) for p in measured]
+    votes = [p.agrees(at_point(evidence.hand, p.point)) for p in measured]
     told = [vote for vote in votes if vote is not None]
     if not told:
         return Witness("differences", "abstains", None, "error bars too wide, or a kink")
     errors = []
     for probe, vote in zip(measured, votes, strict=True):
         if vote is not None:
-            value, size = probe.contract([leaf[probe.point] for leaf in evidence.hand])
+            value, size = probe.contract(at_point(evidence.hand, probe.point))
             errors.append(abs(value - probe.slope.value) / max(size, 1e-300))
     return Witness("differences", "agrees" if all(told) else "disagrees", float(max(errors)))
 

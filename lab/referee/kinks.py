@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from lab.referee.evaluate import Raised
-from lab.referee.evidence import Evidence, split
+from lab.referee.evidence import Evidence, at_point, split
 
 RADIUS = 1e-5  # relative to the entry, where it is not zero
 AXES = 24  # at most so many axes are looked along
@@ -45,7 +45,7 @@ def look(evidence: Evidence, point: int, rng: np.random.Generator) -> Look:
     near = []
     for direction in directions:
         for sign in (1.0, -1.0):
-            moved = list(leaf[point] for leaf in group.leaves)
+            moved = [leaf[point] for leaf in group.leaves]
             for i, x, scale, v in zip(positions, at, scales, direction, strict=True):
                 moved[i] = x + sign * RADIUS * scale * v
             near.append(moved)
@@ -59,9 +59,9 @@ def look(evidence: Evidence, point: int, rng: np.random.Generator) -> Look:
     if kept.sum() < 2:
         return Look("unclear", ())
     samples = [s[kept] for s in samples]
-    hand = [leaf[point] for leaf in evidence.hand]
+    hand = at_point(evidence.hand, point)
     if asked.claim.kind == "identity":
-        return Look("wrong", tuple(leaf[0] for leaf in truths))
+        return Look("wrong", tuple(at_point(truths, 0)))
     if _jumps(values, samples, scales):
         return Look("no derivative", ())
     return _placed(evidence, point, samples, hand, directions, kept, scales)
@@ -76,7 +76,7 @@ def _placed(
     kept: np.ndarray,
     scales: list[np.ndarray],
 ) -> Look:
-    limits = tuple(s.mean(axis=0) for s in samples)
+    limits = tuple(np.asarray(s.mean(axis=0)) for s in samples)
     sizes = [np.abs(s).max(initial=0.0) for s in samples]
     typical = [n.typical for n in evidence.noise]
     spreads = [np.ptp(s, axis=0) for s in samples]
@@ -97,7 +97,7 @@ def _placed(
             np.all(np.abs(h - m) <= 3 * spread + 1e-6 * np.abs(s).max(initial=0.0) + 1e-9 * usual)
             for h, m, spread, s, usual in zip(hand, limits, spreads, samples, typical, strict=True)
         )
-        truth = [leaf[point] for leaf in evidence.truth]
+        truth = at_point(evidence.truth, point)
         trusted = all(
             np.all(np.isfinite(t))
             and np.all(np.abs(t - m) <= 3 * spread + 1e-6 * np.abs(m).max(initial=0.0))
@@ -164,8 +164,11 @@ def _directions(
             axes.append(axis)
     disputed = []
     if evidence.question.claim.kind == "gradient":
-        hand = [leaf[point] for leaf in evidence.hand]
-        for way in (hand, [h - t[point] for h, t in zip(hand, evidence.truth, strict=True)]):
+        hand = at_point(evidence.hand, point)
+        for way in (
+            hand,
+            [h - t for h, t in zip(hand, at_point(evidence.truth, point), strict=True)],
+        ):
             largest = max(float(np.abs(w).max(initial=0.0)) for w in way)
             if np.isfinite(largest) and largest > 0:
                 disputed.append([np.asarray(w / largest) for w in way])

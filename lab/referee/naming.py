@@ -20,7 +20,11 @@ def name_mistake(evidences: list[Evidence], wrong: list[np.ndarray]) -> Mistake:
     """
     leaves = _wrong_leaves(evidences, wrong)
     pairs = [
-        (evidence.truth[i][point], evidence.hand[i][point], evidence.group.sizes)
+        (
+            np.asarray(evidence.truth[i][point]),
+            np.asarray(evidence.hand[i][point]),
+            evidence.group.sizes,
+        )
         for evidence, mask in zip(evidences, wrong, strict=True)
         for point in np.flatnonzero(mask)
         for i in leaves
@@ -81,7 +85,7 @@ def _size_factor(pairs: list[Pair], factors: list[float], where: str) -> Iterato
 
 
 def _all(pairs: list[Pair], transform: "object") -> bool:
-    return all(_same(transform(t), h) for t, h, _ in pairs)  # type: ignore[operator]
+    return all(_same(np.asarray(transform(t)), h) for t, h, _ in pairs)  # type: ignore[operator]
 
 
 def _same(expected: np.ndarray, seen: np.ndarray) -> bool:
@@ -96,7 +100,7 @@ def _factor(truth: np.ndarray, hand: np.ndarray) -> float | None:
     if not np.isfinite(weight) or weight == 0 or not np.all(np.isfinite(hand)):
         return None
     c = float(np.sum(hand * truth)) / weight
-    return c if c != 0 and _same(c * truth, hand) else None
+    return c if c != 0 and _same(np.asarray(c * truth), hand) else None
 
 
 def _number(value: float) -> str:

@@ -16,7 +16,7 @@ RUNGS = 12
 RATIO = 4.0
 STEPS = 0.1 * RATIO ** -np.arange(RUNGS)
 ABSCISSAE = np.concatenate([[0.0], STEPS, -STEPS])  # what to evaluate s at
-ORDERS = 5  # columns of the extrapolation table: beyond them rounding grows faster than truncation shrinks
+ORDERS = 5  # columns of the extrapolation table; beyond them rounding wins
 
 
 class Slope(NamedTuple):

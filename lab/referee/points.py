@@ -13,12 +13,13 @@ from lab.derivation import Derivation, domains_in
 from lab.domains import Domain
 from lab.errors import BadInput
 
-# Sizes handed out to the named dimensions in order of appearance: all different within a profile, so that no
-# matrix is square by accident; then ones, where a missing mean or a squeezed axis shows.
+# Sizes handed out to the named dimensions in order of appearance: all different within a profile,
+# so that no matrix is square by accident; then ones, where a squeezed axis shows.
 PROFILES = ((4, 3, 5, 2, 6, 7, 8, 9), (2, 5, 3, 7, 4, 8, 6, 9), (1,) * 8)
 TYPICAL = (10, 6, 3)  # points drawn under each profile
 EXTREME = 3  # points drawn at each extreme of all arguments together
 SAMPLER_DRAWS = 24
+SHAPES = 5  # groups of different shape that a sampler may give rise to: each is compiled by itself
 
 
 class Group(NamedTuple):
@@ -197,7 +198,7 @@ def _grouped(claim: Derivation, drawn: Iterator[Drawn]) -> list[Group]:
         )
         buckets.setdefault(kind, []).append((treedef, static, kept, label, typical, sizes))
     made = []
-    for rows in buckets.values():
+    for rows in list(buckets.values())[:SHAPES]:
         treedef, static = rows[0][:2]
         stacked = tuple(_stack(column) for column in zip(*(row[2] for row in rows), strict=True))
         labels = tuple(row[3] for row in rows)

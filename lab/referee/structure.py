@@ -80,9 +80,9 @@ def _structures(answer: Any, wanted: Form) -> str:
         parts += [f"has {', '.join(extra)} that should not be there"] if extra else []
         if parts:
             return f"the answer {' and '.join(parts)}"
-    if isinstance(wanted.tree, tuple) and isinstance(answer, tuple):
-        if len(answer) != len(wanted.tree):
-            return f"the answer has {len(answer)} parts, the derivative has {len(wanted.tree)}"
+    tuples = isinstance(wanted.tree, tuple) and isinstance(answer, tuple)
+    if tuples and len(answer) != len(wanted.tree):
+        return f"the answer has {len(answer)} parts, the derivative has {len(wanted.tree)}"
     return f"the answer is {_shown(answer)}, the derivative is {_shown(wanted.tree)}"
 
 

@@ -1,0 +1,393 @@
+"""`check` on right and wrong derivations of all seven kinds: no wrong one passes, no right one is condemned."""
+
+import warnings
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lab import check
+from lab.domains import (
+    choice,
+    integers,
+    interval,
+    invertible,
+    labels,
+    positive,
+    reals,
+    simplex,
+    spd,
+)
+from lab.errors import BadInput
+
+# ----- the functions on trial -----
+
+
+def mse(w, X, y):
+    return jnp.mean((X @ w - y) ** 2)
+
+
+def mse_right(w, X, y):
+    return 2 / y.size * X.T @ (X @ w - y)
+
+
+def layer(X, W, b):
+    return jnp.tanh(X @ W + b)
+
+
+def layer_vjp(X, W, b, cotangent):
+    dz = cotangent * (1 - layer(X, W, b) ** 2)
+    return dz @ W.T, X.T @ dz, dz.sum(0)
+
+
+def cross_entropy(logits, y):
+    picked = jnp.take_along_axis(jax.nn.log_softmax(logits), y[:, None], axis=1)
+    return -jnp.mean(picked)
+
+
+def cross_entropy_right(logits, y):
+    one_hot = jax.nn.one_hot(y, logits.shape[1], dtype=logits.dtype)
+    return (jax.nn.softmax(logits) - one_hot) / y.size
+
+
+def quadratic(x, A):
+    return x @ A @ x
+
+
+def network(params, X):
+    return jnp.mean(jnp.tanh(X @ params["W"] + params["b"]) ** 2)
+
+
+def network_gradient(params, X):
+    a = jnp.tanh(X @ params["W"] + params["b"])
+    dz = 2 / a.size * a * (1 - a**2)
+    return {"W": X.T @ dz, "b": dz.sum(0)}
+
+
+def softmax_jacobian(x):
+    p = jax.nn.softmax(x)
+    return jnp.diag(p) - jnp.outer(p, p)
+
+
+MSE = dict(w=reals("d"), X=reals("n d"), y=reals("n"))
+LAYER = dict(X=reals("n d"), W=reals("d k"), b=reals("k"))
+LOGITS = dict(logits=reals("n k"), y=labels("n", "k"))
+NETWORK = dict(params={"W": reals("d k"), "b": reals("k")}, X=reals("n d"))
+LOG_DET = lambda A: jnp.linalg.slogdet(A)[1]
+EYE = lambda x: jnp.eye(x.size, dtype=x.dtype)
+
+# kind, function, right derivative, options, {mistake: wrong derivative}
+CASES = {
+    "mse": ("gradient", mse, mse_right, dict(wrt="w", at=MSE), {
+        "sign": lambda w, X, y: -mse_right(w, X, y),
+        "factor": lambda w, X, y: mse_right(w, X, y) / 2,
+        "batch_factor": lambda w, X, y: mse_right(w, X, y) * y.size,
+        "missing term": lambda w, X, y: 2 / y.size * X.T @ (X @ w),
+        "one part in a million": lambda w, X, y: mse_right(w, X, y) * 1.000001,
+        "last entry": lambda w, X, y: mse_right(w, X, y).at[-1].multiply(1.01),
+        "shape": lambda w, X, y: mse_right(w, X, y)[:, None],
+        "nan": lambda w, X, y: mse_right(w, X, y) * jnp.nan,
+        "wrong for large residuals": lambda w, X, y: 2 / y.size * X.T @ jnp.clip(X @ w - y, -9.0, 9.0),
+    }),
+    "cross entropy": ("gradient", cross_entropy, cross_entropy_right, dict(at=LOGITS), {
+        "missing mean": lambda z, y: cross_entropy_right(z, y) * y.size,
+        "wrong axis": lambda z, y: (jax.nn.softmax(z, 0) - jax.nn.one_hot(y, z.shape[1])) / y.size,
+        "index": lambda z, y: cross_entropy_right(z, (y + 1) % z.shape[1]),
+    }),
+    "network": ("gradient", network, network_gradient, dict(at=NETWORK), {
+        "bias not summed": lambda p, X: {**network_gradient(p, X), "b": 0 * X[:, :1] + p["b"]},
+        "missing leaf": lambda p, X: {"W": network_gradient(p, X)["W"]},
+        "bias only": lambda p, X: {**network_gradient(p, X), "b": network_gradient(p, X)["b"] * 1.001},
+    }),
+    "two arguments": ("gradient", mse, lambda w, X, y: (mse_right(w, X, y), 2 / y.size * (y - X @ w)),
+        dict(wrt=("w", "y"), at=MSE), {
+        "second only": lambda w, X, y: (mse_right(w, X, y), 2 / y.size * (X @ w - y)),
+        "swapped": lambda w, X, y: (2 / y.size * (y - X @ w), mse_right(w, X, y)),
+    }),
+    "log det": ("gradient", LOG_DET, lambda A: jnp.linalg.inv(A).T, dict(at=dict(A=invertible("d"))), {
+        "transpose": lambda A: jnp.linalg.inv(A),
+        "identity": lambda A: jnp.eye(A.shape[0], dtype=A.dtype),
+    }),
+    "log det, symmetric": ("gradient", LOG_DET, jnp.linalg.inv, dict(at=dict(A=spd("d"))), {
+        "free-entry convention": lambda A: 2 * jnp.linalg.inv(A) - jnp.diag(jnp.diag(jnp.linalg.inv(A))),
+    }),
+    "tanh": ("derivative", jnp.tanh, lambda x: 1 - jnp.tanh(x) ** 2, dict(at=dict(x=reals("n"))), {
+        "square forgotten": lambda x: 1 - jnp.tanh(x),
+        "right only for x > 0": lambda x: jnp.where(x > 0, 1 - jnp.tanh(x) ** 2, 1.0),
+    }),
+    "integer power": ("derivative", lambda x, n: x**n, lambda x, n: n * x ** (n - 1),
+        dict(at=dict(x=reals(), n=choice(2, 3, 5))), {
+        "n for every n": lambda x, n: 2 * x ** (n - 1),
+    }),
+    "entropy": ("gradient", lambda p: -jnp.sum(p * jnp.log(p)), lambda p: -jnp.log(p) - 1,
+        dict(at=dict(p=simplex("k"))), {"one forgotten": lambda p: -jnp.log(p)}),
+    "softmax": ("jacobian", jax.nn.softmax, softmax_jacobian, dict(at=dict(x=reals("n"))), {
+        "diagonal only": lambda x: jnp.diag(jnp.diag(softmax_jacobian(x))),
+        "diagonal wrong": lambda x: softmax_jacobian(x) + 1e-3 * EYE(x),
+    }),
+    "Ax": ("jacobian", lambda x, A: A @ x, lambda x, A: A, dict(at=dict(x=reals("n"), A=reals("m n"))), {
+        "transpose": lambda x, A: A.T,
+    }),
+    "quadratic form": ("hessian", quadratic, lambda x, A: A + A.T,
+        dict(at=dict(x=reals("n"), A=reals("n n"))), {"not symmetrized": lambda x, A: 2 * A}),
+    "logistic": ("hessian", lambda w, X: jnp.mean(jax.nn.softplus(X @ w)),
+        lambda w, X: X.T @ (jax.nn.sigmoid(X @ w) * jax.nn.sigmoid(-(X @ w)) / len(X) * X.T).T,
+        dict(at=dict(w=reals("d"), X=reals("n d"))), {
+        "a factor forgotten": lambda w, X: X.T @ (jax.nn.sigmoid(X @ w) / len(X) * X.T).T,
+    }),
+    "inverse": ("jvp", lambda A: jnp.linalg.inv(A), lambda A, dA: -jnp.linalg.inv(A) @ dA @ jnp.linalg.inv(A),
+        dict(at=dict(A=invertible("d"))), {
+        "order": lambda A, dA: -dA @ jnp.linalg.inv(A) @ jnp.linalg.inv(A),
+        "squared tangent": lambda A, dA: -jnp.linalg.inv(A) @ dA**2 @ jnp.linalg.inv(A),
+    }),
+    "layer": ("vjp", layer, layer_vjp, dict(wrt=("X", "W", "b"), at=LAYER), {
+        "broadcast not summed": lambda X, W, b, c: (*layer_vjp(X, W, b, c)[:2], c * (1 - layer(X, W, b) ** 2)),
+        "mean for sum": lambda X, W, b, c: (*layer_vjp(X, W, b, c)[:2], layer_vjp(X, W, b, c)[2] / len(X)),
+    }),
+    "sine of a sum": ("identity", lambda x, y: jnp.sin(x + y),
+        lambda x, y: jnp.sin(x) * jnp.cos(y) + jnp.cos(x) * jnp.sin(y),
+        dict(at=dict(x=reals(), y=reals())), {
+        "sign": lambda x, y: jnp.sin(x) * jnp.cos(y) - jnp.cos(x) * jnp.sin(y),
+    }),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_right_ones_pass(name):
+    kind, f, right, options, _ = CASES[name]
+    verdict = check(f, right, kind=kind, **options)
+    assert verdict.verdict == "correct", verdict
+    assert verdict.mistake is None
+    assert verdict
+    assert verdict.power is not None
+    assert verdict.power < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("name", "mistake"), [(name, mistake) for name, case in CASES.items() for mistake in case[4]]
+)
+def test_planted_mistakes_are_found(name, mistake):
+    kind, f, _, options, mistakes = CASES[name]
+    verdict = check(f, mistakes[mistake], kind=kind, **options)
+    assert verdict.verdict == "wrong", verdict
+    assert not verdict
+    assert verdict.mistake is not None
+
+
+NAMED = {"sign": "sign", "factor": "factor", "batch_factor": "batch_factor", "shape": "shape"}
+
+
+@pytest.mark.parametrize("mistake", NAMED)
+def test_simple_mistakes_are_named(mistake):
+    verdict = check(mse, CASES["mse"][4][mistake], **CASES["mse"][3])
+    assert verdict.mistake.name == NAMED[mistake]
+    assert verdict.mistake.where == "w"
+
+
+# ----- kinks -----
+
+RELU = lambda x: jnp.maximum(x, 0)
+ONE_HOT = lambda i, x: jax.nn.one_hot(i, x.size, dtype=x.dtype)
+MAX = lambda x: jnp.max(x)
+TIES = lambda x: jnp.where(x == x.max(), 1.0, 0.0)
+KINKS = [
+    ("derivative", RELU, lambda x: jnp.where(x > 0, 1.0, 0.0), "subgradient"),
+    ("derivative", RELU, lambda x: jnp.where(x >= 0, 1.0, 0.0), "subgradient"),
+    ("derivative", RELU, lambda x: jnp.heaviside(x, 0.5), "correct"),  # JAX's own choice
+    ("derivative", RELU, lambda x: jnp.heaviside(x, 1.5), "wrong"),
+    ("derivative", jnp.abs, jnp.sign, "subgradient"),
+    ("derivative", jnp.abs, lambda x: jnp.where(x == 0, -1.5, jnp.sign(x)), "wrong"),
+    ("gradient", MAX, lambda x: ONE_HOT(jnp.argmax(x), x), "subgradient"),
+    ("gradient", MAX, lambda x: TIES(x), "wrong"),  # sums to the number of ties
+    ("gradient", MAX, lambda x: TIES(x) / TIES(x).sum(), "correct"),
+    ("gradient", lambda x: jnp.sum(jnp.abs(x)), jnp.sign, "subgradient"),
+    ("gradient", jnp.linalg.norm, lambda x: x / jnp.maximum(jnp.linalg.norm(x), 1e-30), "subgradient"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "f", "hand", "word"), KINKS)
+def test_a_choice_at_a_kink_is_a_convention_within_the_hull(kind, f, hand, word):
+    verdict = check(f, hand, kind=kind, at=dict(x=reals("n")))
+    assert verdict.verdict == word, verdict
+
+
+# ----- right in exact arithmetic only -----
+
+UNSTABLE = [
+    ("derivative", jax.nn.softplus, lambda x: jnp.exp(x) / (1 + jnp.exp(x)), reals()),
+    ("derivative", jnp.tanh, lambda x: 4 / (jnp.exp(x) + jnp.exp(-x)) ** 2 * jnp.exp(x) / jnp.exp(x), reals()),
+    ("gradient", lambda x: jax.nn.logsumexp(x), lambda x: jnp.exp(x) / jnp.sum(jnp.exp(x)), reals("n")),
+    ("gradient", lambda x: jnp.std(x), lambda x: (x - x.mean())
+        / (x.size * jnp.sqrt((x**2).mean() - x.mean() ** 2)), interval(1000, 1001, "n")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "f", "hand", "x"), UNSTABLE)
+def test_overflow_and_lost_digits_are_unstable_not_wrong(kind, f, hand, x):
+    verdict = check(f, hand, kind=kind, at=dict(x=x))
+    assert verdict.verdict == "unstable", verdict
+    assert verdict.mistake.name == "unstable"
+
+
+def test_the_stable_forms_of_the_same_derivatives_pass():
+    for kind, f, hand, x in [
+        ("derivative", jax.nn.softplus, jax.nn.sigmoid, reals()),
+        ("gradient", lambda x: jax.nn.logsumexp(x), jax.nn.softmax, reals("n")),
+    ]:
+        assert check(f, hand, kind=kind, at=dict(x=x)).verdict == "correct"
+
+
+def test_ill_conditioned_but_right():
+    hilbert = jnp.asarray(1 / (np.arange(6)[:, None] + np.arange(6) + 1.0))
+    f = lambda b: jnp.sum(jnp.linalg.solve(hilbert, b) ** 2)
+    hand = lambda b: 2 * jnp.linalg.solve(hilbert.T, jnp.linalg.solve(hilbert, b))
+    verdict = check(f, hand, at=dict(b=reals("6")))
+    assert verdict.verdict == "correct", verdict
+
+
+# ----- witnesses that contradict each other, and candidates that do not answer -----
+
+
+@jax.custom_jvp
+def lying_square(x):
+    return x**2
+
+
+lying_square.defjvp(lambda x, dx: (x[0] ** 2, 3 * x[0] * dx[0]))
+
+
+@pytest.mark.parametrize("factor", [2.0, 3.0])
+def test_automatic_differentiation_itself_may_be_wrong(factor):
+    """Whether the hand sides with the differences (2x) or with the lying rule (3x), the witnesses differ."""
+    verdict = check(lying_square, lambda x: factor * x, kind="derivative", at=dict(x=reals()))
+    assert verdict.verdict == "inconclusive", verdict
+    assert "contradicts its differences" in verdict.reason
+
+
+def test_a_wrong_derivative_stays_wrong_where_witnesses_differ():
+    verdict = check(lying_square, lambda x: 5 * x, kind="derivative", at=dict(x=reals()))
+    assert verdict.verdict == "wrong"
+
+
+def test_a_function_that_is_never_finite():
+    verdict = check(
+        lambda x: jnp.log(-jnp.abs(x)), lambda x: 1 / x, kind="derivative", at=dict(x=reals())
+    )
+    assert verdict.verdict == "inconclusive"
+
+
+def test_a_random_function():
+    noise = np.random.default_rng(0)
+    f = lambda x: x * noise.normal()
+    verdict = check(f, lambda x: 1.0, kind="derivative", at=dict(x=reals()))
+    assert verdict.verdict == "inconclusive"
+    assert "not deterministic" in verdict.reason
+
+
+def test_a_random_candidate_and_one_that_raises():
+    noise = np.random.default_rng(0)
+    random = check(
+        jnp.sin, lambda x: jnp.cos(x) + noise.normal(), kind="derivative", at=dict(x=reals())
+    )
+    assert random.verdict == "error"
+
+    def raises(x):
+        raise RuntimeError("no idea")
+
+    crashed = check(jnp.sin, raises, kind="derivative", at=dict(x=reals()))
+    assert crashed.verdict == "error"
+    assert "no idea" in crashed.reason
+
+
+# ----- candidates that JAX cannot trace -----
+
+
+def branching(x):
+    return x**2 if x > 0 else -x
+
+
+def test_plain_python_control_flow_is_asked_point_by_point():
+    right = check(
+        branching, lambda x: 2 * x if x > 0 else -1.0, kind="derivative", at=dict(x=positive())
+    )
+    wrong = check(
+        branching, lambda x: 2 * x if x > 1 else -1.0, kind="derivative", at=dict(x=positive())
+    )
+    assert (right.verdict, wrong.verdict) == ("correct", "wrong")
+
+
+def test_numpy_inside_the_candidate():
+    assert check(jnp.sin, np.cos, kind="derivative", at=dict(x=reals("n"))).verdict == "correct"
+    assert check(jnp.sin, np.sin, kind="derivative", at=dict(x=reals("n"))).verdict == "wrong"
+
+
+def test_numpy_inside_the_function_leaves_differences_alone_to_judge():
+    f = lambda x: np.sum(np.asarray(x) ** 3)
+    right = check(f, lambda x: 3 * x**2, at=dict(x=reals("n")))
+    assert right.verdict == "correct"
+    assert [witness.name for witness in right.witnesses] == ["differences"]
+    assert check(f, lambda x: 3 * x**2 + 1e-3, at=dict(x=reals("n"))).verdict == "wrong"
+
+
+# ----- where arguments come from -----
+
+
+def test_a_sampler_of_varying_shapes():
+    def sampler(key):
+        n = 2 + int(jax.random.randint(key, (), 0, 4))
+        one, two, three = jax.random.split(key, 3)
+        return (
+            jax.random.normal(one, (3,)),
+            jax.random.normal(two, (n, 3)),
+            jax.random.normal(three, (n,)),
+        )
+
+    assert check(mse, mse_right, at=sampler).verdict == "correct"
+    assert check(mse, CASES["mse"][4]["batch_factor"], at=sampler).verdict == "wrong"
+
+
+def test_concrete_arguments_and_integers_held_fixed():
+    assert check(lambda x, n: x**n, lambda x, n: n * x ** (n - 1), at=(2.0, 3)).verdict == "correct"
+    at = dict(x=reals("n"), k=integers(0, 1))
+    f = lambda x, k: jnp.sum(x ** (k + 1))
+    hand = lambda x, k: (k + 1) * x**k
+    with warnings.catch_warnings(), jax.numpy_dtype_promotion("standard"):
+        assert check(f, hand, at=at).verdict == "correct"
+
+
+REFUSED = [
+    (dict(f=mse, hand=mse_right), "say where the arguments come from"),
+    (dict(f=mse), "carries no derivation"),
+    (dict(f=layer, hand=lambda X, W, b: X, at=LAYER), "needs a scalar function"),
+    (dict(f=cross_entropy, hand=lambda z, y: y, at=LOGITS, wrt="y"), "cannot be differentiated"),
+    (dict(f=mse, hand=mse_right, at=dict(w=reals("n-9"), X=reals("m n-9"), y=reals("m"))), "no sizes fit"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "says"), REFUSED)
+def test_questions_that_make_no_sense_are_refused(question, says):
+    with pytest.raises(BadInput) as caught:
+        check(**question)
+    assert says in str(caught.value)
+
+
+def test_the_verdict_repeats_with_its_seed():
+    verdicts = [
+        check(mse, CASES["mse"][4]["missing term"], wrt="w", at=MSE, seed=1) for _ in range(2)
+    ]
+    assert verdicts[0]._replace(seconds=0) == verdicts[1]._replace(seconds=0)
+
+
+def test_json_has_the_promised_fields():
+    verdict = check(mse, mse_right, wrt="w", at=MSE)
+    fields = "name of kind file line verdict mistake steps witnesses power points seconds".split()
+    assert set(fields) <= set(verdict.to_json())
+    assert verdict.to_json()["mistake"] is None
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_the_caller_s_precision_neither_matters_nor_changes(before):
+    with jax.enable_x64(before):
+        assert check(mse, mse_right, wrt="w", at=MSE).verdict == "correct"
+        assert jax.config.jax_enable_x64 == before
