@@ -274,6 +274,8 @@ def show(
         found = catalogue.find(name)
     else:
         near = suggestion(name, [*asked, *derivations]) or "; see lab list"
+        if name in _topics():
+            near = f"; it is a topic: lab list --topic {name}"
         raise BadInput(f"nothing is named {name!r}{near}")
     if as_json:
         print(terminal.dumps(terminal.plain(found, configs)))

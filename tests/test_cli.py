@@ -212,6 +212,7 @@ def test_an_interrupted_check_shows_what_it_knows(
         (["list", "experiments", "--topic", "losses"], "--topic picks derivations"),
         (["show", "sofmax_vjp"], "did you mean 'softmax_vjp'?"),
         (["show", "contuing"], "did you mean 'counting'?"),
+        (["show", "losses"], "lab list --topic losses"),
         (["check", "sofmax_vjp"], "did you mean 'softmax_vjp'?"),
         (["check", "losses"], "it is a topic"),
         (["check", "mine.py::goood"], "did you mean 'good'?"),

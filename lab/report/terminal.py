@@ -105,6 +105,8 @@ def run(folder: Path, ending: "Ending") -> None:
     if ending.status != "finished":
         print(styled(ending.status, fg="red", bold=True))
         print(ending.note, file=sys.stderr)
+    if (folder / "traceback.txt").exists():
+        print(f"the whole traceback is in {shown(folder / 'traceback.txt')}", file=sys.stderr)
     print(shown(folder / "report.html"))
     print(shown(folder))
 
