@@ -1,5 +1,6 @@
 """Params kept as plain arrays: one ``.npz`` file, an array a leaf, named as the leaf is."""
 
+import io
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,13 @@ def load(run: Path, like: Any = None) -> Any:
     """
     path = run / _FILE
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        with zipfile.ZipFile(path) as archive:
+            arrays = {
+                name.removesuffix(".npy"): np.lib.format.read_array(
+                    io.BytesIO(archive.read(name)), allow_pickle=False
+                )
+                for name in archive.namelist()
+            }
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise BadInput(f"no params in {path}: {error}") from error
     if like is None:

@@ -25,8 +25,9 @@ from lab.training.problem import Params, Problem, readable_point
 # JAX sorts the keys of a plain dict; of this one it keeps the order.
 Row: TypeAlias = OrderedDict[str, Array]
 
-# A chunk's record is held in device memory, and is what a killed run can lose.
-_CHUNKS, _MOST_ROWS = 50, 4096
+# A chunk's record is held in device memory, and a killed run loses the one it was at.
+_CHUNKS = 50
+_MOST_ROWS = 4096
 
 
 class Chunk(NamedTuple):
@@ -162,7 +163,7 @@ def _step(
             value_fn=lambda params: loss_of(params, batch),
         )
         row = _scalars(
-            loop={"loss": slope.loss, "gradient_norm": leaves.norm(slope.gradient)},
+            problem={"loss": slope.loss, "gradient_norm": leaves.norm(slope.gradient)},
             gradient=slope.seen,
             metrics=problem.metrics(params, slope.gradient, update, batch),
             point=point(params),

@@ -1,11 +1,9 @@
 """The trajectory: what is written is what is read, by us and by pandas, also after a kill."""
 
-import json
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas
@@ -112,12 +110,25 @@ def test_rows_of_another_table_are_refused(tmp_path):
 
 
 RUN = """
-import sys
+import os, signal, sys
+from contextlib import contextmanager
 from pathlib import Path
 import numpy as np
-from lab.runs import checkpoint, record, trajectory
+from lab.runs import checkpoint, folder, record, trajectory
+
+run, victim = Path(sys.argv[1]), sys.argv[2]
 trajectory._SECONDS, trajectory._SHARE = -1.0, 0.0
-run = Path(sys.argv[1])
+whole = folder.whole
+
+@contextmanager
+def killed_half_way(path):
+    with whole(path) as temporary:
+        yield temporary
+        if path.name == victim and start == 3000:
+            os.truncate(temporary, temporary.stat().st_size // 2)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+folder.whole, start = killed_half_way, 0
 begun = record.begin(run, seed=0, precision="float64", device="cpu")
 with trajectory.Writer(run) as writer:
     for start in range(0, 10**9, 1000):
@@ -128,10 +139,33 @@ with trajectory.Writer(run) as writer:
 """
 
 
-@pytest.mark.parametrize("patience", [0.0, 0.003, 0.011, 0.025])
-def test_a_killed_run_leaves_only_whole_files(tmp_path, patience):
+def assert_whole(run):
+    """Every file that a reader looks at can be read, and tells of about the same moment."""
+    steps = trajectory.read(run)["step"]
+    np.testing.assert_array_equal(steps, np.arange(len(steps)))
+    np.testing.assert_array_equal(pandas.read_parquet(run / "trajectory")["step"], steps)
+    kept = checkpoint.load(run)["w"]
+    assert kept.shape == (10**5,)
+    assert len(steps) - 2000 <= kept[0] == kept[-1]
+    told = record.read(run)
+    assert told["status"] == "running"
+    assert len(steps) - 3000 <= told["seconds"]["train"] <= kept[0]
+    return len(steps)
+
+
+@pytest.mark.parametrize(
+    ("victim", "rows"), [("part-00003.parquet", 3000), ("params.npz", 4000), ("run.json", 4000)]
+)
+def test_a_run_killed_in_the_middle_of_a_file_leaves_only_whole_ones(tmp_path, victim, rows):
+    process = subprocess.run([sys.executable, "-c", RUN, str(tmp_path), victim])
+    assert process.returncode == -signal.SIGKILL
+    assert assert_whole(tmp_path) == rows
+
+
+@pytest.mark.parametrize("patience", [0.0, 0.007])
+def test_a_run_killed_at_any_moment_leaves_only_whole_files(tmp_path, patience):
     process = subprocess.Popen(
-        [sys.executable, "-c", RUN, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", RUN, str(tmp_path), "nothing"], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     for _ in range(5):
@@ -139,16 +173,7 @@ def test_a_killed_run_leaves_only_whole_files(tmp_path, patience):
     time.sleep(patience)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    steps = trajectory.read(tmp_path)["step"]
-    assert len(steps) >= 5000
-    np.testing.assert_array_equal(steps, np.arange(len(steps)))
-    np.testing.assert_array_equal(pandas.read_parquet(tmp_path / "trajectory")["step"], steps)
-    kept = checkpoint.load(tmp_path)["w"]
-    assert kept.shape == (10**5,)
-    assert len(steps) - 2000 <= kept[0] == kept[-1]
-    assert record.read(tmp_path)["status"] == "running"
-    for path in Path(tmp_path).rglob("[!.]*.json"):
-        json.loads(path.read_text())
+    assert assert_whole(tmp_path) >= 5000
 
 
 def test_a_checkpoint_is_the_params(tmp_path):
@@ -172,5 +197,12 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
     with pytest.raises(BadInput, match="no params in"):
         checkpoint.load(tmp_path)
     checkpoint.save(tmp_path, {"w": np.ones(2)})
+    path = tmp_path / "checkpoint" / "params.npz"
+    content = path.read_bytes()
+    for torn in (content[:50], b""):
+        path.write_bytes(torn)
+        with pytest.raises(BadInput, match="no params in"):
+            checkpoint.load(tmp_path)
+    path.write_bytes(content)
     with pytest.raises(BadInput, match="the params of this problem are"):
         checkpoint.load(tmp_path, like={"w": np.ones(3)})
