@@ -5,8 +5,10 @@ The docstring is read without running the file, so listing experiments costs no 
 
 import ast
 import importlib.util
+import inspect
 import re
 import sys
+import tokenize
 import traceback
 from collections.abc import Mapping
 from hashlib import blake2b
@@ -62,19 +64,11 @@ class Experiment(NamedTuple):
 
 
 def read(file: Path) -> Experiment:
-    """The experiment described by the docstring of ``file``, which is parsed and not run.
+    """The experiment described by the docstring of ``file``, of which nothing else is read.
 
     Raises ``BadInput`` naming the file and whatever its docstring lacks.
     """
-    try:
-        tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
-    except OSError as problem:
-        raise BadInput(f"{shown(file)}: cannot be read: {problem.strerror}") from None
-    except SyntaxError as problem:
-        raise BadInput(f"{shown(file)}:{problem.lineno}: {problem.msg}") from None
-    except ValueError as problem:  # not text at all
-        raise BadInput(f"{shown(file)}: cannot be read as Python: {problem}") from None
-    title, said = sections(ast.get_docstring(tree) or "")
+    title, said = sections(_docstring(file))
     if not title:
         raise BadInput(f"{shown(file)}:1: no docstring; begin the file with one, a title sentence")
     missing = [section for section in SECTIONS if not said.get(section)]
@@ -85,6 +79,23 @@ def read(file: Path) -> Experiment:
             )
         )
     return Experiment(file.parent.name, file, title, *(said[section] for section in SECTIONS))
+
+
+def _docstring(file: Path) -> str:
+    """The string a file begins with, or nothing; parsing all of it would cost a list its snap."""
+    try:
+        with tokenize.open(file) as text:
+            for token in tokenize.generate_tokens(text.readline):
+                if token.type == tokenize.STRING:
+                    return inspect.cleandoc(str(ast.literal_eval(token.string)))
+                if token.type not in (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE):
+                    return ""
+    except OSError as problem:
+        raise BadInput(f"{shown(file)}: cannot be read: {problem.strerror}") from None
+    except (SyntaxError, tokenize.TokenError, ValueError) as problem:
+        line = getattr(problem, "lineno", None) or 1
+        raise BadInput(f"{shown(file)}:{line}: not Python: {problem}") from None
+    return ""
 
 
 def names() -> tuple[str, ...]:
