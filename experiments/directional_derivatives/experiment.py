@@ -249,7 +249,7 @@ def compass(outcome: Outcome) -> Figure:
     first.plot([top, top], [0, steepness], color=style.INK)
     first.plot(top, steepness, "o", color=style.INK)
     saying = rf"$\|\nabla f\|$ = {steepness:.3g}"
-    style.note(first, saying, (top, 0.55 * steepness), offset=(7, -7))
+    style.note(first, saying, (top, 0.42 * steepness), offset=(7, -7))
     style.note(first, "downhill", (top + np.pi, 0.55 * steepness), color=style.RED, offset=(0, 0))
     for side in (-np.pi / 3, np.pi / 3):
         first.plot([top + side] * 2, [0, steepness / 2], "--", color=style.INK, linewidth=1)

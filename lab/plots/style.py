@@ -3,9 +3,9 @@
     drawing, (left, right) = figure(columns=2, title="Secants become the tangent")
 
 ``figure`` builds a ``matplotlib.figure.Figure`` directly, so nothing depends on a window system or
-on a current figure, and gives the axes as one flat list in reading order.  The colours can be told
-apart by colour-blind readers and, being dark, medium and light, in grey print too.  A curve is
-named where it ends (``name_curves``) rather than in a legend.
+on a current figure, and gives the axes as one flat list in reading order.  The colours were chosen
+to stay apart in all three kinds of colour blindness, and the first three in grey print too.  A
+curve is named where it ends (``name_curves``) rather than in a legend.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 
 INK, GREY, PALE = "#1d2430", "#727b88", "#e3e7ec"
-BLUE, RED, GOLD, TEAL, PLUM = "#004488", "#c8553d", "#dba520", "#2a9d8f", "#7b4b94"
+BLUE, RED, GOLD, TEAL, PLUM = "#004488", "#c8553d", "#dba520", "#23b6ce", "#692a41"
 CYCLE = (BLUE, RED, GOLD, TEAL, PLUM, GREY)
 
 LANDSCAPE = LinearSegmentedColormap.from_list("landscape", ["#c9d9e8", "#f3f6f8", "#ffffff"])
