@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from lab.derivation import derivative, gradient, hessian, identity, jacobian, jvp, vjp
+from lab.derivation import derivative, gradient, hessian, identity, jacobian, jvp, name_of, vjp
 from lab.domains import nonzero, reals
 
 Scalar = Float[Array, ""]
@@ -27,6 +27,7 @@ def along(f: Callable[[Point], Scalar]) -> Callable[[Scalar, Point, Point], Scal
     def walk(t: Scalar, p: Point, v: Point) -> Scalar:
         return f(p + t * v)
 
+    walk.__name__ = f"along({name_of(f)})"
     return walk
 
 
@@ -91,6 +92,7 @@ def elliptic_bowl_hessian(p: Point) -> Float[Array, "2 2"]:
 
 
 def circle(t: Scalar) -> Point:
+    """The unit vector at angle t to the x axis."""
     return jnp.stack([jnp.cos(t), jnp.sin(t)])
 
 

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from lab.derivation import derivative, gradient, hessian, identity, jacobian, jvp, vjp
+from lab.derivation import derivative, gradient, hessian, identity, jacobian, jvp, name_of, vjp
 from lab.domains import choice, distinct, nonzero, positive, reals
 
 Real = Float[Array, "..."]
@@ -27,6 +27,7 @@ def difference_quotient(f: Function) -> Callable[[Real, Real], Real]:
     def quotient(x: Real, h: Real) -> Real:
         return (f(x + h) - f(x)) / h
 
+    quotient.__name__ = f"difference_quotient({name_of(f)})"
     return quotient
 
 
@@ -36,6 +37,7 @@ def central_quotient(f: Function) -> Callable[[Real, Real], Real]:
     def quotient(x: Real, h: Real) -> Real:
         return (f(x + h) - f(x - h)) / (2 * h)
 
+    quotient.__name__ = f"central_quotient({name_of(f)})"
     return quotient
 
 
@@ -46,6 +48,7 @@ def tangent_gap(f: Function) -> Callable[[Real, Real], Real]:
         height, rise = jax.jvp(f, (a,), (x - a,))
         return f(x) - (height + rise)
 
+    gap.__name__ = f"tangent_gap({name_of(f)})"
     return gap
 
 
@@ -53,6 +56,7 @@ def tangent_gap(f: Function) -> Callable[[Real, Real], Real]:
 
 
 def cube(x: Real) -> Real:
+    """x³"""
     return x**3
 
 
@@ -83,6 +87,7 @@ def cube_tangent_gap(a: Real, x: Real) -> Real:
 
 
 def power(x: Real, n: int) -> Real:
+    """xⁿ"""
     return x**n
 
 
@@ -103,6 +108,7 @@ def power_tangent_slope(x: Real, n: int) -> Real:
 
 
 def reciprocal(x: Real) -> Real:
+    """1/x"""
     return 1 / x
 
 
@@ -179,6 +185,7 @@ GROWTH_RATIO = [1 / factorial(k + 1) for k in range(20)]
 
 
 def quotient_with_a_hole(x: Real) -> Real:
+    """(x² - 4) / (x - 2), which says 0/0 at x = 2"""
     return (x**2 - 4) / (x - 2)
 
 

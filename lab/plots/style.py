@@ -95,6 +95,20 @@ def shades(count: int, color: str = BLUE) -> list[str]:
     return [to_hex(white + t * (full - white)) for t in np.linspace(0.45, 1.0, count)]
 
 
+def readable(color: str) -> str:
+    """The colour, as dark as small text on white has to be: a contrast of 4.5 to 1 (WCAG AA)."""
+    shade, ink = np.array(to_rgb(color)), np.array(to_rgb(INK))
+    darkening = (shade + t * (ink - shade) for t in np.linspace(0, 1, 41))
+    red, green, blue = next(rgb for rgb in darkening if _contrast(rgb) >= 4.5)
+    return to_hex((red, green, blue))
+
+
+def _contrast(rgb: np.ndarray) -> float:
+    """With white: the ratio of relative luminances as WCAG 2 has it."""
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return 1.05 / (float(linear @ [0.2126, 0.7152, 0.0722]) + 0.05)
+
+
 def scientific(value: float) -> str:
     """A number to two digits, as a formula where that is shorter: 7.5 x 10^-9, but 0.0039."""
     if value == 0 or 1e-3 <= abs(value) < 1e4:
@@ -117,7 +131,12 @@ def note(
     vertical = "bottom" if offset[1] > 0 else "top" if offset[1] < 0 else "center"
     options: dict[str, Any] = {"ha": horizontal, "va": vertical, "fontsize": 8.5, "zorder": 6}
     label = axes.annotate(
-        text, at, offset, textcoords="offset points", color=color, **options | text_options
+        text,
+        at,
+        offset,
+        textcoords="offset points",
+        color=readable(color),
+        **options | text_options,
     )
     label.set_path_effects([withStroke(linewidth=2.6, foreground="white", alpha=0.85)])
 
@@ -145,7 +164,7 @@ def name_curves(axes: Axes, *, gap: float = 0.062) -> None:
             (5, 0),
             xycoords="axes fraction",
             textcoords="offset points",
-            color=line.get_color(),
+            color=readable(to_hex(line.get_color())),
             va="center",
             fontsize=8.5,
             annotation_clip=False,

@@ -96,6 +96,13 @@ def test_no_two_colours_look_alike(sight):
         assert np.linalg.norm(seen(one, sight) - seen(other, sight)) > 18, (one, other)
 
 
+@pytest.mark.parametrize("color", [*style.CYCLE, *style.shades(4), "#ffffff"])
+def test_names_can_be_read(color):
+    luminance = (seen(style.readable(color), "full")[0] + 16) / 116  # CIELAB lightness, undone
+    assert 1.05 / (luminance**3 + 0.05) > 4.45
+    assert style.readable(style.INK) == style.INK
+
+
 def test_the_first_three_colours_differ_in_grey_print():
     lightness = sorted(seen(color, "full")[0] for color in style.CYCLE[:3])
     assert np.diff(lightness).min() > 18
