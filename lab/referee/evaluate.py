@@ -108,7 +108,7 @@ def _concrete(leaves: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _plain(leaf: Any) -> np.ndarray:
     """As a numpy array; floating values of any width in double precision."""
-    if hasattr(leaf, "dtype") and jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.extended):
+    if hasattr(leaf, "dtype") and jax.numpy.issubdtype(leaf.dtype, jax.dtypes.extended):
         return np.zeros(np.shape(leaf))
     array = np.asarray(leaf)
     if array.dtype.kind not in "cfiub":  # bfloat16 and other extension types

@@ -113,44 +113,47 @@ def gather(
         )
         return _raised(broken, of=True)
 
-    cut = lambda array, k: array[k * group.count : (k + 1) * group.count]
+    cut = lambda array, k: array[k * group.size : (k + 1) * group.size]
     pick = lambda who, k: tuple(cut(leaf, k) for leaf in answers[who])
     main = modes[0]
     truth, at_rounded = pick(main, 0), pick(main, 1)
     other = pick(modes[1], 0) if len(modes) > 1 else truth
     answered = pick("hand", 0)
     values = [cut(leaf, 0) for leaf in jax.tree.leaves(answers["value"])]
-    fine = _all_finite(values, group.count)
+    fine = _all_finite(values, group.size)
 
     truth_single: tuple[np.ndarray, ...] = ()
     hand_single: tuple[np.ndarray, ...] = ()
-    fine_single = np.zeros(group.count, bool)
-    if single:
+    fine_single = np.zeros(group.size, bool)
+    elementwise = asked.claim.kind == "derivative"
+    if single or _apart(truth, answered, elementwise):
         low = _ask({k: voices[k] for k in ("value", "hand", main)}, group, 32, rounded)
         if not any(isinstance(low[k], Raised) for k in ("value", "hand", main)):
             truth_single, hand_single = tuple(low[main]), tuple(low["hand"])
-            fine_single = _all_finite(jax.tree.leaves(low["value"]), group.count)
+            fine_single = _all_finite(jax.tree.leaves(low["value"]), group.size)
 
-    elementwise = asked.claim.kind == "derivative"
-    noise, contradicted = [], np.zeros(group.count, bool)
+    noise, contradicted = [], np.zeros(group.size, bool)
     for i, leaf in enumerate(truth):
         scale = tolerance.size(leaf, elementwise=elementwise)
         gap = tolerance.size(leaf - other[i], elementwise=elementwise)
         apart = gap > 1e-6 * scale + 1e-9 * _typical(scale, group)
-        contradicted |= _any(apart & np.isfinite(leaf) & np.isfinite(other[i]), group.count)
+        contradicted |= _any(apart & np.isfinite(leaf) & np.isfinite(other[i]), group.size)
         response = np.max(
             [tolerance.size(pick(main, k)[i] - leaf, elementwise=elementwise) for k in (2, 3)],
             axis=0,
         )
-        lost = lambda low, high: tolerance.size(low - high, elementwise=elementwise)
         noise.append(
             tolerance.Noise(
                 scale=scale,
                 typical=_typical(scale, group),
                 response=response / tolerance.NUDGE,
                 modes=np.where(apart, 0.0, gap),
-                truth32=lost(truth_single[i], at_rounded[i]) if truth_single else 0 * scale,
-                hand32=lost(hand_single[i], pick("hand", 1)[i]) if hand_single else 0 * scale,
+                truth32=_lost(truth_single[i], at_rounded[i], elementwise)
+                if truth_single
+                else 0 * scale,
+                hand32=_lost(hand_single[i], pick("hand", 1)[i], elementwise)
+                if hand_single
+                else 0 * scale,
             )
         )
     truth_again = Asker(voices[main], group, 64, BLOCK)
@@ -239,6 +242,20 @@ def _nudged(asked: Question, group: Group, rng: np.random.Generator) -> tuple[An
     return tuple(map(one, group.leaves))
 
 
+def _apart(truth: tuple[np.ndarray, ...], hand: tuple[np.ndarray, ...], elementwise: bool) -> bool:
+    """Whether any answer is off by more than rounding: then its own rounding is worth knowing."""
+    return any(
+        bool(np.any(np.abs(h - t) > tolerance.FORMULA * tolerance.size(t, elementwise=elementwise)))
+        for t, h in zip(truth, hand, strict=True)
+    )
+
+
+def _lost(low: np.ndarray, high: np.ndarray, elementwise: bool) -> np.ndarray:
+    """What single precision loses; all of it, where it overflows."""
+    gap = np.where(np.isfinite(low), low - high, high)
+    return tolerance.size(gap, elementwise=elementwise)
+
+
 def _typical(scale: np.ndarray, group: Group) -> float:
     """The size of the truth at a typical point: the median over them of the largest entry."""
     rows = scale[group.typical] if group.typical.any() else scale
@@ -254,4 +271,4 @@ def _all_finite(values: list[np.ndarray], count: int) -> np.ndarray:
 
 
 def _any(mask: np.ndarray, count: int) -> np.ndarray:
-    return mask.reshape(count, -1).any(axis=1)
+    return np.asarray(mask.reshape(count, -1).any(axis=1))

@@ -4,7 +4,7 @@ Each candidate explanation turns the truth into an answer; it is accepted only w
 the hand's answer at every point looked at. What none explains is `unknown`, told by its pattern.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -49,7 +49,7 @@ def _wrong_leaves(evidences: list[Evidence], wrong: list[np.ndarray]) -> list[in
     return found or list(range(len(evidences[0].truth)))
 
 
-Pair = tuple[np.ndarray, np.ndarray, object]
+Pair = tuple[np.ndarray, np.ndarray, Mapping[str, int]]
 
 
 def _explanations(pairs: list[Pair], where: str) -> Iterator[Mistake]:
@@ -75,17 +75,19 @@ def _explanations(pairs: list[Pair], where: str) -> Iterator[Mistake]:
 
 def _size_factor(pairs: list[Pair], factors: list[float], where: str) -> Iterator[Mistake]:
     """A factor that is a size of the problem, or one over it."""
-    names = sorted({name for _, _, sizes in pairs for name in getattr(sizes, "keys", tuple)()})
+    names = sorted({name for _, _, sizes in pairs for name in sizes})
     for name in names:
-        sizes = np.array([pair[2][name] for pair in pairs], float)  # type: ignore[index]
+        sizes = np.asarray([float(pair[2][name]) for pair in pairs])
         for power, word in ((1, name), (-1, f"1/{name}")):
             if np.allclose(factors, sizes**power, rtol=CLOSE, atol=0):
-                says = f"it is {word} times the derivative: a mean taken for a sum, or the other way round"
+                says = (
+                    f"it is {word} times the derivative: a mean for a sum, or the other way round"
+                )
                 yield Mistake("batch_factor", says, where)
 
 
-def _all(pairs: list[Pair], transform: "object") -> bool:
-    return all(_same(np.asarray(transform(t)), h) for t, h, _ in pairs)  # type: ignore[operator]
+def _all(pairs: list[Pair], transform: Callable[[np.ndarray], np.ndarray]) -> bool:
+    return all(_same(np.asarray(transform(t)), h) for t, h, _ in pairs)
 
 
 def _same(expected: np.ndarray, seen: np.ndarray) -> bool:

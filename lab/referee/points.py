@@ -37,7 +37,7 @@ class Group(NamedTuple):
     sizes: Mapping[str, int]
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         return len(self.labels)
 
     @property
@@ -202,8 +202,8 @@ def _grouped(claim: Derivation, drawn: Iterator[Drawn]) -> list[Group]:
         treedef, static = rows[0][:2]
         stacked = tuple(_stack(column) for column in zip(*(row[2] for row in rows), strict=True))
         labels = tuple(row[3] for row in rows)
-        typical = np.array([row[4] for row in rows])
-        made.append(Group(treedef, static, stacked, labels, typical, rows[0][5]))
+        usual = np.array([row[4] for row in rows])
+        made.append(Group(treedef, static, stacked, labels, usual, rows[0][5]))
     return made
 
 

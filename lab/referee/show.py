@@ -80,7 +80,7 @@ def details(verdict: Verdict) -> Any:
 
 def summary(verdicts: list[Verdict]) -> Text:
     """How many of each."""
-    counts = Counter(verdict.verdict for verdict in verdicts)
+    counts: Counter[str] = Counter(verdict.verdict for verdict in verdicts)
     parts = [(f"{counts[word]} {word}", MARKS[word][1]) for word in WORDS if counts[word]]
     seconds = sum(verdict.seconds for verdict in verdicts)
     noun = "derivation" if len(verdicts) == 1 else "derivations"

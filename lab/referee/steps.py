@@ -60,7 +60,7 @@ def judge_steps(evidence: Evidence) -> dict[str, str]:
         if isinstance(answers.error, BadInput):
             raise answers.error
         return {}
-    return {name: _same(*answers[name], evidence.fine) for name in adjoints}
+    return {name: _same(answers[name][0], answers[name][1], evidence.fine) for name in adjoints}
 
 
 def _names(asked: Question, args: tuple[Any, ...]) -> tuple[list[str], list[str]]:

@@ -41,9 +41,9 @@ def form(claim: Derivation, expected: Any) -> Form:
 def fit(answer: Any, wanted: Form) -> list[Any] | Misshapen:
     """The leaves of the answer in order, or what is wrong with its form."""
     answer = _sequences_alike(answer)
-    got, want = jax.tree.structure(answer), jax.tree.structure(wanted.tree)
+    alike = bool(jax.tree.structure(answer) == jax.tree.structure(wanted.tree))  # type: ignore[operator]
     leaves = jax.tree.leaves(answer)
-    if got != want:
+    if not alike:
         return Misshapen(Mistake("shape", _structures(answer, wanted), "the whole answer"))
     for name, leaf, shape in zip(wanted.names, leaves, wanted.shapes, strict=True):
         try:

@@ -1,0 +1,49 @@
+"""Does a function answer alike when asked twice? Random draws and counters inside make every
+verdict void.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from lab.referee.evaluate import precision
+from lab.referee.evidence import split
+from lab.referee.points import Group
+from lab.referee.question import Question
+from lab.referee.weighing import Found
+
+
+def not_repeatable(asked: Question, group: Group) -> Found | None:
+    """A function that draws or counts by itself gives another program each time it is traced."""
+    args, extra = split(asked, group.point(0))
+    says = "is not deterministic: asked twice at one point, it gives two answers"
+    if _differs(asked.value, (args, extra)):
+        return Found("inconclusive", f"{asked.claim.of_name} {says}")
+    if _differs(asked.hand, (args, extra)):
+        return Found("error", f"{asked.claim.name} {says}")
+    return None
+
+
+def _differs(ask: Callable[..., Any], args: Any) -> bool:
+    """Whether it differs from itself; one that raises does not, and is heard later."""
+    for record in (_traced, _called):
+        try:
+            with precision(64):
+                return record(ask, args) != record(ask, args)
+        except Exception:
+            continue
+    return False
+
+
+def _traced(ask: Callable[..., Any], args: Any) -> list[Any]:
+    """The program JAX makes of it, and its constants; addresses in memory are not part of it."""
+    jaxpr = jax.make_jaxpr(lambda given: ask(*given))(args)
+    program = re.sub(r"0x[0-9a-f]+", "", str(jaxpr))
+    return [program, *(np.asarray(const).tobytes() for const in jaxpr.consts)]
+
+
+def _called(ask: Callable[..., Any], args: Any) -> list[Any]:
+    return [np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(ask(*args))]

@@ -1,0 +1,96 @@
+"""What each witness says of the hand derivation, whether they contradict each other, and what would
+have shown.
+"""
+
+import numpy as np
+
+from lab.referee import tolerance
+from lab.referee.differences import Probe
+from lab.referee.dispute import Dispute, usable
+from lab.referee.evidence import Evidence, at_point
+from lab.referee.verdict import Witness
+
+
+def odd_witness(evidences: list[Evidence], measured: list[list[Probe]]) -> tuple[str, bool] | None:
+    """When the witnesses contradict each other: which is odd, and whether the hand sides with the
+    differences.
+    """
+    first = evidences[0]
+    claim = first.question.claim
+    votes, hands = [], []
+    for probe in measured[0]:
+        votes.append(probe.agrees(at_point(first.truth, probe.point)))
+        hands.append(probe.agrees(at_point(first.hand, probe.point)))
+    against = votes.count(False)
+    if against and against > votes.count(True):
+        sides = hands.count(False) == 0 and hands.count(True) > 0
+        with_hand = "; the hand derivation agrees with the differences" if sides else ""
+        return (
+            f"automatic differentiation of {claim.of_name} contradicts its differences "
+            f"at {against} of {len(votes)} probes (stop_gradient or a custom rule?){with_hand}",
+            sides,
+        )
+    typical = sum(int(e.group.typical.sum()) for e in evidences)
+    apart = sum(int((e.contradicted & e.group.typical).sum()) for e in evidences)
+    if apart > typical / 2:
+        return f"forward and reverse mode of {claim.of_name} contradict each other", False
+    return None
+
+
+def witnesses_of(
+    evidences: list[Evidence], disputes: list[Dispute], measured: list[list[Probe]]
+) -> tuple[Witness, ...]:
+    worst = max((float(d.gaps.max(initial=0.0)) for d in disputes), default=0.0)
+    off = any(d.wrong.any() for d in disputes)
+    made = []
+    if evidences[0].question.claim.kind == "identity":
+        made.append(Witness("float64", "disagrees" if off else "agrees", worst))
+    else:
+        for mode in ("forward", "reverse"):
+            if all(mode in e.modes for e in evidences):
+                made.append(Witness(f"jax {mode}", "disagrees" if off else "agrees", worst))
+            else:
+                made.append(Witness(f"jax {mode}", "abstains", None, "JAX has no rule for it"))
+        made.append(_differences(evidences[0], measured[0]))
+    judged = any(e.hand_single for e in evidences)
+    lost = any(d.coarse.any() for d in disputes)
+    made.append(
+        Witness("float32", ("disagrees" if lost else "agrees") if judged else "abstains", None)
+    )
+    return tuple(made)
+
+
+def _differences(evidence: Evidence, measured: list[Probe]) -> Witness:
+    votes = [p.agrees(at_point(evidence.hand, p.point)) for p in measured]
+    told = [vote for vote in votes if vote is not None]
+    if not told:
+        return Witness("differences", "abstains", None, "error bars too wide, or a kink")
+    errors = []
+    for probe, vote in zip(measured, votes, strict=True):
+        if vote is not None:
+            value, size = probe.contract(at_point(evidence.hand, probe.point))
+            errors.append(abs(value - probe.slope.value) / max(size, 1e-300))
+    return Witness("differences", "agrees" if all(told) else "disagrees", float(max(errors)))
+
+
+def power_of(evidences: list[Evidence], disputes: list[Dispute]) -> float | None:
+    """The smallest relative error of any one leaf that would have been noticed, confirmed by
+    planting it.
+    """
+    smallest = 0.0
+    for i in range(len(evidences[0].truth)):
+        best = np.inf
+        for e in evidences:
+            noise, truth = e.noise[i], e.truth[i]
+            use = usable(e)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                allowed = np.broadcast_to(tolerance.formula(noise), truth.shape)
+                ratio = np.where(np.abs(truth) > 0, 2 * allowed / np.abs(truth), np.inf)
+            if not use.any() or not ratio.size:
+                continue
+            power = float(ratio[use].min())
+            if np.isfinite(power) and np.any(np.abs(power * truth[use]) > allowed[use]):
+                best = min(best, power)
+        if np.isfinite(best):
+            smallest = max(smallest, best)
+    return smallest or None

@@ -1,0 +1,196 @@
+"""From the evidence to the verdict."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from lab.referee import tolerance
+from lab.referee.differences import probes
+from lab.referee.dispute import LOST, Dispute, dispute, usable, wrong_mask
+from lab.referee.evidence import Evidence, split
+from lab.referee.naming import name_mistake
+from lab.referee.question import Question
+from lab.referee.steps import judge_steps
+from lab.referee.testimony import odd_witness, power_of, witnesses_of
+from lab.referee.verdict import Mistake, Witness, Word
+
+PROBED = 4  # typical points at which slopes are measured
+
+
+class Found(NamedTuple):
+    word: Word
+    reason: str
+    mistake: Mistake | None = None
+    steps: dict[str, str] = {}  # noqa: RUF012 - never written to
+    witnesses: tuple[Witness, ...] = ()
+    power: float | None = None
+
+
+def weigh(asked: Question, evidences: list[Evidence], rng: np.random.Generator) -> Found:
+    claim = asked.claim
+    measured = [
+        probes(asked, e.group, rng, _probed(e)) if i == 0 else [] for i, e in enumerate(evidences)
+    ]
+    judged = sum(int((usable(e) & e.group.typical).sum()) for e in evidences)
+    disputes = [dispute(e, rng) for e in evidences]
+    steps = judge_steps(evidences[0])
+    witnesses = witnesses_of(evidences, disputes, measured)
+    power = power_of(evidences, disputes)
+    found = lambda word, reason, mistake=None: Found(
+        word,
+        reason,
+        mistake,
+        steps,
+        witnesses,
+        power if word in ("correct", "subgradient") else None,
+    )
+    looked = any(d.looks for d in disputes)
+    if judged == 0 and not looked:
+        reason = f"neither {claim.of_name} nor its derivative is finite at any typical point"
+        return found("inconclusive", reason)
+
+    odd = odd_witness(evidences, measured)
+    wrong = [wrong_mask(e, d) for e, d in zip(evidences, disputes, strict=True)]
+    if odd is not None:
+        contradiction, hand_with_differences = odd
+        if not any(mask.any() for mask in wrong) or hand_with_differences:
+            return found("inconclusive", contradiction)
+    if any(mask.any() for mask in wrong):
+        return _found_wrong(evidences, disputes, wrong, found)
+    bad_steps = [name for name, word in steps.items() if word == "wrong"]
+    if bad_steps:
+        listed = ", ".join(map(repr, bad_steps))
+        says = f"the end is right, but a step on the way is not: {listed}"
+        return found("wrong", says, Mistake("unknown", says, listed))
+    broken = [d.broken for d in disputes]
+    coarse = [d.coarse for d in disputes]
+    if any(mask.any() for mask in broken) or any(mask.any() for mask in coarse):
+        mistake = _unstable_mistake(evidences, broken, coarse)
+        return found("unstable", mistake.says, mistake)
+    if judged == 0:
+        return found("inconclusive", "no typical point at which the derivative is finite")
+    choices = [
+        (e, p)
+        for e, d in zip(evidences, disputes, strict=True)
+        for p, at in d.looks.items()
+        if at.finding == "subgradient"
+    ]
+    if choices:
+        evidence, point = choices[0]
+        where = f" (declared: {claim.kinks})" if claim.kinks else ""
+        says = (
+            f"right wherever {claim.of_name} is differentiable; at a kink{where} a valid "
+            f"subgradient other than JAX's, e.g. at {_place(evidence, point)}"
+        )
+        return found("subgradient", says)
+    return found("correct", "agrees with every witness at every point")
+
+
+def _probed(evidence: Evidence) -> list[int]:
+    chosen = np.flatnonzero(usable(evidence) & evidence.group.typical)
+    return (
+        [int(p) for p in chosen[:PROBED]]
+        if evidence.group.elements <= 10**6
+        else [int(p) for p in chosen[:1]]
+    )
+
+
+def _found_wrong(
+    evidences: list[Evidence],
+    disputes: list[Dispute],
+    wrong: list[np.ndarray],
+    found: Callable[..., Found],
+) -> Found:
+    judged = sum(int(usable(e).sum()) for e in evidences)
+    bad = sum(int(mask.sum()) for mask in wrong)
+    typical_bad = [mask & e.group.typical for e, mask in zip(evidences, wrong, strict=True)]
+    typical_count = sum(int((usable(e) & e.group.typical).sum()) for e in evidences)
+    typical_wrong = sum(int(mask.sum()) for mask in typical_bad)
+    if typical_wrong == 0:
+        cancels = _cancellation(evidences, wrong)
+        if cancels is not None:
+            return found("unstable", cancels.says, cancels)
+    mistake = name_mistake(evidences, typical_bad if typical_wrong else wrong)
+    e, p = _first(evidences, wrong)
+    if typical_wrong < typical_count / 2 and mistake.name == "unknown":
+        says = (
+            f"right at most points but wrong at {bad} of {judged}, e.g. at {_place(e, p)}: "
+            f"{mistake.says}"
+        )
+        mistake = Mistake("region", says, mistake.where)
+    return found("wrong", mistake.says, mistake)
+
+
+def _first(evidences: list[Evidence], masks: list[np.ndarray]) -> tuple[Evidence, int]:
+    """The first point that is marked."""
+    return next(
+        (e, int(np.flatnonzero(m)[0])) for e, m in zip(evidences, masks, strict=True) if m.any()
+    )
+
+
+def _cancellation(evidences: list[Evidence], wrong: list[np.ndarray]) -> Mistake | None:
+    """At extreme points only, and the hand's answers in the two precisions differ wildly: digits,
+    not formula.
+    """
+    for evidence, mask in zip(evidences, wrong, strict=True):
+        for p in map(int, np.flatnonzero(mask)):
+            if not evidence.hand_single:
+                return None
+            for i, noise in enumerate(evidence.noise):
+                error = np.abs(evidence.hand[i][p] - evidence.truth[i][p])
+                if not np.any(
+                    error > np.broadcast_to(tolerance.formula(noise), evidence.truth[i].shape)[p]
+                ):
+                    continue
+                scale = float(np.max(noise.scale[p], initial=0.0))
+                spread = float(np.max(noise.hand32[p], initial=0.0))
+                small = float(np.max(error, initial=0.0)) <= 1e-3 * scale
+                if not (small and spread > 1e-2 * scale):
+                    return None
+    e, p = _first(evidences, wrong)
+    says = f"right in exact arithmetic, but digits cancel, e.g. at {_place(e, p)}"
+    return Mistake("unstable", says, e.form.names[0])
+
+
+def _unstable_mistake(
+    evidences: list[Evidence], broken: list[np.ndarray], coarse: list[np.ndarray]
+) -> Mistake:
+    for e, low, high in zip(evidences, coarse, broken, strict=True):
+        for mask, hand, truth, word in (
+            (high, e.hand, e.truth, "float64"),
+            (low, e.hand_single, e.rounded, "float32"),
+        ):
+            if not mask.any():
+                continue
+            p = int(np.flatnonzero(mask)[0])
+            for i, name in enumerate(e.form.names):
+                with np.errstate(invalid="ignore"):
+                    gap = np.abs(hand[i][p] - truth[i][p])
+                gap = np.where(np.isfinite(gap), gap, np.inf)
+                if gap.size and np.max(gap) > LOST * np.max(e.noise[i].scale[p], initial=0.0):
+                    k = np.unravel_index(int(np.argmax(gap)), gap.shape)
+                    entry = f"{name}{list(map(int, k))}" if k else name
+                    says = (
+                        f"right in exact arithmetic, but in {word} it gives {hand[i][p][k]:.6g} "
+                        f"for {entry} where the derivative is {truth[i][p][k]:.6g}, "
+                        f"at {_place(e, p)}"
+                    )
+                    return Mistake("unstable", says, entry)
+    return Mistake("unstable", "right in exact arithmetic, but not in floating point", "")
+
+
+def _place(evidence: Evidence, point: int) -> str:
+    """A point as a person reads it: how it was chosen, and its numbers while they are few."""
+    group, claim = evidence.group, evidence.question.claim
+    args, _ = split(evidence.question, group.point(point))
+    shown = []
+    for name, arg in zip(claim.arguments or map(str, range(len(args))), args, strict=False):
+        leaves = jax.tree.leaves(arg)
+        if len(leaves) == 1 and np.size(leaves[0]) <= 6 and np.asarray(leaves[0]).dtype != object:
+            text = np.array2string(np.asarray(leaves[0]), precision=4, separator=", ")
+            shown.append(f"{name}={' '.join(text.split())}")
+        elif len(leaves) == 1:
+            shown.append(f"{name} of shape {np.shape(leaves[0])}")
+    return f"{group.labels[point]} ({'; '.join(shown)})" if shown else group.labels[point]
