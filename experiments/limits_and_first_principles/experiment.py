@@ -21,6 +21,7 @@ from pydantic import PositiveFloat, PositiveInt
 
 from lab.calculus import limits_and_first_principles as calculus
 from lab.calculus.limits_and_first_principles import central_quotient, difference_quotient
+from lab.errors import BadInput
 from lab.experiment import Finding, Outcome
 from lab.plots import style
 
@@ -77,7 +78,11 @@ def study(
     """Every function, at ``at`` and further ``points`` around it, with h = at/2, at/4, ...
 
     Halving is exact in binary: h itself brings no rounding into the quotient.
+
+    Raises ``BadInput`` where there is no function to study.
     """
+    if not functions:
+        raise BadInput(f"functions=[]: nothing to study; name one or more of {', '.join(SMOOTH)}")
     h = at * 0.5 ** jnp.arange(1, halvings + 1).astype(float)
     x = at * jax.random.uniform(key, (points,), minval=0.75, maxval=1.25).at[0].set(1.0)
     tables = [
@@ -193,8 +198,8 @@ def secants(outcome: Outcome) -> Figure:
     x = np.linspace(0.4 * a, 1.65 * a, 200)
     ends = x[[0, -1]]
     graph.plot(x, curve.f(jnp.asarray(x)), color=style.INK, label=f"{words(name)}")
-    for rank, color in enumerate(style.shades(4)):
-        h, secant = table["h"][rank], table["forward"][rank]
+    longest = zip(table["h"], table["forward"], style.shades(4), strict=False)
+    for h, secant, color in longest:
         line = height + secant * (ends - a)
         graph.plot(ends, line, color=color, linewidth=1.2, label=f"$h = {h:g}$")
         graph.plot(a + h, height + secant * h, "o", color=color, markersize=4.5)
@@ -230,7 +235,7 @@ def errors(outcome: Outcome) -> Figure:
         saying = f"best $h$: {style.scientific(h[best])}"
         style.note(axes, saying, (h[best], typical[best]), color=color, offset=(0, 32))
         above, offset = (5, (-5, 3)) if scheme == "forward" else (1 / 15, (6, -3))
-        through, over = (h[-4], above * typical[-4]), (16 * h[best], h[-1])
+        through, over = (h[-1], above * typical[-1]), (16 * h[best], h[-1])
         style.power_law(axes, order, through, over, label=f"slope {order}", offset=offset)
     # the quotient cannot see less than eps |f|, and divides it by h
     floor = float(np.finfo(outcome.settings["precision"]).eps) / 500
