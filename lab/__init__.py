@@ -6,6 +6,7 @@ Names are imported when they are first used, so that `import lab` costs nothing.
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ _ROOMS = ("lab.errors", "lab.domains", "lab.derivation", "lab.referee")
 
 def __getattr__(name: str) -> Any:
     if not name.startswith("_"):
+        if find_spec(f"lab.{name}"):
+            return import_module(f"lab.{name}")
         for room in _ROOMS:
             module = import_module(room)
             if name in getattr(module, "__all__", vars(module)) and _public(module, name):

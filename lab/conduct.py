@@ -21,6 +21,7 @@ from lab.config import Config, dump
 from lab.config.shelf import shipped
 from lab.errors import BadInput
 from lab.experiment import Finding, Outcome
+from lab.modules import failing_line
 from lab.referee import Verdict
 from lab.report.folder import page
 from lab.report.page import render
@@ -127,7 +128,7 @@ def _carry_out(
             try:
                 _conclude(module, outcome, run, ending, watch)
             except Exception as fault:
-                ending.note += f"\n{experiment.failing_line(fault, Path(str(module.__file__)))}"
+                ending.note += f"\n{failing_line(fault, Path(str(module.__file__)))}"
         else:
             _conclude(module, outcome, run, ending, watch)
 
@@ -219,5 +220,5 @@ def _whatever_happens(ending: Ending, run: Path, file: Path) -> Iterator[None]:
         ending.status, ending.exit_status, ending.note = "failed", 2, str(problem)
     except Exception as problem:
         ending.status, ending.exit_status = "failed", 1
-        ending.note = experiment.failing_line(problem, file)
+        ending.note = failing_line(problem, file)
         folder.write_text(run / "traceback.txt", traceback.format_exc())

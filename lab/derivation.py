@@ -111,9 +111,10 @@ def _maker(kind: Kind) -> Callable[..., Callable[[Hand], Hand]]:
     maker.__name__ = maker.__qualname__ = kind
     maker.__doc__ = f"""Record a function as the hand-derived {kind} of ``of``.
 
-    ``wrt`` names the argument(s) (name, position or tuple of them); ``at`` says where arguments come from: domains
-    by argument name, a sampler ``key -> args``, or concrete arguments; ``kinks`` says in words where a subgradient
-    was chosen. Raises `BadInput` at once when the pieces do not fit together.
+    ``wrt`` names the argument(s) (name, position or tuple of them); ``at`` says where arguments
+    come from: domains by argument name, a sampler ``key -> args``, or concrete arguments; ``kinks``
+    says in words where a subgradient was chosen. Raises `BadInput` at once when the pieces do not
+    fit together.
     """
     return maker
 
@@ -152,20 +153,20 @@ def derivation(
     arguments, places = _places(claim, of, names, at)
     _one_size_each(claim, arguments, places)
     positions, single = _positions(claim, of, wrt, names or arguments, arguments)
-    _takes(claim, hand, arguments, extra=kind in ("jvp", "vjp"))
+    _takes(claim, of, hand, arguments, sampled=places is at, extra=kind in ("jvp", "vjp"))
     file, line = _source(hand)
     return Derivation(
         name,
         of,
         hand,
-        kind,
+        kind,  # type: ignore[arg-type]
         positions,
         single,
         places,
         arguments,
         kinks,
         file,
-        line,  # type: ignore[arg-type]
+        line,
     )
 
 
@@ -236,13 +237,22 @@ def _accepts(function: Callable[..., Any], count: int) -> bool:
 
 
 def _takes(
-    claim: str, hand: Callable[..., Any], arguments: tuple[str, ...], *, extra: bool
+    claim: str,
+    of: Callable[..., Any],
+    hand: Callable[..., Any],
+    arguments: tuple[str, ...],
+    *,
+    sampled: bool,
+    extra: bool,
 ) -> None:
+    """The hand can be called with the arguments; a sampler may leave out those with defaults."""
     if not arguments:
         return
     count = len(arguments) + extra
     last = " and, last, the tangent or cotangent" if extra else ""
-    if not _accepts(hand, count):
+    fewest = next((n for n in range(len(arguments)) if _accepts(of, n)), len(arguments))
+    counts = range(fewest + extra, count + 1) if sampled else [count]
+    if not any(_accepts(hand, n) for n in counts):
         taken = ", ".join(_argument_names(hand))
         raise BadInput(
             f"{claim}: it takes ({taken}) but is called with ({', '.join(arguments)}){last}: "

@@ -4,21 +4,17 @@ The docstring is read without running the file, so listing experiments costs no 
 """
 
 import ast
-import importlib.util
 import inspect
 import re
-import sys
 import tokenize
-import traceback
 from collections.abc import Mapping
-from hashlib import blake2b
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lab.catalogue import CALCULUS
 from lab.config import shelf
 from lab.errors import BadInput, suggestion
+from lab.modules import load_file, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -151,26 +147,14 @@ def sections(docstring: str) -> tuple[str, dict[str, str]]:
 
 
 def load(experiment: Experiment) -> ModuleType:
-    """Run the experiment's file as a module of its own; ``sys.path`` is left alone.
+    """Run the experiment's file as a module of its own; ``sys.path`` is as it was afterwards.
 
     Raises ``BadInput``, in one line that begins with the failing line, when the file does not
     import, and when it does not define exactly one of ``study`` and ``problem``, or lacks
     ``findings`` or ``figures``.
     """
-    file = experiment.file.resolve()
-    name = f"experiment_{experiment.name}_{blake2b(bytes(file), digest_size=4).hexdigest()}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    # dataclasses and pickle look a class's module up by name
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as problem:
-        del sys.modules[name]
-        raise BadInput(failing_line(problem, file)) from problem
-    _require_parts(module, file)
+    module = load_file(experiment.file, f"experiment_{experiment.name}")
+    _require_parts(module, experiment.file)
     return module
 
 
@@ -198,14 +182,6 @@ def derivations(module: ModuleType) -> "tuple[Derivation, ...]":
     return tuple(found.values())
 
 
-def shown(path: Path) -> str:
-    """``path`` as a person in the current folder would type it."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
 def _require_parts(module: ModuleType, file: Path) -> None:
     starts = [part for part in ("study", "problem") if callable(getattr(module, part, None))]
     faults = []
@@ -220,22 +196,3 @@ def _require_parts(module: ModuleType, file: Path) -> None:
     ]
     if faults:
         raise BadInput("\n".join(f"{shown(file)}: {fault}" for fault in faults))
-
-
-def failing_line(problem: BaseException, file: Path) -> str:
-    """``file:line: Exception: message``; the line is the last one of ours that was running."""
-    if isinstance(problem, SyntaxError) and problem.filename:
-        where = f"{shown(Path(problem.filename))}:{problem.lineno}"
-    else:
-        frames = traceback.extract_tb(problem.__traceback__)
-        ours = [frame for frame in frames if _is_ours(Path(frame.filename), file)]
-        where = f"{shown(Path(ours[-1].filename))}:{ours[-1].lineno}" if ours else shown(file)
-    said = next(iter(str(problem).strip().splitlines()), "")
-    named = said if isinstance(problem, BadInput) else f"{type(problem).__name__}: {said}"
-    return f"{where}: {named.rstrip(': ')}"
-
-
-def _is_ours(path: Path, file: Path) -> bool:
-    """Where mathematics is written: the machinery it calls into only reports what it was given."""
-    path = path.resolve()
-    return path == file or path.is_relative_to(CALCULUS)

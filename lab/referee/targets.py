@@ -1,26 +1,27 @@
 """From what a person types after `lab check` to the derivations it means.
 
 A target is ``file.py``, ``file.py::name``, ``package.module``, ``package.module:name`` or the name
-of a catalogue entry; no target at all means the whole catalogue."""
+of a catalogue entry; no target at all means the whole catalogue.
+"""
 
 import importlib
 import importlib.util
 import sys
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+from lab import catalogue
 from lab.derivation import Derivation, derivation_of
 from lab.errors import BadInput, suggestion
+from lab.modules import failing_line, load_file
 
 
 def from_module(module: ModuleType) -> list[Derivation]:
-    """The derivations a module defines, in the order of its source; imported ones are not its
-    own.
-    """
+    """The derivations a module defines, in the order of its source, imported ones left out."""
     found = [derivation_of(value) for value in vars(module).values()]
-    own = {id(d): d for d in found if d is not None and d.hand.__module__ == module.__name__}
+    home = lambda hand: getattr(hand, "__module__", module.__name__)
+    own = {id(d): d for d in found if d is not None and home(d.hand) == module.__name__}
     return sorted(own.values(), key=lambda d: d.line or 0)
 
 
@@ -29,48 +30,7 @@ def from_file(path: Path) -> list[Derivation]:
 
     Raises `BadInput` for a file that cannot be read or imported, naming its line.
     """
-    return from_module(load_file(path))
-
-
-def load_file(path: Path) -> ModuleType:
-    """Import a Python file by its path; beside it, its own neighbours can be imported.
-
-    Raises `BadInput`, one line with file and line number, when it cannot be read or fails to
-    import."""
-    if not path.is_file():
-        raise BadInput(f"{path}: no such file")
-    name = f"_lab_file_{path.resolve().stem}_{abs(hash(path.resolve())):x}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise BadInput(f"{path}: not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    sys.path.insert(0, str(path.resolve().parent))
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise BadInput(_failed_import(path, error)) from error
-    finally:
-        sys.path.remove(str(path.resolve().parent))
-    return module
-
-
-def _failed_import(path: Path, error: Exception) -> str:
-    """``file:line: what went wrong``, the line being the last one of that file on the way to the
-    error.
-    """
-    said = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno}: {error.msg}"
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).resolve() == path.resolve()
-    ]
-    where = f"{path}:{lines[-1]}" if lines else str(path)
-    kind = "" if isinstance(error, BadInput) else f"{type(error).__name__}: "
-    return f"{where}: {kind}{said}"
+    return from_module(load_file(path, "lab_file"))
 
 
 def resolve(target: str) -> list[Derivation]:
@@ -79,17 +39,15 @@ def resolve(target: str) -> list[Derivation]:
         file, _, name = target.partition("::")
         return _chosen(target, from_file(Path(file)), name)
     module_name, colon, name = target.partition(":")
-    if colon or "." in target:
+    if colon or ("." in target and not _in_catalogue(target)):
         return _chosen(target, from_module(_module(target, module_name)), name)
     return _from_catalogue(target)
 
 
 def everything() -> Iterator[Derivation]:
     """The whole catalogue, file by file."""
-    from lab import catalogue
-
     for topic in catalogue.topics():
-        yield from from_module(importlib.import_module(f"lab.calculus.{topic.name}"))
+        yield from from_module(_topic(topic.name))
 
 
 def _chosen(target: str, found: list[Derivation], name: str) -> list[Derivation]:
@@ -118,14 +76,20 @@ def _module(target: str, name: str) -> ModuleType:
     except Exception as error:
         spec = importlib.util.find_spec(name)
         origin = Path(spec.origin) if spec and spec.origin else Path(name)
-        raise BadInput(_failed_import(origin, error)) from error
+        raise BadInput(failing_line(error, origin)) from error
     finally:
         sys.path.remove("")
 
 
-def _from_catalogue(name: str) -> list[Derivation]:
-    from lab import catalogue
+def _in_catalogue(name: str) -> bool:
+    """Whether ``topic.name`` is meant, which tells two entries of one name apart."""
+    return any(name == f"{entry.topic}.{entry.name}" for entry in catalogue.entries())
 
+
+def _from_catalogue(name: str) -> list[Derivation]:
     entry = catalogue.find(name)
-    module = importlib.import_module(f"lab.calculus.{entry.topic}")
-    return _chosen(name, from_module(module), name)
+    return _chosen(name, from_module(_topic(entry.topic)), entry.name)
+
+
+def _topic(name: str) -> ModuleType:
+    return _module(f"lab.calculus.{name}", f"lab.calculus.{name}")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from lab.catalogue import Entry, Topic, of_source, source
-from lab.experiment import Experiment, Finding, shown
+from lab.experiment import Experiment, Finding
+from lab.modules import shown
 from lab.report.page import number
 
 if TYPE_CHECKING:

@@ -1,0 +1,65 @@
+"""Python files as modules: loaded by path and, when that fails, the line at which it failed."""
+
+import importlib.util
+import sys
+import traceback
+from hashlib import blake2b
+from pathlib import Path
+from types import ModuleType
+
+from lab.errors import BadInput
+
+_CALCULUS = Path(__file__).resolve().parent / "calculus"
+
+
+def load_file(path: Path, prefix: str) -> ModuleType:
+    """Run the file as a module of its own; afterwards ``sys.path`` is as it was.
+
+    While it runs, its neighbours can be imported, as when Python runs a script. Raises ``BadInput``
+    in one line that begins with the failing line, when the file is not there or does not import.
+    """
+    path = path.resolve()
+    if not path.is_file():
+        raise BadInput(f"{shown(path)}: no such file")
+    name = f"{prefix}_{path.stem}_{blake2b(bytes(path), digest_size=4).hexdigest()}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise BadInput(f"{shown(path)}: not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickle look a class's module up by name
+    sys.path.insert(0, str(path.parent))
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as problem:
+        del sys.modules[name]
+        raise BadInput(failing_line(problem, path)) from problem
+    finally:
+        sys.path.remove(str(path.parent))
+    return module
+
+
+def failing_line(problem: BaseException, file: Path) -> str:
+    """``file:line: Exception: message``; the line is the last one of ours that was running."""
+    if isinstance(problem, SyntaxError) and problem.filename:
+        where = f"{shown(Path(problem.filename))}:{problem.lineno}"
+    else:
+        frames = traceback.extract_tb(problem.__traceback__)
+        ours = [frame for frame in frames if _is_ours(Path(frame.filename), file)]
+        where = f"{shown(Path(ours[-1].filename))}:{ours[-1].lineno}" if ours else shown(file)
+    said = next(iter(str(problem).strip().splitlines()), "")
+    named = said if isinstance(problem, BadInput) else f"{type(problem).__name__}: {said}"
+    return f"{where}: {named.rstrip(': ')}"
+
+
+def shown(path: Path) -> str:
+    """``path`` as a person in the current folder would type it."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _is_ours(path: Path, file: Path) -> bool:
+    """Where mathematics is written: the machinery it calls into only reports what it was given."""
+    path = path.resolve()
+    return path == file.resolve() or path.is_relative_to(_CALCULUS)
