@@ -13,13 +13,18 @@ LOST = 1e-3  # relative error in single precision beyond which the digits that m
 
 
 class Dispute(NamedTuple):
-    """Points of one group at which hand and truth part, and what a second look found."""
+    """What remains in dispute at the points of one group, after a second look at each kind of it.
+
+    ``wrong[p]``: the hand is wrong; ``broken[p]``: it is not finite where the truth is; ``coarse[p]``: it is wrong in single precision only. ``gaps[p]`` is the
+    relative error in double precision, 0 where the second look excused it (a kink, where more than
+    one answer is right). ``looks`` are the second looks by point.
+    """
 
     wrong: np.ndarray
-    broken: np.ndarray  # the hand is not finite where the truth is
+    broken: np.ndarray
+    coarse: np.ndarray
+    gaps: np.ndarray
     looks: dict[int, Look]
-    gaps: np.ndarray  # relative error in double precision, by point
-    coarse: np.ndarray  # wrong in single precision only
 
 
 def usable(evidence: Evidence) -> np.ndarray:
@@ -31,9 +36,9 @@ def usable(evidence: Evidence) -> np.ndarray:
 
 
 def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
+    """Compare hand and truth at every point, and look again where they part."""
     count = evidence.group.size
-    off, broken, coarse = (np.zeros(count, bool) for _ in range(3))
-    unknown = np.zeros(count, bool)
+    off, broken, unknown, coarse = (np.zeros(count, bool) for _ in range(4))
     gaps = np.zeros(count)
     for i, noise in enumerate(evidence.noise):
         truth, hand = evidence.truth[i], evidence.hand[i]
@@ -41,22 +46,46 @@ def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
         heard = np.isfinite(hand)
         with np.errstate(invalid="ignore", over="ignore"):
             error = np.abs(hand - truth)
-            allowed = np.broadcast_to(tolerance.formula(noise), truth.shape)
-            off |= _rows(known & heard & ~(error <= allowed))
+            off |= _rows(known & heard & ~(error <= tolerance.formula(noise)))
             relative = np.where(known & heard, error / np.maximum(noise.scale, 1e-300), 0.0)
         broken |= _rows(known & ~heard)
         unknown |= _rows(~np.isfinite(truth) & heard) & evidence.fine
         gaps = np.maximum(gaps, relative.reshape(count, -1).max(axis=1, initial=0.0))
         if evidence.hand_single:
             coarse |= _coarse(evidence, i)
-    looks: dict[int, Look] = {}
-    disputed = np.flatnonzero(off | broken | unknown)
-    order = sorted(disputed, key=lambda p: (not evidence.group.typical[p], p))
-    typical = [int(p) for p in order if evidence.group.typical[p]]
-    extreme = [int(p) for p in order if not evidence.group.typical[p]]
-    for point in [*typical[:LOOKS], *extreme[: 4 * LOOKS]]:
-        looks[point] = look(evidence, point, rng)
-    return Dispute(off, broken, looks, gaps, coarse & ~off & ~broken)
+    looks = {p: look(evidence, p, rng) for p in _looked_at(evidence, off | broken | unknown)}
+    return _settled(evidence, Dispute(off, broken, coarse & ~off & ~broken, gaps, looks))
+
+
+def _looked_at(evidence: Evidence, disputed: np.ndarray) -> list[int]:
+    typical = np.flatnonzero(disputed & evidence.group.typical)[:LOOKS]
+    extreme = np.flatnonzero(disputed & ~evidence.group.typical)[: 4 * LOOKS]
+    return [int(p) for p in (*typical, *extreme)]
+
+
+def _settled(evidence: Evidence, raw: Dispute) -> Dispute:
+    """The dispute as the second looks leave it."""
+    wrong, broken, gaps = raw.wrong.copy(), raw.broken.copy(), raw.gaps.copy()
+    for p, (finding, _) in raw.looks.items():
+        heard, known = (
+            all(bool(np.isfinite(leaf).all()) for leaf in at_point(leaves, p))
+            for leaves in (evidence.hand, evidence.truth)
+        )
+        if finding in ("right", "subgradient", "no derivative"):
+            wrong[p], gaps[p] = False, 0.0
+            broken[p] &= finding == "right" and not heard
+        elif finding == "no subgradient":
+            wrong[p], broken[p] = heard, False
+        elif finding == "unclear" and not known:
+            wrong[p] = False
+    looked = np.zeros(len(wrong), bool)
+    looked[list(raw.looks)] = True
+    if looked.any() and not (wrong & looked).any():
+        wrong &= looked  # everyone looked at was excused: the others are like them
+    typical = evidence.fine & evidence.group.typical
+    if typical.any() and (broken & typical).sum() == typical.sum():
+        wrong |= broken & typical  # never finite: that is no instability
+    return raw._replace(wrong=wrong, broken=broken, gaps=gaps)
 
 
 def _rows(mask: np.ndarray) -> np.ndarray:
@@ -83,44 +112,3 @@ def _coarse(evidence: Evidence, i: int) -> np.ndarray:
     # terms that cancel: only an overflow counts there.
     alive = noise.scale >= LOST * noise.typical
     return _rows(judged & lost & (alive | ~np.isfinite(hand)))
-
-
-def wrong_mask(evidence: Evidence, dispute: Dispute) -> np.ndarray:
-    """Points at which the hand is wrong, after the second looks."""
-    mask = dispute.wrong.copy()
-    for point, at in dispute.looks.items():
-        if at.finding in ("right", "subgradient", "no derivative"):
-            mask[point] = False
-            dispute.broken[point] &= at.finding == "right" and not _heard(evidence, point)
-        elif at.finding == "no subgradient":
-            mask[point] = _heard(evidence, point)
-            dispute.broken[point] = False
-        elif at.finding == "unclear" and not _truth_known(evidence, point):
-            mask[point] = False
-    typical = mask & evidence.group.typical
-    confirmed = [
-        p
-        for p, at in dispute.looks.items()
-        if at.finding in ("wrong", "no subgradient") and mask[p]
-    ]
-    excused = [p for p, at in dispute.looks.items() if not mask[p]]
-    unlooked = mask.copy()
-    unlooked[list(dispute.looks)] = False
-    if not confirmed and excused:
-        mask &= ~unlooked  # the ones looked at were all excused: the rest are like them
-    everywhere = dispute.broken & evidence.group.typical
-    if (
-        evidence.group.typical.any()
-        and everywhere.sum() == (evidence.fine & evidence.group.typical).sum() > 0
-    ):
-        mask |= everywhere
-    del typical
-    return mask
-
-
-def _heard(evidence: Evidence, point: int) -> bool:
-    return all(bool(np.isfinite(leaf).all()) for leaf in at_point(evidence.hand, point))
-
-
-def _truth_known(evidence: Evidence, point: int) -> bool:
-    return all(bool(np.isfinite(leaf).all()) for leaf in at_point(evidence.truth, point))

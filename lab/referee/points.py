@@ -52,7 +52,9 @@ class Group(NamedTuple):
         return jax.tree.unflatten(self.treedef, full)
 
     def point(self, index: int) -> tuple[Any, ...]:
-        return self.rebuild([leaf[index] for leaf in self.leaves])
+        """The arguments of one point, its arrays in double precision."""
+        with jax.enable_x64(True):
+            return self.rebuild([jnp.asarray(leaf[index]) for leaf in self.leaves])
 
     def only(self, keep: np.ndarray) -> "Group":
         labels = tuple(label for label, kept in zip(self.labels, keep, strict=True) if kept)

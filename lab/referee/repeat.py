@@ -18,32 +18,36 @@ from lab.referee.weighing import Found
 
 def not_repeatable(asked: Question, group: Group) -> Found | None:
     """A function that draws or counts by itself gives another program each time it is traced."""
-    args, extra = split(asked, group.point(0))
     says = "is not deterministic: asked twice at one point, it gives two answers"
-    if _differs(asked.value, (args, extra)):
+    if _differs(asked, asked.value, group):
         return Found("inconclusive", f"{asked.claim.of_name} {says}")
-    if _differs(asked.hand, (args, extra)):
+    if _differs(asked, asked.hand, group):
         return Found("error", f"{asked.claim.name} {says}")
     return None
 
 
-def _differs(ask: Callable[..., Any], args: Any) -> bool:
+def _differs(asked: Question, voice: Callable[..., Any], group: Group) -> bool:
     """Whether it differs from itself; one that raises does not, and is heard later."""
+
+    def ask(*leaves: Any) -> Any:
+        return voice(*split(asked, group.rebuild(leaves)))
+
     for record in (_traced, _called):
         try:
             with precision(64):
-                return record(ask, args) != record(ask, args)
+                leaves = [jax.numpy.asarray(leaf[0]) for leaf in group.leaves]
+                return record(ask, leaves) != record(ask, leaves)
         except Exception:
             continue
     return False
 
 
-def _traced(ask: Callable[..., Any], args: Any) -> list[Any]:
+def _traced(ask: Callable[..., Any], leaves: list[Any]) -> list[Any]:
     """The program JAX makes of it, and its constants; addresses in memory are not part of it."""
-    jaxpr = jax.make_jaxpr(lambda given: ask(*given))(args)
+    jaxpr = jax.make_jaxpr(lambda *x: ask(*x))(*leaves)  # new to JAX, which remembers
     program = re.sub(r"0x[0-9a-f]+", "", str(jaxpr))
     return [program, *(np.asarray(const).tobytes() for const in jaxpr.consts)]
 
 
-def _called(ask: Callable[..., Any], args: Any) -> list[Any]:
-    return [np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(ask(*args))]
+def _called(ask: Callable[..., Any], leaves: list[Any]) -> list[Any]:
+    return [np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(ask(*leaves))]

@@ -40,7 +40,7 @@ def odd_witness(evidences: list[Evidence], measured: list[list[Probe]]) -> tuple
 def witnesses_of(
     evidences: list[Evidence], disputes: list[Dispute], measured: list[list[Probe]]
 ) -> tuple[Witness, ...]:
-    worst = max((float(d.gaps.max(initial=0.0)) for d in disputes), default=0.0)
+    worst = max(float(d.gaps.max(initial=0.0)) for d in disputes)
     off = any(d.wrong.any() for d in disputes)
     made = []
     if evidences[0].question.claim.kind == "identity":
@@ -54,9 +54,12 @@ def witnesses_of(
         made.append(_differences(evidences[0], measured[0]))
     judged = any(e.hand_single for e in evidences)
     lost = any(d.coarse.any() for d in disputes)
-    made.append(
-        Witness("float32", ("disagrees" if lost else "agrees") if judged else "abstains", None)
-    )
+    if off:
+        made.append(Witness("float32", "abstains", None, "the formula is wrong to begin with"))
+    elif not judged:
+        made.append(Witness("float32", "abstains", None, "not asked"))
+    else:
+        made.append(Witness("float32", "disagrees" if lost else "agrees", None))
     return tuple(made)
 
 
@@ -73,7 +76,7 @@ def _differences(evidence: Evidence, measured: list[Probe]) -> Witness:
     return Witness("differences", "agrees" if all(told) else "disagrees", float(max(errors)))
 
 
-def power_of(evidences: list[Evidence], disputes: list[Dispute]) -> float | None:
+def power_of(evidences: list[Evidence]) -> float | None:
     """The smallest relative error of any one leaf that would have been noticed, confirmed by
     planting it.
     """

@@ -8,7 +8,7 @@ import numpy as np
 
 from lab.referee import tolerance
 from lab.referee.differences import probes
-from lab.referee.dispute import LOST, Dispute, dispute, usable, wrong_mask
+from lab.referee.dispute import LOST, dispute, usable
 from lab.referee.evidence import Evidence, split
 from lab.referee.naming import name_mistake
 from lab.referee.question import Question
@@ -37,7 +37,7 @@ def weigh(asked: Question, evidences: list[Evidence], rng: np.random.Generator) 
     disputes = [dispute(e, rng) for e in evidences]
     steps = judge_steps(evidences[0])
     witnesses = witnesses_of(evidences, disputes, measured)
-    power = power_of(evidences, disputes)
+    power = power_of(evidences)
     found = lambda word, reason, mistake=None: Found(
         word,
         reason,
@@ -52,13 +52,13 @@ def weigh(asked: Question, evidences: list[Evidence], rng: np.random.Generator) 
         return found("inconclusive", reason)
 
     odd = odd_witness(evidences, measured)
-    wrong = [wrong_mask(e, d) for e, d in zip(evidences, disputes, strict=True)]
+    wrong = [d.wrong for d in disputes]
     if odd is not None:
         contradiction, hand_with_differences = odd
         if not any(mask.any() for mask in wrong) or hand_with_differences:
             return found("inconclusive", contradiction)
     if any(mask.any() for mask in wrong):
-        return _found_wrong(evidences, disputes, wrong, found)
+        return _found_wrong(evidences, wrong, found)
     bad_steps = [name for name, word in steps.items() if word == "wrong"]
     if bad_steps:
         listed = ", ".join(map(repr, bad_steps))
@@ -99,7 +99,6 @@ def _probed(evidence: Evidence) -> list[int]:
 
 def _found_wrong(
     evidences: list[Evidence],
-    disputes: list[Dispute],
     wrong: list[np.ndarray],
     found: Callable[..., Found],
 ) -> Found:
