@@ -9,6 +9,7 @@ Expect:   on an ellipse of condition number 10 at the best step, errors that shr
           the first that no longer arrives.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
@@ -301,7 +302,7 @@ def never_settles(plan: Plan, left: float, taken: int, outcome: Outcome) -> Iter
     """A slope of size one down to the bottom: jumps of the step's length, for ever."""
     places = np.stack([outcome.trajectory[axis] for axis in plan.land.axes], axis=-1)
     jump, back = abs(places[-1] - places[-2]), abs(places[-1] - places[-3])
-    bound = plan.step * np.sqrt(places.shape[-1])
+    bound = plan.step * math.sqrt(places.shape[-1])
     name = f"distance after {taken} steps"
     yield Finding(name, left, f"not zero, but below {bound:.3g}", 0 < left <= bound)
     right = bool(np.allclose(jump, plan.step, rtol=1e-3))
@@ -353,9 +354,9 @@ def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
 def path(outcome: Outcome) -> Figure:
     settings, table = outcome.settings, outcome.trajectory
     land = the_landscape(*(settings[s] for s in ("landscape", "condition", "features", "ridge")))
-    places = np.stack([table[axis] for axis in land.axes], axis=-1)
+    places = np.stack([table[axis] for axis in land.axes], axis=-1).astype(float)
     title = f"Down the {WORDS.get(settings['landscape'], settings['landscape'])}"
-    bottom = np.asarray(land.bottom)
+    bottom = np.asarray(land.bottom, float)
     if bottom.size == 1:
         drawing, (axes,) = style.figure(title=title, width=6.4, height=4.4)
         reach = 1.15 * abs(places).max()
@@ -394,12 +395,14 @@ def error(outcome: Outcome, plan: Plan | None) -> Figure:
         anchor = step.size // 2
         line = 2 * distance[anchor] * factor ** (step - step[anchor])
         axes.plot(step, line, "--", color=style.RED, linewidth=1.2)
-        at = (step[anchor], line[anchor])
+        at = (float(step[anchor]), float(line[anchor]))
         style.note(axes, f"predicted: $\\times${factor:.3f} a step", at, color=style.RED)
     elif plan is not None and not plan.curved:
-        bound = plan.step * np.sqrt(len(plan.land.axes))
+        bound = plan.step * math.sqrt(len(plan.land.axes))
         axes.axhline(bound, linestyle="--", color=style.RED, linewidth=1.2)
-        style.note(axes, "the length of a step", (step[-1], bound), color=style.RED, offset=(-4, 4))
+        style.note(
+            axes, "the length of a step", (float(step[-1]), bound), color=style.RED, offset=(-4, 4)
+        )
     axes.set(yscale="log", xlabel="step $k$", ylabel="$|x_k - x^*|$")
     return drawing
 
@@ -464,7 +467,7 @@ def orbits(
         if plan.momentum == 0:
             there = along[SWEEP == 1][0, 47:49]
             axes.plot([plan.threshold] * 2, there, "o", color=style.RED, zorder=4)
-            top = (plan.threshold, there.max())
+            top = (plan.threshold, float(there.max()))
             style.note(axes, "there and back,\nfor ever", top, offset=(-6, 8))
     else:
         late, title = along[:, -16:], "where it is in its last 16 steps"

@@ -292,8 +292,8 @@ def residuals(outcome: Outcome) -> Figure:
         height=1.3 + 0.235 * max(counts),
     )
     decades = (np.floor(np.log10(eps / 10)), np.ceil(np.log10(1e4 * eps)))
-    colors = LinearSegmentedColormap.from_list("digits", ["#dce6f0", style.BLUE, style.RED])
-    colors.set_bad("#f3ecdc")
+    scale = LinearSegmentedColormap.from_list("digits", ["#dce6f0", style.BLUE, style.RED])
+    colors = scale.with_extremes(bad="#f3ecdc")
     for axes, topic, table, count in zip(panels, TOPICS, tables, counts, strict=True):
         errors = table["relative_error"].reshape(count, -1)
         with np.errstate(divide="ignore"):
@@ -332,7 +332,7 @@ def misprinted(outcome: Outcome) -> Figure:
             error = drawn(outcome, rows(outcome, "misprint", name=f"{version}, n = {n}"))
             beside = place + np.linspace(-0.12, 0.12, error.size)
             axes.plot(beside, error, "o", color=color, markersize=5, alpha=0.8)
-        style.note(axes, version, (place, error[-1]), color=color, offset=(18, 0))
+        style.note(axes, version, (place, float(error[-1])), color=color, offset=(18, 0))
     axes.set(yscale="log", xlabel="the power n", ylabel="relative error against JAX")
     axes.set_xticks(range(len(powers)), [str(n) for n in powers])
     axes.set_xlim(-0.5, len(powers) - 0.2)
@@ -348,7 +348,7 @@ def blow_up(outcome: Outcome) -> Figure:
         sizes.plot(table["gap"], table["size"], color=color, label=name)
         errors.plot(table["gap"], drawn(outcome, table), ".-", color=color, label=name)
     vector = rows(outcome, "gap", name="eigenvector")
-    gap, size = vector["gap"][-1], vector["size"][-1]
+    gap, size = float(vector["gap"][-1]), float(vector["size"][-1])
     style.power_law(sizes, -1, (gap, 8 * size), (gap, 1e-2), label="slope -1")
     sizes.set(title="size of the derivative", ylabel="norm along one tangent")
     errors.set(title="by hand against JAX", ylabel="relative difference")
