@@ -15,9 +15,10 @@ LOST = 1e-3  # relative error in single precision beyond which the digits that m
 class Dispute(NamedTuple):
     """What remains in dispute at the points of one group, after a second look at each kind of it.
 
-    ``wrong[p]``: the hand is wrong; ``broken[p]``: it is not finite where the truth is; ``coarse[p]``: it is wrong in single precision only. ``gaps[p]`` is the
-    relative error in double precision, 0 where the second look excused it (a kink, where more than
-    one answer is right). ``looks`` are the second looks by point.
+    ``wrong[p]``: the hand is wrong; ``broken[p]``: it is not finite where the truth is;
+    ``coarse[p]``: it is wrong in single precision only. ``gaps[p]`` is the relative error in double
+    precision, 0 where the second look excused it (a kink, where more than one answer is right).
+    ``looks`` are the second looks by point.
     """
 
     wrong: np.ndarray

@@ -76,7 +76,7 @@ def expected(asked: Question, group: Group) -> Any:
 
 @np.errstate(all="ignore")
 def gather(
-    asked: Question, group: Group, wanted: Form, rng: np.random.Generator, *, single: bool
+    asked: Question, group: Group, wanted: Form, rng: np.random.Generator, *, whole: bool
 ) -> "Evidence | Raised | Misshapen":
     """Ask everyone at every point; `Raised` or `Misshapen` when the hand derivation does not answer
     properly.
@@ -94,7 +94,7 @@ def gather(
 
     truth_leaves = lambda mode: lambda *leaves: tuple(jax.tree.leaves(answer(mode)(*leaves)))
     voices: dict[str, Callable[..., Any]] = {"value": answer(asked.value), "hand": hand}
-    if asked.forward is not None:
+    if asked.forward is not None and whole:
         voices["forward"] = truth_leaves(asked.forward)
     if asked.reverse is not None:
         voices["reverse"] = truth_leaves(asked.reverse)
@@ -126,7 +126,7 @@ def gather(
     hand_single: tuple[np.ndarray, ...] = ()
     fine_single = np.zeros(group.size, bool)
     elementwise = asked.claim.kind == "derivative"
-    if single or _apart(truth, answered, elementwise):
+    if whole or _apart(truth, answered, elementwise):
         low = _ask({k: voices[k] for k in ("value", "hand", main)}, group, 32, rounded)
         if not any(isinstance(low[k], Raised) for k in ("value", "hand", main)):
             truth_single, hand_single = tuple(low[main]), tuple(low["hand"])

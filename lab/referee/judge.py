@@ -19,7 +19,7 @@ from lab.referee.structure import Misshapen, form
 from lab.referee.verdict import Mistake, Verdict, Witness
 from lab.referee.weighing import PROBED, Found, weigh
 
-SINGLE = 2  # groups of a sampler judged in single precision; of domains, the first has the extremes
+WHOLE = 2  # groups of a sampler heard in both modes and precisions; of domains, the first will do
 
 
 def check(
@@ -83,7 +83,7 @@ def _hear(asked: Question, drawn: list[Group], rng: np.random.Generator) -> Foun
     claim = asked.claim
     evidences: list[Evidence] = []
     excused = ""
-    single = SINGLE if callable(claim.at) else 1
+    whole = WHOLE if callable(claim.at) else 1
     for number, group in enumerate(drawn):
         args, _ = (
             split(asked, group.point(0))
@@ -108,7 +108,8 @@ def _hear(asked: Question, drawn: list[Group], rng: np.random.Generator) -> Foun
         changing = not_repeatable(asked, group)
         if changing:
             return changing
-        heard = gather(asked, group, wanted, rng, single=number < single)
+        reverse_alone = bool(evidences) and "reverse" in evidences[0].modes
+        heard = gather(asked, group, wanted, rng, whole=number < whole or not reverse_alone)
         if isinstance(heard, Misshapen):
             return Found("wrong", heard.mistake.says, heard.mistake)
         if isinstance(heard, FunctionRaised):
