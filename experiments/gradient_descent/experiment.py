@@ -117,7 +117,9 @@ def the_landscape(
         )
     if name == "absolute":
         flat = lambda x: jnp.zeros((2, 2))
-        return Landscape(calculus.absolute_sum, calculus.absolute_sum_gradient, flat, origin)
+        slope = calculus.absolute_sum_gradient
+        # no step size divides an irrational start
+        return Landscape(calculus.absolute_sum, slope, flat, origin, near=math.sqrt(0.5))
     return tumours(features, jnp.asarray(ridge, float))
 
 

@@ -228,7 +228,11 @@ def square_root(S: Float[Array, "n n"]) -> Float[Array, "n n"]:
     return (V * jnp.sqrt(w)) @ V.T
 
 
-@jvp(of=square_root, at=dict(S=spd("n")))
+@jvp(
+    of=square_root,
+    at=dict(S=spd("n")),
+    kinks="equal eigenvalues: no kink of the root, but JAX, by way of eigenvectors, has 0/0 there",
+)
 def square_root_jvp(S: Float[Array, "n n"], tangent: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """dR R + R dR = dS; in the eigenbasis (dR)_ij (r_j + r_i) = (dS)_ij, r = sqrt(w).
 
