@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from lab import compiled
 from lab.errors import BadInput, suggestion
 
 # what a shell reports of a program whose reader went away
@@ -135,6 +136,7 @@ def run(
 
     checked = load(config, overrides or [])
     # from here on it is worth importing JAX
+    compiled.keep()
     from lab.conduct import conduct
     from lab.report import terminal
     from lab.report.progress import progress
@@ -182,25 +184,32 @@ def check(
     from lab.report import terminal
     from lab.report.progress import progress
 
+    compiled.keep()
     meant = [one for target in targets or [] for one in resolve(target)] or [*everything()]
     derivations = list({(one.file, one.line, one.name): one for one in meant}.values())
     verdicts = []
+    faults: list[str] = []
     interrupted = False
     with progress(streaming=as_json) as watch:
         watch.phase("checks", len(derivations))
         try:
             for done, derivation in enumerate(derivations):
                 watch.at(done, derivation.name)
-                verdicts.append(referee.check(derivation, seed=seed))
+                try:
+                    verdicts.append(referee.check(derivation, seed=seed))
+                except BadInput as problem:  # the others are heard all the same
+                    where = f"{derivation.file}:{derivation.line}: " if derivation.file else ""
+                    faults.append(f"{where}{problem}")
+                    continue
                 if as_json:
                     print(terminal.dumps(verdicts[-1].to_json(), indent=None), flush=True)
         except KeyboardInterrupt:
             interrupted = True
-    if not as_json:
+    if not as_json and verdicts:
         show(verdicts, terminal.console())
     if interrupted:
         print(f"interrupted after {len(verdicts)} of {len(derivations)}", file=sys.stderr)
-    return INTERRUPTED if interrupted else referee.exit_status(verdicts)
+    return INTERRUPTED if interrupted else _said(faults) or referee.exit_status(verdicts)
 
 
 @app.command("list")
@@ -229,20 +238,25 @@ def list_shelves(
         raise BadInput(f"nothing to list is called {shelf!r}{near}")
     if topic is not None and shelf == "experiments":
         raise BadInput(f"--topic picks derivations: lab list derivations --topic {topic}")
-    answer: dict[str, Any] = {}
+    answer: dict[str, list[Any]] = {}
     lines: list[str] = []
     faults: list[str] = []
     if topic is None and shelf != "derivations":
         experiments, faults = experiment.readable()
         configs = experiment.configs()
         lines += terminal.experiments(experiments, configs)
-        answer["experiments"] = [terminal.plain(one, configs) for one in experiments]
+        answer["experiments"] = list(experiments)
     if shelf != "experiments":
         topics = catalogue.topics() if topic is None else (catalogue.topic(topic),)
         overview = topic is None and shelf is None
         lines += ["", *terminal.topics(topics)] if overview else terminal.derivations(topics)
-        answer["derivations"] = [terminal.plain(one) for found in topics for one in found.entries]
-    print(terminal.dumps(answer) if as_json else "\n".join(lines))
+        answer["derivations"] = [one for found in topics for one in found.entries]
+    if as_json:  # each with its source, which takes its time
+        configs = experiment.configs()
+        whole = lambda shelf: [terminal.plain(one, configs) for one in shelf]
+        print(terminal.dumps({name: whole(found) for name, found in answer.items()}))
+    else:
+        print("\n".join(lines))
     return _said(faults)
 
 

@@ -41,7 +41,7 @@ DRAWS = [
 ]
 
 
-@pytest.mark.parametrize(("domain", "shape", "holds"), DRAWS, ids=lambda x: str(x)[:30])
+@pytest.mark.parametrize(("domain", "shape", "holds"), DRAWS, ids=[repr(row[0]) for row in DRAWS])
 def test_every_draw_is_in_the_domain(domain, shape, holds):
     rng = np.random.default_rng(0)
     for extreme in [None, *domain.extremes]:

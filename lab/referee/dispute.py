@@ -48,7 +48,8 @@ def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
         with np.errstate(invalid="ignore", over="ignore"):
             error = np.abs(hand - truth)
             off |= _rows(known & heard & ~(error <= tolerance.formula(noise)))
-            relative = np.where(known & heard, error / np.maximum(noise.scale, 1e-300), 0.0)
+            size = np.maximum(noise.scale, max(noise.typical, 1e-300))
+            relative = np.where(known & heard, error / size, 0.0)
         broken |= _rows(known & ~heard)
         unknown |= _rows(~np.isfinite(truth) & heard) & evidence.fine
         gaps = np.maximum(gaps, relative.reshape(count, -1).max(axis=1, initial=0.0))

@@ -2,12 +2,12 @@
 it.
 """
 
+import textwrap
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
-from rich.console import Console, Group
-from rich.padding import Padding
+from rich.console import Console, ConsoleOptions
 from rich.table import Table
 from rich.text import Text
 
@@ -30,7 +30,7 @@ def show(verdicts: Iterable[Verdict], console: Console) -> None:
     for verdict in verdicts:
         if not verdict.passes:
             console.print()
-            console.print(details(verdict))
+            console.print(Details(verdict))
     console.print()
     console.print(summary(verdicts))
 
@@ -51,31 +51,43 @@ def table(verdicts: list[Verdict]) -> Table:
     return made
 
 
-def details(verdict: Verdict) -> Any:
-    """What is wrong and where, and who says so."""
-    mark, style = MARKS[verdict.verdict]
-    head = Text.assemble((f"{mark} {verdict.name}", style), f" is {verdict.verdict}")
-    if verdict.mistake:
-        head.append(f": {verdict.mistake.name.replace('_', ' ')}")
-    rows = Table.grid(padding=(0, 2))
-    rows.add_column(style="dim", no_wrap=True)
-    rows.add_column(overflow="fold")
-    if verdict.mistake:
-        rows.add_row("what", Text(verdict.mistake.says))
-        if verdict.mistake.where:
-            rows.add_row("where", Text(verdict.mistake.where))
-    else:
-        rows.add_row("why", Text(verdict.reason))
-    if verdict.steps:
-        steps = [
-            (name, "red" if word == "wrong" else "green") for name, word in verdict.steps.items()
-        ]
-        rows.add_row("steps", Text(" ").join(Text(name, style) for name, style in steps))
-    if verdict.witnesses:
-        rows.add_row("witnesses", Text("; ".join(map(_witness, verdict.witnesses))))
-    if verdict.file:
-        rows.add_row("source", Text(f"{verdict.file}:{verdict.line}"))
-    return Group(head, Padding(rows, (0, 0, 0, 2)))
+class Details(NamedTuple):
+    """What is wrong with one derivation and where, and who says so."""
+
+    verdict: Verdict
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        verdict = self.verdict
+        mark, style = MARKS[verdict.verdict]
+        head = Text.assemble((f"{mark} {verdict.name}", style), f" is {verdict.verdict}")
+        if verdict.mistake:
+            head.append(f": {verdict.mistake.name.replace('_', ' ')}")
+        yield head
+        for label, said in self._said():
+            # hanging, and without the spaces that a table would fill the line with
+            width = max(24, options.max_width - 13)
+            first, *rest = textwrap.wrap(said, width, break_on_hyphens=False) or [""]
+            yield Text.assemble((f"  {label:<11}", "dim"), first)
+            yield from (Text(" " * 13 + line) for line in rest)
+
+    def _said(self) -> Iterator[tuple[str, str]]:
+        verdict = self.verdict
+        if verdict.mistake:
+            yield "what", verdict.mistake.says
+            if verdict.mistake.where:
+                yield "where", verdict.mistake.where
+        else:
+            yield "why", verdict.reason
+        if verdict.steps:
+            marks = {"correct": "✓", "wrong": "✗"}
+            yield (
+                "steps",
+                "  ".join(f"{name} {marks[word]}" for name, word in verdict.steps.items()),
+            )
+        if verdict.witnesses:
+            yield "witnesses", "; ".join(map(_witness, verdict.witnesses))
+        if verdict.file:
+            yield "source", f"{verdict.file}:{verdict.line}"
 
 
 def summary(verdicts: list[Verdict]) -> Text:

@@ -85,12 +85,12 @@ def plain(
 
 def run(folder: Path, ending: "Ending") -> None:
     """How a run ended: what is wrong, what was found, where it all is; the folder comes last."""
-    from lab.referee.show import details, summary
+    from lab.referee.show import Details, summary
 
     screen = console()
     for verdict in ending.verdicts:
         if not verdict.passes:
-            screen.print(details(verdict))
+            screen.print(Details(verdict))
     if ending.verdicts:
         screen.print(summary(ending.verdicts))
     lines = [

@@ -1,4 +1,4 @@
-"""The whole catalogue on trial: every derivation passes, and would not with a small mistake in it."""
+"""The whole catalogue on trial: every derivation passes, and does not with a mistake in it."""
 
 import jax
 import pytest
@@ -7,24 +7,29 @@ from lab import check
 from lab.referee.targets import everything
 
 CATALOGUE = list(everything())
-MISTAKE = 1 + 1e-6  # planted in every leaf of every derivative
+MISTAKE = 1 + 1e-6  # planted in every leaf of the derivative
 
 
 @pytest.mark.parametrize("claim", CATALOGUE, ids=lambda claim: claim.name)
-def test_it_passes_and_a_planted_mistake_does_not(claim):
+def test_it_passes_with_power(claim):
     verdict = check(claim)
     assert verdict.verdict == "correct" or (claim.kinks and verdict.passes), verdict
     assert verdict.power is not None
     assert verdict.power < 1e-8
 
+
+# Every pass has planted its own mistake already (that is its power); here the whole way is gone
+# with a sample of the catalogue.
+@pytest.mark.parametrize("claim", CATALOGUE[::4], ids=lambda claim: claim.name)
+def test_a_planted_mistake_does_not_pass(claim):
     def planted(*args):
         return jax.tree.map(lambda leaf: leaf * MISTAKE, claim.hand(*args))
 
     wrt = claim.wrt[0] if claim.single else claim.wrt
     at = dict(zip(claim.arguments, claim.at, strict=True)) if not callable(claim.at) else claim.at
-    assert not check(claim.of, planted, kind=claim.kind, wrt=wrt, at=at, points=2)
+    verdict = check(claim.of, planted, kind=claim.kind, wrt=wrt, at=at, points=2)
+    assert verdict.verdict == "wrong", verdict
 
 
 def test_every_derivation_says_how_it_was_derived():
-    for claim in CATALOGUE:
-        assert len(claim.doc) > 20, claim.name
+    assert [claim.name for claim in CATALOGUE if len(claim.doc) < 20] == []

@@ -1,0 +1,163 @@
+"""What there is to explain: truth and hand at every point, which are wrong, and when a guess is an
+explanation.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lab.referee.dispute import usable
+from lab.referee.evidence import Evidence
+from lab.referee.verdict import Mistake
+
+CLOSE = 1e-7  # relative agreement of an explanation with the wrong answer
+SHARE = 1e-4  # and relative to the error, so that a small one is explained and not just outweighed
+ROUND = 1e-12
+
+Answers = Sequence[Sequence[np.ndarray]]  # by group of points, then by leaf
+
+
+class Scene(NamedTuple):
+    """``wrong[e]`` and ``right[e]`` mark points of ``evidences[e]``; ``leaves`` are those in which
+    the answer is wrong and which are to be explained.
+    """
+
+    evidences: tuple[Evidence, ...]
+    wrong: tuple[np.ndarray, ...]
+    right: tuple[np.ndarray, ...]
+    leaves: tuple[int, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.evidences[0].form.names
+
+    @property
+    def where(self) -> str:
+        """The leaves in question by name; nothing where there is just one."""
+        return ", ".join(self.names[i] for i in self.leaves)
+
+    @property
+    def kind(self) -> str:
+        return self.evidences[0].question.claim.kind
+
+    @property
+    def main(self) -> int:
+        """The group with the most wrong points: explanations are looked for there first."""
+        return int(np.argmax([mask.sum() for mask in self.wrong]))
+
+    @property
+    def equations(self) -> int:
+        """How many numbers an explanation has to reproduce."""
+        return sum(
+            int(mask.sum()) * int(np.prod(e.truth[i].shape[1:]))
+            for e, mask in zip(self.evidences, self.wrong, strict=True)
+            for i in self.leaves
+        )
+
+    def truths(self) -> list[list[np.ndarray]]:
+        return [list(e.truth) for e in self.evidences]
+
+    def hands(self) -> list[list[np.ndarray]]:
+        return [list(e.hand) for e in self.evidences]
+
+    def groups(self) -> Iterator[tuple[int, Evidence, np.ndarray]]:
+        """The groups that have wrong points."""
+        for g, (evidence, mask) in enumerate(zip(self.evidences, self.wrong, strict=True)):
+            if mask.any():
+                yield g, evidence, mask
+
+    def explains(self, answers: Answers, *, also_right: bool = True) -> bool:
+        """Whether these answers are the hand's at all wrong points, and at the right ones too."""
+        return all(
+            self.fits(g, i, np.asarray(answers[g][i]), also_right=also_right)
+            for g in range(len(self.evidences))
+            for i in self.leaves
+        )
+
+    def fits(self, g: int, i: int, answer: np.ndarray, *, also_right: bool = True) -> bool:
+        """`explains`, in one group and one leaf."""
+        mask = self.wrong[g] | self.right[g] if also_right else self.wrong[g]
+        if answer.shape != self.evidences[g].hand[i].shape:
+            return False
+        with np.errstate(invalid="ignore", over="ignore"):
+            gap = np.abs(answer[mask] - self.evidences[g].hand[i][mask])
+            return bool(np.all(gap <= self.allowed(g, i)[mask]))
+
+    def allowed(self, g: int, i: int) -> np.ndarray:
+        """How far an explanation may be from the hand's answer: arrays that broadcast against it.
+
+        Elementwise derivatives are held to each element by itself."""
+        evidence = self.evidences[g]
+        truth, hand = evidence.truth[i], evidence.hand[i]
+        with np.errstate(invalid="ignore", over="ignore"):
+            error = size(hand - truth, evidence.elementwise)
+            scale = size(hand, evidence.elementwise)
+            rounding = ROUND * (size(truth, evidence.elementwise) + evidence.noise[i].typical)
+            rounding = rounding + 100 * np.asarray(evidence.noise[i].modes)
+            wrong = error > 100 * rounding
+            return np.where(wrong, np.minimum(CLOSE * scale, SHARE * error), CLOSE * scale) + (
+                rounding
+            )
+
+    def only(self, leaves: Sequence[int]) -> "Scene":
+        return self._replace(leaves=tuple(leaves))
+
+
+Finder = Callable[[Scene], Iterator[Mistake]]
+
+
+def scene(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Scene:
+    """Set the scene. Right points are those of the same sort: typical ones, when the wrong are."""
+    typical = all(
+        not (mask & ~e.group.typical).any() for e, mask in zip(evidences, wrong, strict=True)
+    )
+    right = tuple(
+        usable(e) & ~mask & (e.group.typical if typical else True)
+        for e, mask in zip(evidences, wrong, strict=True)
+    )
+    bare = Scene(tuple(evidences), tuple(wrong), right, ())
+    return bare._replace(leaves=_wrong_leaves(bare))
+
+
+def size(array: np.ndarray, elementwise: bool) -> np.ndarray:
+    """The magnitude that errors are relative to: the element's, or the largest of the point."""
+    array = np.abs(array)
+    if elementwise or array.ndim == 1:
+        return array
+    return np.asarray(array.max(axis=tuple(range(1, array.ndim)), keepdims=True, initial=0.0))
+
+
+def _wrong_leaves(bare: Scene) -> tuple[int, ...]:
+    """The leaves in which the error is more than rounding, at any of the points."""
+    found = [
+        i
+        for i in range(len(bare.names))
+        if any(off_entries(bare, g, i).any() for g, _, _ in bare.groups())
+    ]
+    return tuple(found or range(len(bare.names)))
+
+
+def off_entries(scene: Scene, g: int, i: int) -> np.ndarray:
+    """Which entries of a leaf are off at the wrong points of a group, by more than rounding."""
+    evidence, mask = scene.evidences[g], scene.wrong[g]
+    truth, hand = evidence.truth[i][mask], evidence.hand[i][mask]
+    usual = 1e-9 * (size(truth, evidence.elementwise) + 1e-3 * evidence.noise[i].typical)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(~(np.abs(hand - truth) <= usual))
+
+
+def number(value: float) -> str:
+    """A factor as a person would write it: 2, 1/2, 0.0447."""
+    for denominator in range(1, 13):
+        numerator = value * denominator
+        if round(numerator) and abs(numerator - round(numerator)) < 1e-8 * abs(numerator):
+            whole = round(numerator)
+            return str(whole) if denominator == 1 else f"{whole}/{denominator}"
+    return f"{value:.6g}"
+
+
+def leading(array: Any) -> np.ndarray:
+    """One row for each point."""
+    array = np.asarray(array)
+    return array.reshape(len(array), -1)

@@ -1,0 +1,177 @@
+"""Mistakes that turn the right answer into the wrong one entry by entry or axis by axis."""
+
+from collections.abc import Callable, Iterator
+from itertools import permutations
+
+import numpy as np
+
+from lab.referee.naming.scene import Scene, leading, number
+from lab.referee.naming.sizes import size_word
+from lab.referee.verdict import Mistake
+
+Transform = Callable[[np.ndarray], np.ndarray]  # of one leaf, points along the first axis
+
+
+def transformed(scene: Scene) -> Iterator[Mistake]:
+    yield from _scaled(scene)
+    for name, says, transform in _transforms(scene):
+        answers = [[transform(leaf) for leaf in leaves] for leaves in scene.truths()]
+        if scene.explains(answers):
+            yield Mistake(name, says, scene.where)
+    yield from _swapped(scene)
+
+
+def _scaled(scene: Scene) -> Iterator[Mistake]:
+    """A factor: one for all points, or one for all points of a size."""
+    if scene.explains([[0 * leaf for leaf in leaves] for leaves in scene.truths()]):
+        yield Mistake("missing_term", "it is zero: the whole derivative is left out", scene.where)
+        return
+    factors = [_factor(scene, g) for g in range(len(scene.evidences))]
+    known = [c for c in factors if c is not None]
+    if not known:
+        return
+    one = known[scene.main if factors[scene.main] is not None else 0] if known else None
+    one = factors[scene.main] if factors[scene.main] is not None else known[0]
+    assert one is not None
+    if scene.explains([[one * leaf for leaf in leaves] for leaves in scene.truths()]):
+        yield from _constant_factor(scene, one)
+        return
+    # Where nothing is wrong the factor is one.
+    filled = [1.0 if c is None else c for c in factors]
+    pairs = zip(filled, scene.truths(), strict=True)
+    if scene.explains([[c * leaf for leaf in leaves] for c, leaves in pairs]):
+        word = size_word(scene.evidences, filled)
+        if word:
+            says = f"it is {word} times the derivative: a mean for a sum, or the other way round"
+            yield Mistake("batch_factor", says, scene.where)
+
+
+def _constant_factor(scene: Scene, c: float) -> Iterator[Mistake]:
+    word = size_word(scene.evidences, [c] * len(scene.evidences))
+    if abs(c + 1) < 1e-9:
+        yield Mistake("sign", "the sign is flipped: it should be the negative of this", scene.where)
+    elif scene.equations < 2:
+        return
+    elif word:
+        says = f"it is {word} times the derivative: a mean for a sum, or the other way round"
+        yield Mistake("batch_factor", says, scene.where)
+    elif abs(c - 1) < 0.02:
+        says = f"a constant is slightly off: it is {c:.8g} times the derivative"
+        yield Mistake("constant", says, scene.where)
+    else:
+        says = f"a constant factor: it is {number(c)} times the derivative"
+        yield Mistake("factor", says, scene.where)
+
+
+def _factor(scene: Scene, g: int) -> float | None:
+    """``c`` with ``hand = c truth`` at the wrong points of a group, by least squares."""
+    mask, evidence = scene.wrong[g], scene.evidences[g]
+    if not mask.any():
+        return None
+    truth = np.concatenate([leading(evidence.truth[i][mask]) for i in scene.leaves], axis=1)
+    hand = np.concatenate([leading(evidence.hand[i][mask]) for i in scene.leaves], axis=1)
+    weight = np.abs(truth).max(axis=1, keepdims=True)
+    with np.errstate(all="ignore"):
+        truth, hand = truth / weight, hand / weight
+        c = float(np.sum(truth * hand) / np.sum(truth * truth))
+    return c if np.isfinite(c) else None
+
+
+def _transforms(scene: Scene) -> Iterator[tuple[str, str, Transform]]:
+    ranks = {scene.evidences[0].truth[i].ndim - 1 for i in scene.leaves}
+    rank = ranks.pop() if len(ranks) == 1 else 0
+    shapes = [e.truth[scene.leaves[0]].shape[1:] for e in scene.evidences]
+    for sign, word in ((1, ""), (-1, ", and with the wrong sign")):
+        for order in list(permutations(range(rank)))[1:]:
+            axes = (0, *(k + 1 for k in order))
+            says = (
+                "it is transposed: rows and columns are exchanged"
+                if rank == 2
+                else f"its axes are in the order {order}"
+            )
+            yield "transpose", says + word, lambda t, a=axes, s=sign: s * t.transpose(a)
+    for axis in range(1, rank + 1):
+        along = f" along axis {axis - 1}" if rank > 1 else ""
+        for shift in (1, -1):
+            yield (
+                "index",
+                f"every entry stands one place too {'late' if shift > 0 else 'early'}{along}",
+                lambda t, a=axis, s=shift: np.roll(t, s, a),
+            )
+        yield "index", f"the entries run backwards{along}", lambda t, a=axis: np.flip(t, a)
+        says = f"every entry is the same{along}: it is {{}} of the derivative"
+        for word, reduce in (("the mean", np.mean), ("the sum", np.sum)):
+            yield (
+                "broadcast_sum",
+                says.format(word),
+                lambda t, a=axis, f=reduce: f(t, axis=a, keepdims=True) + 0 * t,
+            )
+        says = f"a sum{along} too much or too little: it is the running sum of the derivative"
+        yield "broadcast_sum", says, lambda t, a=axis: np.cumsum(t, a)
+    if rank == 2 and all(s[0] == s[1] for s in shapes):
+        yield from _square()
+
+
+def _square() -> Iterator[tuple[str, str, Transform]]:
+    swap = lambda t: np.swapaxes(t, 1, 2)
+    diagonal = lambda t: t * np.eye(t.shape[1])
+    lower, upper = (lambda t: np.tril(t)), (lambda t: np.triu(t))
+    says = "G + G^T stands in place of G"
+    yield "symmetrize", says, lambda t: t + swap(t)
+    yield "symmetrize", "(G + G^T)/2 stands in place of G", lambda t: (t + swap(t)) / 2
+    says = (
+        "G + G^T - diag(G) stands in place of G: the convention in which the two entries of a "
+        "symmetric matrix are one variable"
+    )
+    yield "symmetrize", says, lambda t: t + swap(t) - diagonal(t)
+    yield "missing_term", "only the diagonal is there: the other entries are left out", diagonal
+    yield "missing_term", "the diagonal is left out", lambda t: t - diagonal(t)
+    yield "missing_term", "only the lower triangle is there", lower
+    yield "missing_term", "only the upper triangle is there", upper
+    strict = "only the strictly {} triangle is there"
+    yield "missing_term", strict.format("lower"), lambda t: np.tril(t, -1)
+    yield "missing_term", strict.format("upper"), lambda t: np.triu(t, 1)
+    yield "sign", "the sign of the diagonal is flipped", lambda t: t - 2 * diagonal(t)
+    yield "sign", "the sign off the diagonal is flipped", lambda t: 2 * diagonal(t) - t
+    yield "factor", "the diagonal is twice what it should be", lambda t: t + diagonal(t)
+    yield "factor", "the diagonal is half of what it should be", lambda t: t - diagonal(t) / 2
+
+
+def _swapped(scene: Scene) -> Iterator[Mistake]:
+    """Leaves of equal shape that were exchanged, and symmetric parts that are the truth's."""
+    shapes = scene.evidences[0].form.shapes
+    for i in range(len(shapes)):
+        for j in range(len(shapes)):
+            if i == j or shapes[i] != shapes[j] or i not in scene.leaves:
+                continue
+            answers = scene.truths()
+            for leaves in answers:
+                leaves[i], leaves[j] = leaves[j], leaves[i]
+            if len(scene.leaves) == 1 and scene.explains(answers):
+                says = f"this is the derivative with respect to {scene.names[j]}"
+                yield Mistake("wrong_variable", says, scene.names[i])
+            elif i < j and set(scene.leaves) == {i, j} and scene.explains(answers):
+                says = f"the derivatives for {scene.names[i]} and {scene.names[j]} are exchanged"
+                yield Mistake("wrong_variable", says, scene.where)
+    yield from _halves(scene)
+
+
+def _halves(scene: Scene) -> Iterator[Mistake]:
+    """The truth is the symmetric part of what was said, or twice that."""
+    for scale, says in (
+        (1.0, "G stands in place of G + G^T: the transposed term is left out"),
+        (0.5, "G stands in place of (G + G^T)/2: only its symmetric part is the derivative"),
+    ):
+        fits = True
+        for g in range(len(scene.evidences)):
+            for i in scene.leaves:
+                hand, truth = scene.evidences[g].hand[i], scene.evidences[g].truth[i]
+                if truth.ndim != 3 or truth.shape[1] != truth.shape[2]:
+                    return
+                symmetric = scale * (hand + np.swapaxes(hand, 1, 2))
+                mask = scene.wrong[g]
+                with np.errstate(invalid="ignore"):
+                    gap = np.abs(symmetric - truth)[mask]
+                fits &= bool(np.all(gap <= scene.allowed(g, i)[mask]))
+        if fits and scene.equations > 4:
+            yield Mistake("symmetrize", says, scene.where)

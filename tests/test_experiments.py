@@ -1,0 +1,41 @@
+"""Every shipped config runs from end to end; the hand gradient trains as JAX's does."""
+
+import numpy as np
+import pytest
+
+from lab.conduct import conduct
+from lab.config import load
+from lab.config.shelf import configs, shipped
+from lab.report.progress import Unwatched
+from lab.runs import trajectory
+
+CONFIGS = sorted(name for name, path in configs().items() if path.parent == shipped("configs"))
+SHORT = {"problem": ["steps=60"], "study": []}
+
+
+def conducted(tmp_path, name, *overrides):
+    config = load(name, overrides)
+    command = ["lab", "run", name, *overrides]
+    return conduct(config, command=command, out=tmp_path, checks=False, watch=Unwatched())
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_shipped_config_runs_from_end_to_end(tmp_path, name):
+    folder, ending = conducted(tmp_path, name, *SHORT[load(name).kind])
+    assert (ending.status, ending.exit_status, ending.note) == ("finished", 0, "")
+    assert len(ending.findings) > 0
+    assert len(list(folder.glob("figures/*.png"))) >= 2
+    assert (folder / "report.html").stat().st_size > 10_000
+    if load(name).kind == "study":  # a training cut short need not keep its promises
+        assert all(finding.holds for finding in ending.findings), ending.findings
+
+
+@pytest.mark.parametrize("name", ["gradient_descent_logistic", "backprop_mlp"])
+def test_hand_and_jax_gradients_give_one_loss_trajectory(tmp_path, name):
+    losses = {}
+    for choice in ("hand", "jax"):
+        wanted = ["steps=30", "precision=float64", f"gradient={choice}"]
+        folder, _ = conducted(tmp_path, name, *wanted)
+        losses[choice] = trajectory.read(folder)["loss"]
+    assert len(losses["hand"]) == 31
+    np.testing.assert_allclose(losses["hand"], losses["jax"], rtol=1e-12)
