@@ -39,7 +39,7 @@ Wrt = str | int | tuple[str | int, ...]
 Hand = TypeVar("Hand", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Derivation:
     """A claim: ``hand`` is the ``kind`` of ``of`` with respect to ``wrt``, for arguments drawn from
     ``at``.

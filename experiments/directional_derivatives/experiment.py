@@ -72,7 +72,7 @@ def study(
     ground, start = LANDSCAPES[landscape], jnp.array(at)
     if not jnp.any(ground.gradient(start)):
         raise BadInput(f"at={list(at)}: {landscape} is level there; choose a point on a slope")
-    angle = 2 * jnp.pi * jnp.arange(directions) / directions
+    angle = 2 * jnp.pi * jnp.arange(directions).astype(float) / directions
     level = level_curve(ground, start, level_step, level_points)
     # the direction of the curve from its neighbours, so that it owes nothing to the gradient
     chord = level[2:] - level[:-2]

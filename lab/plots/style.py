@@ -109,7 +109,7 @@ def _contrast(rgb: np.ndarray) -> float:
     return 1.05 / (float(linear @ [0.2126, 0.7152, 0.0722]) + 0.05)
 
 
-def scientific(value: float) -> str:
+def scientific(value: float | np.floating) -> str:
     """A number to two digits, as a formula where that is shorter: 7.5 x 10^-9, but 0.0039."""
     if value == 0 or 1e-3 <= abs(value) < 1e4:
         return f"{value:.2g}"
