@@ -101,9 +101,9 @@ def _maker(kind: Kind) -> Callable[..., Callable[[Hand], Hand]]:
                     f"{name_of(hand)} already carries a derivation; one function, one claim: "
                     "write a second function for the second one"
                 )
-            hand.__derivation__ = derivation(  # type: ignore[attr-defined]
-                of, hand, kind=kind, wrt=wrt, at=at, kinks=kinks
-            )
+            claim = derivation(of, hand, kind=kind, wrt=wrt, at=at, kinks=kinks)
+            _takes(claim)
+            hand.__derivation__ = claim  # type: ignore[attr-defined]
             return hand
 
         return record
@@ -153,7 +153,6 @@ def derivation(
     arguments, places = _places(claim, of, names, at)
     _one_size_each(claim, arguments, places)
     positions, single = _positions(claim, of, wrt, names or arguments, arguments)
-    _takes(claim, of, hand, arguments, sampled=places is at, extra=kind in ("jvp", "vjp"))
     file, line = _source(hand)
     return Derivation(
         name,
@@ -236,27 +235,20 @@ def _accepts(function: Callable[..., Any], count: int) -> bool:
     return True
 
 
-def _takes(
-    claim: str,
-    of: Callable[..., Any],
-    hand: Callable[..., Any],
-    arguments: tuple[str, ...],
-    *,
-    sampled: bool,
-    extra: bool,
-) -> None:
+def _takes(claim: Derivation) -> None:
     """The hand can be called with the arguments; a sampler may leave out those with defaults."""
-    if not arguments:
+    if not claim.arguments:
         return
-    count = len(arguments) + extra
-    last = " and, last, the tangent or cotangent" if extra else ""
-    fewest = next((n for n in range(len(arguments)) if _accepts(of, n)), len(arguments))
-    counts = range(fewest + extra, count + 1) if sampled else [count]
-    if not any(_accepts(hand, n) for n in counts):
-        taken = ", ".join(_argument_names(hand))
+    extra = claim.kind in ("jvp", "vjp")
+    most = len(claim.arguments)
+    fewest = next((n for n in range(most) if _accepts(claim.of, n)), most)
+    counts = range(fewest, most + 1) if callable(claim.at) else [most]
+    if not any(_accepts(claim.hand, count + extra) for count in counts):
+        last = " and, last, the tangent or cotangent" if extra else ""
         raise BadInput(
-            f"{claim}: it takes ({taken}) but is called with ({', '.join(arguments)}){last}: "
-            f"{count} arguments"
+            f"{claim.kind}(of={claim.of_name}) {claim.name}: it takes "
+            f"({', '.join(_argument_names(claim.hand))}) but is called with "
+            f"({', '.join(claim.arguments)}){last}: {most + extra} arguments"
         )
 
 

@@ -157,6 +157,11 @@ def _tied(draw: Draw) -> Draw:
     return lambda rng, shape: np.full(shape, draw(rng, ()))
 
 
+def _whole(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Small integers: some entries zero, some alike, some one."""
+    return np.rint(1.5 * _normal(rng, shape))
+
+
 _MAGNITUDES: dict[str, Draw] = {
     "tiny": _magnitudes(1e-3, 1e-2),
     "large": _magnitudes(20.0, 100.0),
@@ -169,7 +174,7 @@ _MAGNITUDES: dict[str, Draw] = {
 def reals(dims: str = "", **fixed: int) -> Domain:
     """All real arrays; typical entries are standard normal."""
     extremes = {name: _signed(draw) for name, draw in _MAGNITUDES.items()}
-    extremes |= {"zero": _full(0.0), "one": _full(1.0), "tie": _tied(_normal)}
+    extremes |= {"zero": _full(0.0), "one": _full(1.0), "tie": _tied(_normal), "whole": _whole}
     return _domain("reals", dims, _normal, extremes, fixed)
 
 
@@ -183,7 +188,9 @@ def positive(dims: str = "", **fixed: int) -> Domain:
 def nonnegative(dims: str = "", **fixed: int) -> Domain:
     """Entries ``>= 0``: the positive ones and zero."""
     base = positive(dims)
-    return _domain("nonnegative", dims, base.draw, {**base.extremes, "zero": _full(0.0)}, fixed)
+    whole = lambda rng, shape: np.abs(_whole(rng, shape))
+    extremes = {**base.extremes, "zero": _full(0.0), "whole": whole}
+    return _domain("nonnegative", dims, base.draw, extremes, fixed)
 
 
 def negative(dims: str = "", **fixed: int) -> Domain:
@@ -216,6 +223,8 @@ def interval(low: float, high: float, dims: str = "", **fixed: int) -> Domain:
         "middle": _full(low + width / 2),
         "tie": _tied(draw),
     }
+    if low < -1 and high > 1:  # a wide interval is seldom drawn from where most happens
+        extremes["small"] = _signed(_magnitudes(0.01, 1.0))
     return _domain("interval", dims, draw, extremes, fixed, shown=(low, high))
 
 

@@ -22,6 +22,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 
+# A number of Python's or NumPy's: the record of a float32 run holds the latter.
+Number = float | np.floating
+
 INK, GREY, PALE = "#1d2430", "#727b88", "#e3e7ec"
 BLUE, RED, GOLD, TEAL, PLUM = "#004488", "#c8553d", "#dba520", "#23b6ce", "#692a41"
 CYCLE = (BLUE, RED, GOLD, TEAL, PLUM, GREY)
@@ -109,7 +112,7 @@ def _contrast(rgb: np.ndarray) -> float:
     return 1.05 / (float(linear @ [0.2126, 0.7152, 0.0722]) + 0.05)
 
 
-def scientific(value: float | np.floating) -> str:
+def scientific(value: Number) -> str:
     """A number to two digits, as a formula where that is shorter: 7.5 x 10^-9, but 0.0039."""
     if value == 0 or 1e-3 <= abs(value) < 1e4:
         return f"{value:.2g}"
@@ -120,7 +123,7 @@ def scientific(value: float | np.floating) -> str:
 def note(
     axes: Axes,
     text: str,
-    at: tuple[float, float],
+    at: tuple[Number, Number],
     *,
     color: str = INK,
     offset: tuple[float, float] = (6, 6),
@@ -203,8 +206,8 @@ def contours(
     axes: Axes,
     f: Callable[[Any], Any],
     *,
-    x: tuple[float, float],
-    y: tuple[float, float],
+    x: tuple[Number, Number],
+    y: tuple[Number, Number],
     levels: int | Sequence[float] = 14,
     resolution: int = 201,
 ) -> None:
@@ -251,8 +254,8 @@ def log_log_slope(x: ArrayLike, y: ArrayLike) -> float:
 def power_law(
     axes: Axes,
     exponent: float,
-    through: tuple[float, float],
-    over: tuple[float, float],
+    through: tuple[Number, Number],
+    over: tuple[Number, Number],
     *,
     label: str | None = None,
     offset: tuple[float, float] = (-5, 3),

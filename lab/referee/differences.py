@@ -37,6 +37,8 @@ class Probe(NamedTuple):
         value, size = self.contract(leaves)
         if self.slope.kink or not np.isfinite(value) or not np.isfinite(self.slope.error):
             return None
+        if abs(value) > 0.02 * self.slope.steepest:
+            return None
         gap = abs(value - self.slope.value)
         if gap <= 20 * self.slope.error + 1e-9 * size:
             return True

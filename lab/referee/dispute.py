@@ -48,10 +48,10 @@ def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
         with np.errstate(invalid="ignore", over="ignore"):
             error = np.abs(hand - truth)
             off |= _rows(known & heard & ~(error <= tolerance.formula(noise)))
-            size = np.maximum(noise.scale, max(noise.typical, 1e-300))
+            size = np.maximum(noise.scale + 1e-9 * noise.natural, max(noise.typical, 1e-300))
             relative = np.where(known & heard, error / size, 0.0)
         broken |= _rows(known & ~heard)
-        unknown |= _rows(~np.isfinite(truth) & heard) & evidence.fine
+        unknown |= _rows(~np.isfinite(truth)) & evidence.fine
         gaps = np.maximum(gaps, relative.reshape(count, -1).max(axis=1, initial=0.0))
         if evidence.hand_single:
             coarse |= _coarse(evidence, i)
@@ -75,11 +75,13 @@ def _settled(evidence: Evidence, raw: Dispute) -> Dispute:
         )
         if finding in ("right", "subgradient", "no derivative"):
             wrong[p], gaps[p] = False, 0.0
-            broken[p] &= finding == "right" and not heard
         elif finding == "no subgradient":
-            wrong[p], broken[p] = heard, False
-        elif finding == "unclear" and not known:
-            wrong[p] = False
+            wrong[p] = heard
+        elif not known:  # smooth around here, though JAX is at a loss; or nothing is to be seen
+            wrong[p] = finding == "wrong" and heard
+            broken[p] = finding == "wrong" and not heard
+        if finding == "no derivative":
+            broken[p] = False
     looked = np.zeros(len(wrong), bool)
     looked[list(raw.looks)] = True
     if looked.any() and not (wrong & looked).any():

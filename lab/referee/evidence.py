@@ -132,11 +132,13 @@ def gather(
             truth_single, hand_single = tuple(low[main]), tuple(low["hand"])
             fine_single = _all_finite(jax.tree.leaves(low["value"]), group.size)
 
+    grains = _grains(asked, group, wanted)
     noise, contradicted = [], np.zeros(group.size, bool)
     for i, leaf in enumerate(truth):
         scale = tolerance.size(leaf, elementwise=elementwise)
         gap = tolerance.size(leaf - other[i], elementwise=elementwise)
-        apart = gap > 1e-6 * scale + 1e-9 * _typical(scale, group)
+        natural = _natural(asked, group, values).reshape(-1, *[1] * (leaf.ndim - 1))
+        apart = gap > 1e-6 * scale + 1e-9 * _typical(scale, group) + 1e-12 * natural
         contradicted |= _any(apart & np.isfinite(leaf) & np.isfinite(other[i]), group.size)
         response = np.max(
             [tolerance.size(pick(main, k)[i] - leaf, elementwise=elementwise) for k in (2, 3)],
@@ -148,6 +150,8 @@ def gather(
                 typical=_typical(scale, group),
                 response=response / tolerance.NUDGE,
                 modes=np.where(apart, 0.0, gap),
+                natural=natural,
+                grain=grains[i],
                 truth32=_lost(truth_single[i], at_rounded[i], elementwise)
                 if truth_single
                 else 0 * scale,
@@ -248,6 +252,53 @@ def _apart(truth: tuple[np.ndarray, ...], hand: tuple[np.ndarray, ...], elementw
         bool(np.any(np.abs(h - t) > tolerance.FORMULA * tolerance.size(t, elementwise=elementwise)))
         for t, h in zip(truth, hand, strict=True)
     )
+
+
+def _natural(asked: Question, group: Group, values: list[np.ndarray]) -> np.ndarray:
+    """For each point, the size of the function over that of the differentiated arguments."""
+    count = group.size
+    height = np.zeros(count)
+    for value in values:
+        height = np.maximum(
+            height, tolerance.size(value, elementwise=False).reshape(count, -1)[:, 0]
+        )
+    width = np.full(count, np.inf)
+    for i in varied_leaves(asked, group):
+        size = tolerance.size(np.asarray(group.leaves[i]), elementwise=False)
+        width = np.minimum(width, size.reshape(count, -1)[:, 0])
+    width = np.where((width > 0) & np.isfinite(width), width, 1.0)
+    return height / width ** {"hessian": 2, "identity": 0}.get(asked.claim.kind, 1)
+
+
+def varied_leaves(asked: Question, group: Group) -> list[int]:
+    """Positions, among the array leaves of a point, of the differentiated arguments."""
+    markers = group.rebuild(list(map(_Marker, range(len(group.leaves)))))
+    args, _ = split(asked, markers)
+    found = jax.tree.leaves(asked.slots(args), is_leaf=lambda leaf: isinstance(leaf, _Marker))
+    return [leaf.place for leaf in found if isinstance(leaf, _Marker)]
+
+
+class _Marker(NamedTuple):
+    place: int
+
+
+def _grains(asked: Question, group: Group, wanted: Form) -> list[float]:
+    """The precision of the hand's answers to double-precision questions: coarser where it casts."""
+    usual = [tolerance.EPS64] * len(wanted.shapes)
+    with precision(64):
+        try:
+            first = [jax.numpy.asarray(leaf[0]) for leaf in group.leaves]
+            ask = lambda *leaves: asked.hand(*split(asked, group.rebuild(leaves)))
+            answers = fit(jax.eval_shape(ask, *first), wanted)
+        except Exception:
+            return usual
+    if isinstance(answers, Misshapen):
+        return usual
+    floating = [jax.numpy.issubdtype(leaf.dtype, jax.numpy.inexact) for leaf in answers]
+    return [
+        max(float(jax.numpy.finfo(leaf.dtype).eps), tolerance.EPS64) if inexact else tolerance.EPS64
+        for leaf, inexact in zip(answers, floating, strict=True)
+    ]
 
 
 def _lost(low: np.ndarray, high: np.ndarray, elementwise: bool) -> np.ndarray:

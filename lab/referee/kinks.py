@@ -14,7 +14,7 @@ import numpy as np
 
 from lab.referee.differences import probes
 from lab.referee.evaluate import Raised
-from lab.referee.evidence import Evidence, at_point, split
+from lab.referee.evidence import Evidence, at_point, varied_leaves
 
 RADIUS = 1e-5  # relative to the entry, where it is not zero
 AXES = 24  # at most so many axes are looked along
@@ -35,9 +35,40 @@ class Look(NamedTuple):
 
 
 def look(evidence: Evidence, point: int, rng: np.random.Generator) -> Look:
-    """Sample the truth next to the point and place the hand's answer among the samples."""
+    """Sample the truth next to the point and place the hand's answer among the samples.
+
+    Where JAX has no answer at the point itself, the differences are asked before its neighbours.
+    """
+    if evidence.question.claim.kind == "identity":
+        return Look("wrong", tuple(at_point(evidence.truth, point)))
+    if all(np.isfinite(leaf).all() for leaf in at_point(evidence.truth, point)):
+        return _among_neighbours(evidence, point, rng)
+    told = _by_differences(evidence, point, rng)
+    if told is not None:
+        return Look(told, ())
+    found = _among_neighbours(evidence, point, rng)
+    return found if found.finding != "wrong" else found._replace(finding="unclear")
+
+
+def _by_differences(evidence: Evidence, point: int, rng: np.random.Generator) -> Finding | None:
+    """What differences say where they see a slope and no kink."""
+    hand = at_point(evidence.hand, point)
+    measured = probes(evidence.question, evidence.group, rng, [point])
+    if not measured or any(probe.slope.kink for probe in measured):
+        return None
+    if not all(np.isfinite(leaf).all() for leaf in hand):
+        sharp = all(p.slope.error <= 1e-6 * (abs(p.slope.value) + p.slope.error) for p in measured)
+        flat = all(p.slope.value == 0 == p.slope.error for p in measured)
+        return "wrong" if sharp or flat else None
+    votes = [probe.agrees(hand) for probe in measured]
+    if False in votes:
+        return "wrong"
+    return "right" if all(votes) else None
+
+
+def _among_neighbours(evidence: Evidence, point: int, rng: np.random.Generator) -> Look:
     group, asked = evidence.group, evidence.question
-    positions = _varied_leaves(evidence)
+    positions = varied_leaves(asked, group)
     at = [np.asarray(group.leaves[i][point]) for i in positions]
     if not at or any(x.dtype.kind != "f" for x in at):
         return Look("unclear", ())
@@ -60,39 +91,19 @@ def look(evidence: Evidence, point: int, rng: np.random.Generator) -> Look:
     if kept.sum() < 2:
         return Look("unclear", ())
     samples = [s[kept] for s in samples]
-    hand = at_point(evidence.hand, point)
-    if asked.claim.kind == "identity":
-        return Look("wrong", tuple(at_point(truths, 0)))
     if _jumps(values, samples, scales):
         return Look("no derivative", ())
-    found = _placed(evidence, point, samples, hand, directions, kept, scales)
-    if found.finding == "subgradient" and _smooth_by_differences(evidence, point, rng):
-        return found._replace(finding="right")
-    return found
-
-
-def _smooth_by_differences(evidence: Evidence, point: int, rng: np.random.Generator) -> bool:
-    """JAX is not finite here, nor steady nearby; but differences see no kink, and side with the
-    hand.
-    """
-    if all(np.isfinite(leaf).all() for leaf in at_point(evidence.truth, point)):
-        return False
-    hand = at_point(evidence.hand, point)
-    votes = [
-        probe.agrees(hand) for probe in probes(evidence.question, evidence.group, rng, [point])
-    ]
-    return bool(votes) and all(votes)
+    return _placed(evidence, point, samples, directions, scales)
 
 
 def _placed(
     evidence: Evidence,
     point: int,
     samples: list[np.ndarray],
-    hand: list[np.ndarray],
     directions: list[list[np.ndarray]],
-    kept: np.ndarray,
     scales: list[np.ndarray],
 ) -> Look:
+    hand = at_point(evidence.hand, point)
     limits = tuple(np.asarray(s.mean(axis=0)) for s in samples)
     sizes = [np.abs(s).max(initial=0.0) for s in samples]
     typical = [n.typical for n in evidence.noise]
@@ -102,7 +113,7 @@ def _placed(
         for spread, size, usual in zip(spreads, sizes, typical, strict=True)
     )
     slack = [
-        1e-3 * (size if kink else 0.0) + 1e-6 * usual
+        1e-4 * (size if kink else 0.0) + 1e-6 * usual
         for size, usual in zip(sizes, typical, strict=True)
     ]
     inside = all(
@@ -151,14 +162,6 @@ def _supported(
 
 def _dot(samples: np.ndarray, step: np.ndarray) -> np.ndarray:
     return (samples * step).reshape(len(samples), -1).sum(axis=1)
-
-
-def _varied_leaves(evidence: Evidence) -> list[int]:
-    """Positions, among the array leaves of a point, of the differentiated arguments."""
-    group, asked = evidence.group, evidence.question
-    markers = group.rebuild(list(range(len(group.leaves))))
-    args, _ = split(asked, markers)
-    return [leaf for leaf in jax.tree.leaves(asked.slots(args)) if isinstance(leaf, int)]
 
 
 def _scale(x: np.ndarray) -> np.ndarray:

@@ -29,6 +29,7 @@ class Slope(NamedTuple):
     kink: bool
     left: float
     right: float
+    steepest: float
 
 
 def slope(samples: np.ndarray) -> Slope:
@@ -44,7 +45,8 @@ def slope(samples: np.ndarray) -> Slope:
     gap = abs(right - left)
     size = abs(right) + abs(left)
     kink = bool(gap > 20 * (right_error + left_error) and gap > 1e-6 * size)
-    return Slope(central, central_error, kink, left, right)
+    span = np.ptp(samples[np.isfinite(samples)]) if np.isfinite(samples).any() else 0.0
+    return Slope(central, central_error, kink, left, right, float(span / STEPS[-1]))
 
 
 def _extrapolated(quotients: np.ndarray, noise: np.ndarray, *, power: int) -> tuple[float, float]:

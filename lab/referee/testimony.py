@@ -72,7 +72,8 @@ def _differences(evidence: Evidence, measured: list[Probe]) -> Witness:
     for probe, vote in zip(measured, votes, strict=True):
         if vote is not None:
             value, size = probe.contract(at_point(evidence.hand, probe.point))
-            errors.append(abs(value - probe.slope.value) / max(size, 1e-300))
+            usual = max(size, abs(probe.slope.value), evidence.noise[0].typical, 1e-300)
+            errors.append(abs(value - probe.slope.value) / usual)
     return Witness("differences", "agrees" if all(told) else "disagrees", float(max(errors)))
 
 

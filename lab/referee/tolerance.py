@@ -24,12 +24,17 @@ class Noise(NamedTuple):
     ``scale`` is the size of the truth, ``typical`` its size at typical points, ``response`` what a
     relative perturbation of size one of the arguments would change, ``modes`` the disagreement of
     forward and reverse, ``truth32`` and ``hand32`` what single precision loses, where it was asked.
+    ``natural`` is the size a derivative has that does not cancel, that of the function over that of
+    its arguments: what is left of a derivative that is zero are the rounding errors of such terms.
+    ``grain`` is the machine epsilon of the hand's own answer.
     """
 
     scale: np.ndarray
     typical: float
     response: np.ndarray
     modes: np.ndarray
+    natural: np.ndarray
+    grain: float
     truth32: np.ndarray
     hand32: np.ndarray
 
@@ -39,10 +44,11 @@ def formula(noise: Noise, floor: float = FORMULA) -> np.ndarray:
     down = EPS64 / EPS32
     return (
         floor * noise.scale
-        + 16 * EPS64 * noise.typical
+        + 16 * EPS64 * (noise.typical + 4 * noise.natural)
         + 200 * EPS64 * noise.response
         + 100 * noise.modes
         + 100 * down * (noise.truth32 + noise.hand32)
+        + (64 * (noise.grain - EPS64) * (noise.scale + noise.typical + noise.response))
     )
 
 
@@ -50,7 +56,7 @@ def implementation(noise: Noise, length: int) -> np.ndarray:
     """Allowed disagreement in single precision, for a derivative made of ``length`` numbers."""
     return (
         32 * np.sqrt(length) * EPS32 * noise.scale
-        + 32 * EPS32 * noise.typical
+        + 32 * EPS32 * (noise.typical + noise.natural)
         + 32 * EPS32 * noise.response
         + 16 * noise.truth32
     )

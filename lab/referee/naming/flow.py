@@ -4,6 +4,7 @@ One compiled call gives all tangents t_e (forward mode from the inputs) and all 
 (reverse mode to a zero added to each operand); shares are their products."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import jax
@@ -26,7 +27,6 @@ class Flow(NamedTuple):
     evidence: Evidence
     program: Program
     rows: np.ndarray
-    values: dict[int, np.ndarray]
     tangents: dict[int, np.ndarray]
     cotangents: dict[Edge, np.ndarray]
 
@@ -72,12 +72,14 @@ class Flow(NamedTuple):
 
 def _cuts(sizes: Sequence[int]) -> list[slice]:
     ends = np.cumsum([0, *sizes])
-    return [slice(int(a), int(b)) for a, b in zip(ends, ends[1:], strict=False)]
+    return [slice(int(a), int(b)) for a, b in pairwise(ends)]
 
 
-def flow(evidence: Evidence, rows: np.ndarray) -> Flow | None:
-    """`None` where the function cannot be taken apart, is too large, or where the parts do not add
-    up to the truth (a custom rule that is not what its function says).
+def flow(evidence: Evidence, rows: np.ndarray, edges: Sequence[Edge] | None = None) -> Flow | None:
+    """All chains of edges, or the given edges alone, which is less to compile.
+
+    `None` where the function cannot be taken apart, is too large, or where the parts do not add up
+    to the truth (a custom rule that is not what its function says).
     """
     if evidence.question.claim.kind == "identity" or not len(rows):
         return None
@@ -86,19 +88,20 @@ def flow(evidence: Evidence, rows: np.ndarray) -> Flow | None:
             made = program(evidence)
     except Exception:
         return None
-    edges = made.edges()
+    every = edges is None
+    edges = [chain[0] for chain in made.chains()] if edges is None else list(edges)
     held = sum(int(np.prod(made.shapes[made.operand(e)])) for e in edges)
     inputs = sum(int(np.prod(made.shapes[v])) for v in made.varied)
-    if len(edges) > EDGES or held * inputs > MOST or not edges:
+    if not edges or len(edges) > EDGES or held * inputs > MOST:
         return None
     asker = Asker(_parts(evidence, made, edges), evidence.group, 64, len(rows))
     asker.plain = _never
     answers = asker(tuple(leaf[rows] for leaf in evidence.group.leaves))
     if isinstance(answers, Raised):
         return None
-    values, tangents, cotangents = answers
-    found = Flow(evidence, made, rows, values, tangents, dict(zip(edges, cotangents, strict=True)))
-    return found if _adds_up(found) else None
+    tangents, cotangents = answers
+    found = Flow(evidence, made, rows, tangents, dict(zip(edges, cotangents, strict=True)))
+    return found if not every or _adds_up(found) else None
 
 
 def _parts(evidence: Evidence, made: Program, edges: list[Edge]) -> Any:
@@ -106,16 +109,15 @@ def _parts(evidence: Evidence, made: Program, edges: list[Edge]) -> Any:
     positions = varied_leaves(evidence)
 
     def parts(*leaves: Any) -> Any:
-        def values_from(*varied: Any) -> list[Any]:
+        def values_from(*varied: Any) -> dict[int, Any]:
             full = list(leaves)
             for position, leaf in zip(positions, varied, strict=True):
                 full[position] = leaf
-            return made.run(full)
+            values = made.run(full)
+            return {v: values[v] for v in operands}
 
         varied = tuple(leaves[i] for i in positions)
-        push = lambda direction: jax.jvp(
-            lambda *x: {v: values_from(*x)[v] for v in operands}, varied, direction
-        )[1]
+        push = lambda direction: jax.jvp(values_from, varied, direction)[1]
         if evidence.question.claim.kind == "jvp":
             extra = tuple(leaves[len(leaves) - len(positions) :])
             tangents = jax.tree.map(lambda t: t[None], push(extra))
@@ -123,17 +125,15 @@ def _parts(evidence: Evidence, made: Program, edges: list[Edge]) -> Any:
             tangents = jax.vmap(push)(_basis(varied))
         zeros = [jnp.zeros(made.shapes[made.operand(e)]) for e in edges]
 
-        def output(added: list[Any]) -> tuple[Any, Any]:
+        def output(added: list[Any]) -> Any:
             by_edge = dict(zip(edges, added, strict=True))
             nudge = lambda e, value: value + by_edge[e] if e in by_edge else value
             values = made.run(leaves, nudge)
-            out = jnp.concatenate([jnp.ravel(values[v]) for v in made.outputs])
-            kept = {v: x for v, x in enumerate(values) if made.floating[v]}
-            return out, kept
+            return jnp.concatenate([jnp.ravel(values[v]) for v in made.outputs])
 
-        out, pull, values = jax.vjp(output, zeros, has_aux=True)
+        out, pull = jax.vjp(output, zeros)
         (cotangents,) = jax.vmap(pull)(jnp.eye(out.size))
-        return values, tangents, cotangents
+        return tangents, cotangents
 
     return parts
 

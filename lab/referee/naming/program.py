@@ -3,11 +3,12 @@
 The derivative is a sum over paths from the input to the output. What enters a step by one of its
 operands - an *edge* - carries the share
 
-    D_e = c_e . t_e,    t_e = d(operand)/d(input),    c_e = d(output)/d(operand, by this step alone).
+    D_e = c_e . t_e,   t_e = d(operand)/d(input),   c_e = d(output)/d(operand, by this step alone).
 
 A derivation in which this edge counts with the factor 1 + a gives the truth plus a D_e, exactly:
 a = -1 if the path was forgotten, -2 if its sign was lost, 1 if it was counted twice."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -80,8 +81,8 @@ class Program(NamedTuple):
             values[slot] = constant
         for k, (equation, inputs, outputs, _) in enumerate(self.steps):
             operands = [nudge(Edge(k, o), values[i]) for o, i in enumerate(inputs)]
-            functions, params = equation.primitive.get_bind_params(equation.params)
-            out = equation.primitive.bind(*functions, *operands, **params)
+            params = equation.primitive.get_bind_params(equation.params)
+            out = equation.primitive.bind(*operands, **params)
             several = equation.primitive.multiple_results
             for slot, value in zip(outputs, out if several else [out], strict=True):
                 values[slot] = value
@@ -104,12 +105,30 @@ class Program(NamedTuple):
             if slot in depends
         ]
 
-    def consumers(self) -> dict[int, list[Edge]]:
+    def leaving(self) -> dict[int, list[Edge]]:
         """The edges that leave each value."""
         found: dict[int, list[Edge]] = {}
         for edge in self.edges():
             found.setdefault(self.operand(edge), []).append(edge)
         return found
+
+    def chains(self) -> list[tuple[Edge, ...]]:
+        """Edges in a row, each with nothing beside it: all of a chain carry the same share."""
+        leaving, entering = self.leaving(), Counter(edge.step for edge in self.edges())
+        found: dict[Edge, tuple[Edge, ...]] = {}
+        for edge in self.edges():
+            chain: tuple[Edge, ...] = (edge,)
+            while entering[chain[-1].step] == 1:
+                made = self.steps[chain[-1].step].outputs
+                after = [e for slot in made for e in leaving.get(slot, [])]
+                if len(after) != 1 or set(made) & set(self.outputs):
+                    break
+                chain += tuple(after)
+            for later in chain[1:]:
+                found.pop(later, None)
+            if not any(edge in chain for chain in found.values()):
+                found[edge] = chain
+        return list(found.values())
 
     def operand(self, edge: Edge) -> int:
         return self.steps[edge.step].inputs[edge.operand]

@@ -3,12 +3,14 @@ explanation.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lab.referee.dispute import usable
 from lab.referee.evidence import Evidence
+from lab.referee.naming.flow import Flow, flow
 from lab.referee.verdict import Mistake
 
 CLOSE = 1e-7  # relative agreement of an explanation with the wrong answer
@@ -20,13 +22,15 @@ Answers = Sequence[Sequence[np.ndarray]]  # by group of points, then by leaf
 
 class Scene(NamedTuple):
     """``wrong[e]`` and ``right[e]`` mark points of ``evidences[e]``; ``leaves`` are those in which
-    the answer is wrong and which are to be explained.
+    the answer is wrong and which are to be explained. ``flow(e)`` takes the derivative apart, path
+    by path, when it is first asked for; ``flow(e, edges)`` some paths only.
     """
 
     evidences: tuple[Evidence, ...]
     wrong: tuple[np.ndarray, ...]
     right: tuple[np.ndarray, ...]
     leaves: tuple[int, ...]
+    flow: Callable[..., Flow | None]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -107,7 +111,7 @@ class Scene(NamedTuple):
 Finder = Callable[[Scene], Iterator[Mistake]]
 
 
-def scene(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Scene:
+def scene_of(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Scene:
     """Set the scene. Right points are those of the same sort: typical ones, when the wrong are."""
     typical = all(
         not (mask & ~e.group.typical).any() for e, mask in zip(evidences, wrong, strict=True)
@@ -116,7 +120,8 @@ def scene(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Scene:
         usable(e) & ~mask & (e.group.typical if typical else True)
         for e, mask in zip(evidences, wrong, strict=True)
     )
-    bare = Scene(tuple(evidences), tuple(wrong), right, ())
+    flow_of = cache(lambda g, *e: flow(evidences[g], np.flatnonzero(wrong[g] | right[g]), *e))
+    bare = Scene(tuple(evidences), tuple(wrong), right, (), flow_of)
     return bare._replace(leaves=_wrong_leaves(bare))
 
 

@@ -1,7 +1,9 @@
 """Where an equation comes from: file, line and the very expression, by the traceback it carries."""
 
 import linecache
+from itertools import islice
 from pathlib import Path
+from types import CodeType
 from typing import Any, NamedTuple
 
 import jax
@@ -16,7 +18,7 @@ class Place(NamedTuple):
     file: str
     line: int
     text: str
-    columns: tuple[int, int]
+    column: int
 
     def __str__(self) -> str:
         return f"{Path(self.file).name}:{self.line}"
@@ -32,29 +34,23 @@ def place_of(equation: Any) -> Place | None:
     traceback = equation.source_info.traceback
     if traceback is None:
         return None
-    step, innermost = traceback.as_python_traceback(), None
-    while step is not None:
-        if not step.tb_frame.f_code.co_filename.startswith(_MACHINERY):
-            innermost = step
-        step = step.tb_next
-    return _place(innermost) if innermost is not None else None
+    # JAX has no public reader of the columns; the code objects tell them themselves.
+    for code, instruction in zip(*traceback.raw_frames(), strict=True):
+        if not code.co_filename.startswith(_MACHINERY):
+            return _place(code, instruction)
+    return None
 
 
-def _place(step: Any) -> Place | None:
-    code = step.tb_frame.f_code
-    positions = list(code.co_positions())[step.tb_lasti // 2 : step.tb_lasti // 2 + 1]
-    if not positions or None in positions[0]:
-        line = step.tb_lineno
-        text = linecache.getline(code.co_filename, line).strip()
-        return Place(code.co_filename, line, text, (0, len(text))) if text else None
-    first, last, start, end = positions[0]
+def _place(code: CodeType, instruction: int) -> Place | None:
+    first, last, start, end = next(islice(code.co_positions(), instruction // 2, None))
+    if first is None or last is None:
+        return None
     lines = [linecache.getline(code.co_filename, n) for n in range(first, last + 1)]
     if not all(lines):
         return None
     lines[-1] = _cut(lines[-1], 0, end)
-    lines[0] = _cut(lines[0], start, None)
-    text = " ".join(" ".join(lines).split())
-    return Place(code.co_filename, first, text, (start, end))
+    lines[0] = _cut(lines[0], start or 0, None)
+    return Place(code.co_filename, first, " ".join(" ".join(lines).split()), start or 0)
 
 
 def _cut(line: str, start: int, end: int | None) -> str:

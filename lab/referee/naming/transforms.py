@@ -1,6 +1,7 @@
 """Mistakes that turn the right answer into the wrong one entry by entry or axis by axis."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import permutations
 
 import numpy as np
@@ -89,27 +90,35 @@ def _transforms(scene: Scene) -> Iterator[tuple[str, str, Transform]]:
                 if rank == 2
                 else f"its axes are in the order {order}"
             )
-            yield "transpose", says + word, lambda t, a=axes, s=sign: s * t.transpose(a)
+            yield "transpose", says + word, _turned(axes, sign)
     for axis in range(1, rank + 1):
         along = f" along axis {axis - 1}" if rank > 1 else ""
         for shift in (1, -1):
             yield (
                 "index",
                 f"every entry stands one place too {'late' if shift > 0 else 'early'}{along}",
-                lambda t, a=axis, s=shift: np.roll(t, s, a),
+                partial(np.roll, shift=shift, axis=axis),
             )
-        yield "index", f"the entries run backwards{along}", lambda t, a=axis: np.flip(t, a)
+        yield "index", f"the entries run backwards{along}", partial(np.flip, axis=axis)
         says = f"every entry is the same{along}: it is {{}} of the derivative"
         for word, reduce in (("the mean", np.mean), ("the sum", np.sum)):
             yield (
                 "broadcast_sum",
                 says.format(word),
-                lambda t, a=axis, f=reduce: f(t, axis=a, keepdims=True) + 0 * t,
+                _reduced(reduce, axis),
             )
         says = f"a sum{along} too much or too little: it is the running sum of the derivative"
-        yield "broadcast_sum", says, lambda t, a=axis: np.cumsum(t, a)
+        yield "broadcast_sum", says, partial(np.cumsum, axis=axis)
     if rank == 2 and all(s[0] == s[1] for s in shapes):
         yield from _square()
+
+
+def _turned(axes: tuple[int, ...], sign: int) -> Transform:
+    return lambda t: sign * t.transpose(axes)
+
+
+def _reduced(reduce: Callable[..., np.ndarray], axis: int) -> Transform:
+    return lambda t: reduce(t, axis=axis, keepdims=True) + 0 * t
 
 
 def _square() -> Iterator[tuple[str, str, Transform]]:

@@ -1,0 +1,51 @@
+"""What the mistake is: the simplest explanation that reproduces the wrong answer at every point.
+
+Reading order: `scene` (what there is to explain, and when a guess explains it), `transforms` (the
+truth scaled, turned, shifted), `arguments` (the truth at the wrong place), `program` and `flow`
+(the derivative taken apart into paths), `paths` (a path forgotten or miscounted), `source` (the
+line it stands on), `pattern` (what is said when nothing explains it)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lab.referee.evidence import Evidence
+from lab.referee.naming.arguments import misplaced
+from lab.referee.naming.paths import broken_paths
+from lab.referee.naming.pattern import pattern
+from lab.referee.naming.scene import Finder, Scene, scene_of
+from lab.referee.naming.transforms import transformed
+from lab.referee.verdict import Mistake
+
+FINDERS: tuple[Finder, ...] = (transformed, misplaced, broken_paths)
+
+
+def name_mistake(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Mistake:
+    """Name what is wrong at the points ``wrong[e]`` (a mask for each group of evidence) as a
+    whole; leaf by leaf where no one explanation covers all leaves.
+    """
+    with np.errstate(all="ignore"):
+        whole = scene_of(evidences, wrong)
+        return _explanation(whole) or _leaf_by_leaf(whole)
+
+
+def _explanation(one: Scene) -> Mistake | None:
+    for find in FINDERS:
+        for mistake in find(one):
+            return mistake
+    return None
+
+
+def _leaf_by_leaf(whole: Scene) -> Mistake:
+    if len(whole.leaves) > 1:
+        found = {i: _explanation(whole.only([i])) for i in whole.leaves}
+        told = [mistake for mistake in found.values() if mistake is not None]
+        if told:
+            says = [
+                f"{whole.names[i]}: {mistake.says if mistake else pattern(whole.only([i]))}"
+                for i, mistake in found.items()
+            ]
+            name = told[0].name if len(told) == len(found) else "unknown"
+            where = "; ".join(mistake.where for mistake in told)
+            return Mistake(name, "; ".join(says), where)
+    return Mistake("unknown", pattern(whole), whole.where)

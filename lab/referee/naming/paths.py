@@ -1,0 +1,234 @@
+"""Mistakes on one path of the derivative, or on two: forgotten, counted with the wrong sign or
+factor.
+"""
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from lab.referee.naming.flow import Flow
+from lab.referee.naming.program import Edge
+from lab.referee.naming.scene import Scene, leading, number
+from lab.referee.naming.sizes import argument_leaves, size_word
+from lab.referee.verdict import Mistake
+
+TRIVIAL = {"broadcast_in_dim", "reshape", "squeeze", "convert_element_type", "transpose", "copy"}
+ORDINALS = ("first", "second", "third", "fourth", "last")
+NICE = (-1.0, -2.0, 1.0, -0.5, 0.5, 2.0)
+PAIRED = 48  # paths among which pairs are tried
+
+
+class Path(NamedTuple):
+    """One edge, or all that leave a value. ``chain`` is how the path goes on from there."""
+
+    edges: tuple[Edge, ...]
+    chain: tuple[Edge, ...]
+    share: np.ndarray  # in the main group: (rows, outputs, inputs)
+
+
+def broken_paths(scene: Scene) -> Iterator[Mistake]:
+    flow = scene.flow(scene.main)
+    if flow is None:
+        return
+    paths = distinct_paths(scene, flow)
+    for path in paths:
+        yield from _one(scene, flow, path)
+    yield from _two(scene, flow, paths)
+
+
+def distinct_paths(scene: Scene, flow: Flow) -> list[Path]:
+    """Every chain of edges, then every value with all the edges that leave it; the first of equals
+    stays.
+    """
+    chains = {chain[0]: chain for chain in flow.program.chains()}
+    sets: list[tuple[Edge, ...]] = [(edge,) for edge in flow.cotangents]
+    leaving = [tuple(edges) for edges in flow.program.leaving().values() if len(edges) > 1]
+    sets += [edges for edges in leaving if all(edge in flow.cotangents for edge in edges)]
+    found: dict[bytes, Path] = {}
+    for edges in sets:
+        share = flow.share(edges)
+        seen = _seen(scene, flow, share)
+        largest = np.abs(seen).max(initial=0.0)
+        if not np.isfinite(largest) or largest < 1e-12:
+            continue
+        scale = 10.0 ** np.floor(np.log10(largest))
+        key = np.round(seen / scale, 7).tobytes() + str(scale).encode()
+        found.setdefault(key, Path(edges, chains.get(edges[0], edges[:1]), share))
+    return list(found.values())
+
+
+def _seen(scene: Scene, flow: Flow, derivative: np.ndarray) -> np.ndarray:
+    """The part of a derivative that is to be explained: the wrong leaves at the wrong points."""
+    wrong = scene.wrong[_group(scene, flow)][flow.rows]
+    pieces = flow.by_leaf(derivative)
+    return np.concatenate([leading(pieces[i][wrong]) for i in scene.leaves], axis=1)
+
+
+def _error(scene: Scene, g: int) -> np.ndarray:
+    evidence, mask = scene.evidences[g], scene.wrong[g]
+    return np.concatenate(
+        [leading((evidence.hand[i] - evidence.truth[i])[mask]) for i in scene.leaves], axis=1
+    )
+
+
+def _group(scene: Scene, flow: Flow) -> int:
+    return next(g for g, e in enumerate(scene.evidences) if e is flow.evidence)
+
+
+def _fitted(scene: Scene, flow: Flow, shares: list[np.ndarray]) -> np.ndarray | None:
+    """Least squares coefficients of the shares in the error, if they leave next to nothing."""
+    error = _error(scene, _group(scene, flow))
+    weight = np.abs(error).max(axis=1, keepdims=True)
+    columns = [(_seen(scene, flow, share) / weight).ravel() for share in shares]
+    matrix, target = np.stack(columns, axis=1), (error / weight).ravel()
+    if not np.all(np.isfinite(matrix)) or not np.all(np.isfinite(target)):
+        return None
+    found, *_ = np.linalg.lstsq(matrix, target, rcond=1e-10)
+    rest = np.abs(matrix @ found - target).max(initial=0.0)
+    return np.asarray(found) if rest < 1e-4 else None
+
+
+def _one(scene: Scene, flow: Flow, path: Path) -> Iterator[Mistake]:
+    a = _fitted(scene, flow, [path.share])
+    if a is None or (scene.equations < 3 and not _nice(a[0])):
+        return
+    factors = _everywhere(scene, [path], a)
+    if factors is None:
+        return
+    name, verb = _said(scene, [float(f[0]) for f in factors])
+    head, place = describe(flow, path)
+    yield Mistake(name, f"{head} {verb}", _where(scene, place))
+
+
+def _two(scene: Scene, flow: Flow, paths: list[Path]) -> Iterator[Mistake]:
+    if len(paths) > PAIRED or scene.equations < 6:
+        return
+    for pair in combinations(paths, 2):
+        a = _fitted(scene, flow, [path.share for path in pair])
+        if a is None or not all(map(_nice, a)):
+            continue
+        factors = _everywhere(scene, list(pair), a)
+        if factors is None:
+            continue
+        said, places, names = [], [], []
+        for k, path in enumerate(pair):
+            name, verb = _said(scene, [float(f[k]) for f in factors])
+            head, place = describe(flow, path)
+            said.append(f"{head} {verb}")
+            places.append(place)
+            names.append(name)
+        name = names[0] if names[0] == names[1] else "missing_term"
+        name = name if name in names else names[0]
+        if np.allclose(sorted(a), (-1, 1)) and _twins(flow, pair):
+            name = "symmetrize"
+        yield Mistake(name, "; ".join(said), _where(scene, "; ".join(dict.fromkeys(places))))
+
+
+def _twins(flow: Flow, pair: tuple[Path, Path]) -> bool:
+    """Whether one value enters by both: the two terms of a product, alike where it is symmetric."""
+    first, second = (path.edges[0] for path in pair)
+    return flow.program.operand(first) == flow.program.operand(second)
+
+
+def _nice(a: float) -> bool:
+    return any(abs(a - nice) < 1e-6 for nice in NICE)
+
+
+def _everywhere(scene: Scene, paths: list[Path], a: np.ndarray) -> list[np.ndarray] | None:
+    """The coefficients by group (sizes may enter them), if they explain every answer."""
+    answers, found = [], []
+    edges = tuple(sorted({edge for path in paths for edge in path.edges}))
+    for g, evidence in enumerate(scene.evidences):
+        there = scene.flow(g) if g == scene.main else scene.flow(g, edges)
+        if there is None or not _alike(scene, there, edges):
+            if scene.wrong[g].any():
+                return None
+            answers.append(list(evidence.truth))
+            found.append(a)
+            continue
+        shares = [there.share(path.edges) for path in paths]
+        answer, here = _sum(there, shares, a), a
+        if not all(scene.fits(g, i, answer[i]) for i in scene.leaves):
+            fitted = _fitted(scene, there, shares) if scene.wrong[g].any() else 0 * a
+            if fitted is None:
+                return None
+            answer, here = _sum(there, shares, fitted), fitted
+        answers.append(answer)
+        found.append(here)
+    return found if scene.explains(answers) else None
+
+
+def _sum(flow: Flow, shares: list[np.ndarray], a: np.ndarray) -> list[np.ndarray]:
+    total = sum(c * share for c, share in zip(a, shares, strict=True))
+    return flow.answer(np.asarray(total), flow.evidence.truth)
+
+
+def _alike(scene: Scene, there: Flow, edges: tuple[Edge, ...]) -> bool:
+    """Whether these edges are the same in another group: same steps, other sizes."""
+    here = scene.flow(scene.main)
+    assert here is not None
+    steps = [(here.program.steps[e.step], there.program.steps[e.step]) for e in edges]
+    return all(a.name == b.name and a.place == b.place for a, b in steps)
+
+
+def _said(scene: Scene, coefficients: list[float]) -> tuple[str, str]:
+    """The name of the mistake that counts a path with these factors, and what to say of it."""
+    factors = [1 + a for a in coefficients]
+    k = factors[scene.main]
+    if max(abs(f - k) for f in factors) > 1e-6 * max(1.0, abs(k)):
+        word = size_word(scene.evidences, factors)
+        if word:
+            return "batch_factor", f"enters {word} times too often: a sum for a mean, or the like"
+        return "factor", "enters with a factor that depends on the sizes"
+    if abs(k) < 1e-6:
+        return "missing_term", "is left out, as if it were constant"
+    if abs(k + 1) < 1e-6:
+        return "sign", "enters with the wrong sign"
+    if size_word(scene.evidences, factors):
+        word = size_word(scene.evidences, factors)
+        return "batch_factor", f"enters {word} times too often: a sum for a mean, or the like"
+    if abs(k - 1) < 0.02:
+        return "constant", f"enters with a slightly wrong constant: {k:.8g} times what it should be"
+    return "factor", f"enters {number(k)} times where it should enter once"
+
+
+def _where(scene: Scene, place: str) -> str:
+    return f"{scene.where}, {place}" if place else scene.where
+
+
+def describe(flow: Flow, path: Path) -> tuple[str, str]:
+    """A path in words: where it branches off, and where it goes; and the place in the source."""
+    program = flow.program
+    start = operand_text(flow, path.edges[0])
+    steps = [program.steps[edge.step] for edge in path.chain]
+    places = {step.place.quoted: step.place for step in steps if step.place is not None}
+    if not places:
+        kinds = list(dict.fromkeys(step.name for step in steps if step.name not in TRIVIAL))
+        return f"the path {' -> '.join([start, *kinds[:3]])}", ""
+    texts, place = list(places), str(next(iter(places.values())))
+    if len(path.edges) > 1:
+        return f"everything that depends on {start} from there on", place
+    beside = [e for e in program.edges() if e.step == path.edges[0].step]
+    if len(beside) > 1 and len(texts) == 1:
+        texts[0] += f" (by its {ORDINALS[path.edges[0].operand % len(ORDINALS)]} operand)"
+    return f"the path {' -> '.join([start, *texts[:3]])}", place
+
+
+def operand_text(flow: Flow, edge: Edge) -> str:
+    """What enters by an edge: an argument by name, else the expression that made it."""
+    program = flow.program
+    slot = program.operand(edge)
+    here = program.steps[edge.step].place
+    while True:
+        if slot in program.arguments:
+            return argument_leaves(flow.evidence)[program.arguments.index(slot)]
+        made = program.producer(slot)
+        if made is None:
+            return "a constant"
+        if made.place is not None and (here is None or made.place.quoted != here.quoted):
+            return made.place.quoted
+        if made.name not in TRIVIAL:
+            return f"its {made.name}"
+        slot = made.inputs[0]
