@@ -114,6 +114,7 @@ def _contrast(rgb: np.ndarray) -> float:
 
 def scientific(value: Number) -> str:
     """A number to two digits, as a formula where that is shorter: 7.5 x 10^-9, but 0.0039."""
+    value = float(value)
     if value == 0 or 1e-3 <= abs(value) < 1e4:
         return f"{value:.2g}"
     digits, exponent = f"{value:.1e}".split("e")
