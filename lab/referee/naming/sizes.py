@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import jax
 import numpy as np
 
 from lab.referee.evidence import Evidence
@@ -57,18 +58,24 @@ def _formulas(named: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray
 def _sizes(evidence: Evidence) -> dict[str, int]:
     """Named dimensions; where there are none, the lengths of the arguments' axes."""
     if evidence.group.sizes:
-        return dict(evidence.group.sizes)
+        return settings(evidence) | dict(evidence.group.sizes)
     names = argument_leaves(evidence)
-    return {
+    return settings(evidence) | {
         f"({name}.shape[{axis}])": length
         for name, leaf in zip(names, evidence.group.leaves, strict=True)
         for axis, length in enumerate(np.shape(leaf)[1:])
     }
 
 
+def settings(evidence: Evidence) -> dict[str, int]:
+    """Whole numbers among the arguments, held fixed in a group: an exponent, a count."""
+    names = evidence.question.claim.arguments
+    fixed = evidence.group.rebuild([None] * len(evidence.group.leaves))
+    return {name: value for name, value in zip(names, fixed, strict=False) if type(value) is int}
+
+
 def argument_leaves(evidence: Evidence) -> list[str]:
     """The array leaves of a point by the name of their argument, in order."""
-    import jax
 
     claim = evidence.question.claim
     marked = evidence.group.rebuild([f"\0{i}" for i in range(len(evidence.group.leaves))])

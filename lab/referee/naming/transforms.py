@@ -1,5 +1,6 @@
 """Mistakes that turn the right answer into the wrong one entry by entry or axis by axis."""
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import permutations
@@ -7,7 +8,7 @@ from itertools import permutations
 import numpy as np
 
 from lab.referee.naming.scene import Scene, leading, number
-from lab.referee.naming.sizes import size_word
+from lab.referee.naming.sizes import settings, size_word
 from lab.referee.verdict import Mistake
 
 Transform = Callable[[np.ndarray], np.ndarray]  # of one leaf, points along the first axis
@@ -28,12 +29,9 @@ def _scaled(scene: Scene) -> Iterator[Mistake]:
         yield Mistake("missing_term", "it is zero: the whole derivative is left out", scene.where)
         return
     factors = [_factor(scene, g) for g in range(len(scene.evidences))]
-    known = [c for c in factors if c is not None]
-    if not known:
+    one = factors[scene.main]
+    if one is None:
         return
-    one = known[scene.main if factors[scene.main] is not None else 0] if known else None
-    one = factors[scene.main] if factors[scene.main] is not None else known[0]
-    assert one is not None
     if scene.explains([[one * leaf for leaf in leaves] for leaves in scene.truths()]):
         yield from _constant_factor(scene, one)
         return
@@ -43,8 +41,15 @@ def _scaled(scene: Scene) -> Iterator[Mistake]:
     if scene.explains([[c * leaf for leaf in leaves] for c, leaves in pairs]):
         word = size_word(scene.evidences, filled)
         if word:
-            says = f"it is {word} times the derivative: a mean for a sum, or the other way round"
-            yield Mistake("batch_factor", says, scene.where)
+            yield _sized(scene, word)
+
+
+def _sized(scene: Scene, word: str) -> Mistake:
+    says = f"it is {word} times the derivative"
+    if set(re.findall(r"\w+", word)) & set(settings(scene.evidences[0])):
+        return Mistake("factor", says, scene.where)
+    says += ": a mean for a sum, or the other way round"
+    return Mistake("batch_factor", says, scene.where)
 
 
 def _constant_factor(scene: Scene, c: float) -> Iterator[Mistake]:
@@ -54,8 +59,7 @@ def _constant_factor(scene: Scene, c: float) -> Iterator[Mistake]:
     elif scene.equations < 2:
         return
     elif word:
-        says = f"it is {word} times the derivative: a mean for a sum, or the other way round"
-        yield Mistake("batch_factor", says, scene.where)
+        yield _sized(scene, word)
     elif abs(c - 1) < 0.02:
         says = f"a constant is slightly off: it is {c:.8g} times the derivative"
         yield Mistake("constant", says, scene.where)
