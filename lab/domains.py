@@ -59,8 +59,10 @@ class Domain:
     ``draw(rng, shape)`` gives a typical point; ``extremes`` are further ways to draw, by name, each
     meant for one place where mistakes and instabilities hide. ``last`` names dimensions that are
     not part of the shape but bound the values (the number of classes of ``labels``); their sizes
-    are appended to the shape handed to the draws. ``allows(sizes)`` refuses sizes for which the set
-    is empty or degenerate."""
+    are appended to the shape handed to the draws. ``bounds`` are the ends of an interval between
+    which every entry may be any number by itself, and None where entries hang together.
+    ``allows(sizes)`` refuses sizes for which the set is empty or degenerate.
+    """
 
     name: str
     shape: tuple[Dimension, ...]
@@ -68,6 +70,7 @@ class Domain:
     extremes: Mapping[str, Draw] = field(default_factory=dict)
     last: tuple[Dimension, ...] = ()
     fixed: Mapping[str, int] = field(default_factory=dict)
+    bounds: tuple[float, float] | None = None
     allows: Callable[[tuple[int, ...]], bool] = lambda shape: True
 
     @property
@@ -90,6 +93,19 @@ class Domain:
         draw = self.draw if extreme is None else self.extremes[extreme]
         return draw(rng, self.sizes(sizes))
 
+    def near(self, rng: np.random.Generator, sizes: Sizes, value: float) -> Any:
+        """A typical point with entries moved to ``value`` or its negative, or just beside it.
+
+        Where the domain has no such entries it stays typical.
+        """
+        drawn = self.sample(rng, sizes)
+        if self.bounds is None:
+            return drawn
+        beside = rng.choice((1.0, 1.0, 0.998, 1.002, 0.98, 1.02), size=np.shape(drawn))
+        around = value * beside * _signs(rng, np.shape(drawn))
+        inside = (around > self.bounds[0]) & (around < self.bounds[1])
+        return np.where(inside & (rng.random(np.shape(drawn)) < 0.7), around, drawn)
+
     def __repr__(self) -> str:
         return self.name
 
@@ -103,6 +119,7 @@ def _domain(
     *,
     shown: Iterable[Any] = (),
     last: str = "",
+    bounds: tuple[float, float] | None = None,
     allows: Callable[[tuple[int, ...]], bool] = lambda shape: True,
 ) -> Domain:
     shape, more = dimensions(dims), dimensions(last)
@@ -118,7 +135,7 @@ def _domain(
     ]
     arguments += [f"{name}={size}" for name, size in fixed.items()]
     name = f"{maker}({', '.join(arguments)})"
-    return Domain(name, shape, draw, dict(extremes), more, dict(fixed), allows)
+    return Domain(name, shape, draw, dict(extremes), more, dict(fixed), bounds, allows)
 
 
 # ----- draws that several domains share -----
@@ -168,21 +185,28 @@ _MAGNITUDES: dict[str, Draw] = {
     "huge": _magnitudes(300.0, 1000.0),
 }
 
+
+def _on_both_sides(draws: Mapping[str, Draw]) -> dict[str, Draw]:
+    """Extremes of positive entries, with signs drawn; what overflows may do so on one side only."""
+    signed = {name: _signed(draw) for name, draw in draws.items()}
+    return signed | {"far right": draws["huge"], "far left": _negated(draws["huge"])}
+
+
 # ----- the line and its parts -----
 
 
 def reals(dims: str = "", **fixed: int) -> Domain:
     """All real arrays; typical entries are standard normal."""
-    extremes = {name: _signed(draw) for name, draw in _MAGNITUDES.items()}
+    extremes = _on_both_sides(_MAGNITUDES)
     extremes |= {"zero": _full(0.0), "one": _full(1.0), "tie": _tied(_normal), "whole": _whole}
-    return _domain("reals", dims, _normal, extremes, fixed)
+    return _domain("reals", dims, _normal, extremes, fixed, bounds=(-np.inf, np.inf))
 
 
 def positive(dims: str = "", **fixed: int) -> Domain:
     """Entries ``> 0``; typical ones between 0.2 and 5, every order of magnitude alike."""
     draw = _magnitudes(0.2, 5.0)
     extremes = _MAGNITUDES | {"one": _full(1.0), "tie": _tied(draw)}
-    return _domain("positive", dims, draw, extremes, fixed)
+    return _domain("positive", dims, draw, extremes, fixed, bounds=(0.0, np.inf))
 
 
 def nonnegative(dims: str = "", **fixed: int) -> Domain:
@@ -190,21 +214,22 @@ def nonnegative(dims: str = "", **fixed: int) -> Domain:
     base = positive(dims)
     whole = lambda rng, shape: np.abs(_whole(rng, shape))
     extremes = {**base.extremes, "zero": _full(0.0), "whole": whole}
-    return _domain("nonnegative", dims, base.draw, extremes, fixed)
+    return _domain("nonnegative", dims, base.draw, extremes, fixed, bounds=(0.0, np.inf))
 
 
 def negative(dims: str = "", **fixed: int) -> Domain:
     """Entries ``< 0``."""
     base = positive(dims)
     extremes = {name: _negated(draw) for name, draw in base.extremes.items()}
-    return _domain("negative", dims, _negated(base.draw), extremes, fixed)
+    draw = _negated(base.draw)
+    return _domain("negative", dims, draw, extremes, fixed, bounds=(-np.inf, 0.0))
 
 
 def nonzero(dims: str = "", **fixed: int) -> Domain:
     """Entries ``!= 0``, of both signs and at least 0.2 in size when typical."""
     base = positive(dims)
-    extremes = {name: _signed(draw) for name, draw in base.extremes.items()}
-    return _domain("nonzero", dims, _signed(base.draw), extremes, fixed)
+    draw, extremes = _signed(base.draw), _on_both_sides(base.extremes)
+    return _domain("nonzero", dims, draw, extremes, fixed, bounds=(-np.inf, np.inf))
 
 
 def interval(low: float, high: float, dims: str = "", **fixed: int) -> Domain:
@@ -225,7 +250,7 @@ def interval(low: float, high: float, dims: str = "", **fixed: int) -> Domain:
     }
     if low < -1 and high > 1:  # a wide interval is seldom drawn from where most happens
         extremes["small"] = _signed(_magnitudes(0.01, 1.0))
-    return _domain("interval", dims, draw, extremes, fixed, shown=(low, high))
+    return _domain("interval", dims, draw, extremes, fixed, shown=(low, high), bounds=(low, high))
 
 
 def distinct(dims: str = "n", **fixed: int) -> Domain:

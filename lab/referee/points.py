@@ -12,6 +12,7 @@ import numpy as np
 from lab.derivation import Derivation, domains_in
 from lab.domains import Domain
 from lab.errors import BadInput
+from lab.referee.thresholds import thresholds
 
 # Sizes handed out to the named dimensions in order of appearance: all different within a profile,
 # so that no matrix is square by accident; then ones, where a squeezed axis shows.
@@ -130,6 +131,9 @@ def _from_domains(
             yield _draw(places, sizes, rng), "typical", True, sizes
         if number > 0:
             continue
+        for value in thresholds(claim, _draw(places, sizes, rng)):
+            for _ in range(EXTREME):
+                yield _draw(places, sizes, rng, near=value), f"near {value:g}", False, sizes
         for label in extremes:
             for _ in range(EXTREME):
                 yield _draw(places, sizes, rng, label), label, False, sizes
@@ -164,14 +168,17 @@ def _draw(
     rng: np.random.Generator,
     extreme: str | None = None,
     only: int | None = None,
+    near: float | None = None,
 ) -> tuple[Any, ...]:
     """One point; with ``extreme``, at that extreme in every argument that has it, or in argument
-    ``only``.
+    ``only``; with ``near``, around that value where a domain has it.
     """
 
     def one(position: int, leaf: Any) -> Any:
         if not isinstance(leaf, Domain):
             return leaf
+        if near is not None:
+            return leaf.near(rng, sizes, near)
         there = only in (None, position) and extreme in leaf.extremes
         return leaf.sample(rng, sizes, extreme if there else None)
 

@@ -5,12 +5,14 @@ it.
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from rich.console import Console, ConsoleOptions
 from rich.table import Table
 from rich.text import Text
 
+from lab.modules import shown
 from lab.referee.verdict import WORDS, Verdict
 
 MARKS = {
@@ -87,7 +89,7 @@ class Details(NamedTuple):
         if verdict.witnesses:
             yield "witnesses", "; ".join(map(_witness, verdict.witnesses))
         if verdict.file:
-            yield "source", f"{verdict.file}:{verdict.line}"
+            yield "source", f"{shown(Path(verdict.file))}:{verdict.line}"
 
 
 def summary(verdicts: list[Verdict]) -> Text:

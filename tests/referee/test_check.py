@@ -381,7 +381,20 @@ def test_the_verdict_repeats_with_its_seed():
 
 def test_json_has_the_promised_fields():
     verdict = check(mse, mse_right, wrt="w", at=MSE)
-    fields = "name of kind file line verdict mistake steps witnesses power points seconds".split()
+    fields = [
+        "name",
+        "of",
+        "kind",
+        "file",
+        "line",
+        "verdict",
+        "mistake",
+        "steps",
+        "witnesses",
+        "power",
+        "points",
+        "seconds",
+    ]
     assert set(fields) <= set(verdict.to_json())
     assert verdict.to_json()["mistake"] is None
 
@@ -391,3 +404,50 @@ def test_the_caller_s_precision_neither_matters_nor_changes(before):
     with jax.enable_x64(before):
         assert check(mse, mse_right, wrt="w", at=MSE).verdict == "correct"
         assert jax.config.jax_enable_x64 == before
+
+
+# ----- where to look -----
+
+LOOKED_AT = [
+    ("a branch of the hand", lambda x: jnp.sin(x), lambda x: jnp.where(x > 5555, 2.0, jnp.cos(x)), "wrong"),
+    ("a kink at 0.7", lambda x: jnp.clip(x, -0.7, 0.7), lambda x: jnp.where(jnp.abs(x) < 0.7, 1.0, 0.0), "subgradient"),
+    ("beyond a kink at 1", lambda x: jnp.clip(x, -1, 1), lambda x: jnp.where(jnp.abs(x) < 1.005, 1.0, 0.0), "wrong"),
+    ("nan at a kink", RELU, lambda x: RELU(x) / x, "unstable"),
+    ("just outside the hull", RELU, lambda x: jnp.heaviside(x, 1.001), "wrong"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("f", "hand", "word"), [row[1:] for row in LOOKED_AT], ids=[row[0] for row in LOOKED_AT]
+)
+def test_points_are_chosen_where_programs_branch(f, hand, word):
+    assert check(f, hand, kind="derivative", at=dict(x=reals("n"))).verdict == word
+
+
+def trapped(x):
+    """The where trap: 0 on the left, where JAX's derivative is 0 * inf = nan."""
+    return jnp.where(x > 0, jnp.sqrt(x), 0.0)
+
+
+def test_where_jax_is_at_a_loss_differences_judge():
+    safe = lambda x: jnp.where(x > 0, x, 1.0)
+    right = lambda x: jnp.where(x > 0, 0.5 / jnp.sqrt(safe(x)), 0.0)
+    wrong = lambda x: jnp.where(x > 0, 0.5 / jnp.sqrt(safe(x)), 1.0)
+    words = [
+        check(trapped, hand, kind="derivative", at=dict(x=reals("n"))).verdict
+        for hand in (right, wrong, lambda x: 0.5 / jnp.sqrt(x))
+    ]
+    assert words == ["correct", "wrong", "unstable"]
+
+
+def test_a_derivative_that_is_zero_everywhere():
+    f = lambda x: jnp.sum(jax.nn.softmax(x))
+    assert check(f, jnp.zeros_like, at=dict(x=reals("n"))).verdict == "correct"
+    assert check(f, lambda x: 1e-6 * x, at=dict(x=reals("n"))).verdict == "wrong"
+
+
+def test_a_hand_that_computes_in_single_precision():
+    single = lambda x: jnp.cos(x.astype(jnp.float32))
+    f = lambda x: jnp.sum(jnp.sin(x))
+    assert check(f, single, at=dict(x=reals("n"))).verdict == "correct"
+    assert check(f, lambda x: 1.001 * single(x), at=dict(x=reals("n"))).verdict == "wrong"

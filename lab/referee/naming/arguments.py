@@ -111,6 +111,8 @@ def _alterations(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
         if leaf.ndim == 3 and leaf.shape[1] == leaf.shape[2]:
             turned = f"{name} stands where its transpose should"
             yield Alteration("transpose", turned, change(lambda x: np.swapaxes(x, 1, 2)))
+            identity = f"{name} is left out, as if it were the identity"
+            yield Alteration("missing_chain_factor", identity, change(_identity))
             symmetric = f"as if {name} were symmetric"
             yield Alteration("symmetrize", symmetric, change(_symmetrized))
         for axis in range(1, leaf.ndim):
@@ -173,6 +175,10 @@ def _exchange(i: int, j: int) -> Callable[[Leaves], Leaves]:
 
 def _copy(a: int, b: int) -> Callable[[Leaves], Leaves]:
     return lambda leaves: (*leaves[:a], leaves[b], *leaves[a + 1 :])
+
+
+def _identity(x: np.ndarray) -> np.ndarray:
+    return np.broadcast_to(np.eye(x.shape[1]), x.shape)
 
 
 def _symmetrized(x: np.ndarray) -> np.ndarray:

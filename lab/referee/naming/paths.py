@@ -12,6 +12,7 @@ from lab.referee.naming.flow import Flow
 from lab.referee.naming.program import Edge
 from lab.referee.naming.scene import Scene, leading, number
 from lab.referee.naming.sizes import argument_leaves, size_word
+from lab.referee.naming.source import Place
 from lab.referee.verdict import Mistake
 
 TRIVIAL = {"broadcast_in_dim", "reshape", "squeeze", "convert_element_type", "transpose", "copy"}
@@ -33,19 +34,26 @@ def broken_paths(scene: Scene) -> Iterator[Mistake]:
     if flow is None:
         return
     paths = distinct_paths(scene, flow)
-    for path in paths:
-        yield from _one(scene, flow, path)
+    fitted = [(path, _fitted(scene, flow, [path.share])) for path in paths]
+    # The sum of several paths may be one: what says least of it is tried first.
+    for path, a in sorted(((p, a) for p, a in fitted if a is not None), key=lambda x: _rank(x[1])):
+        if scene.equations > 2 or _rank(a) < len(NICE):
+            yield from _one(scene, flow, path, a)
     yield from _two(scene, flow, paths)
 
 
 def distinct_paths(scene: Scene, flow: Flow) -> list[Path]:
-    """Every chain of edges, then every value with all the edges that leave it; the first of equals
-    stays.
+    """Every chain of edges; then the edges by which a value enters an expression; then all that
+    leave it. The first of equals stays.
     """
     chains = {chain[0]: chain for chain in flow.program.chains()}
     sets: list[tuple[Edge, ...]] = [(edge,) for edge in flow.cotangents]
-    leaving = [tuple(edges) for edges in flow.program.leaving().values() if len(edges) > 1]
-    sets += [edges for edges in leaving if all(edge in flow.cotangents for edge in edges)]
+    for leaving in flow.program.leaving().values():
+        into: dict[Place | None, list[Edge]] = {}
+        for edge in leaving:
+            into.setdefault(flow.program.steps[edge.step].place, []).append(edge)
+        sets += [tuple(edges) for edges in (*into.values(), leaving) if len(edges) > 1]
+    sets = [edges for edges in sets if all(edge in flow.cotangents for edge in edges)]
     found: dict[bytes, Path] = {}
     for edges in sets:
         share = flow.share(edges)
@@ -90,10 +98,7 @@ def _fitted(scene: Scene, flow: Flow, shares: list[np.ndarray]) -> np.ndarray | 
     return np.asarray(found) if rest < 1e-4 else None
 
 
-def _one(scene: Scene, flow: Flow, path: Path) -> Iterator[Mistake]:
-    a = _fitted(scene, flow, [path.share])
-    if a is None or (scene.equations < 3 and not _nice(a[0])):
-        return
+def _one(scene: Scene, flow: Flow, path: Path, a: np.ndarray) -> Iterator[Mistake]:
     factors = _everywhere(scene, [path], a)
     if factors is None:
         return
@@ -107,7 +112,7 @@ def _two(scene: Scene, flow: Flow, paths: list[Path]) -> Iterator[Mistake]:
         return
     for pair in combinations(paths, 2):
         a = _fitted(scene, flow, [path.share for path in pair])
-        if a is None or not all(map(_nice, a)):
+        if a is None or _rank(a) == len(NICE):
             continue
         factors = _everywhere(scene, list(pair), a)
         if factors is None:
@@ -132,8 +137,10 @@ def _twins(flow: Flow, pair: tuple[Path, Path]) -> bool:
     return flow.program.operand(first) == flow.program.operand(second)
 
 
-def _nice(a: float) -> bool:
-    return any(abs(a - nice) < 1e-6 for nice in NICE)
+def _rank(a: np.ndarray) -> int:
+    """How simple the worst coefficient is."""
+    ranks = [[k for k, nice in enumerate(NICE) if abs(c - nice) < 1e-6] for c in a]
+    return max(rank[0] if rank else len(NICE) for rank in ranks)
 
 
 def _everywhere(scene: Scene, paths: list[Path], a: np.ndarray) -> list[np.ndarray] | None:
@@ -208,10 +215,10 @@ def describe(flow: Flow, path: Path) -> tuple[str, str]:
         kinds = list(dict.fromkeys(step.name for step in steps if step.name not in TRIVIAL))
         return f"the path {' -> '.join([start, *kinds[:3]])}", ""
     texts, place = list(places), str(next(iter(places.values())))
-    if len(path.edges) > 1:
+    if len(path.edges) > 1 and len({program.steps[e.step].place for e in path.edges}) > 1:
         return f"everything that depends on {start} from there on", place
     beside = [e for e in program.edges() if e.step == path.edges[0].step]
-    if len(beside) > 1 and len(texts) == 1:
+    if len(path.edges) == 1 < len(beside) and len(texts) == 1:
         texts[0] += f" (by its {ORDINALS[path.edges[0].operand % len(ORDINALS)]} operand)"
     return f"the path {' -> '.join([start, *texts[:3]])}", place
 

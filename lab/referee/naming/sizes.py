@@ -16,7 +16,11 @@ def size_word(evidences: Sequence[Evidence], factors: Sequence[float]) -> str | 
     Where the sizes do not vary, only a whole number above 3 (or one over it) is called a size."""
     sizes = [_sizes(e) for e in evidences]
     shared = set.intersection(*(set(s) for s in sizes))
-    named = {name: np.array([float(s[name]) for s in sizes]) for name in shared}
+    named: dict[str, np.ndarray] = {}
+    for name in sorted(shared, key=lambda name: (len(name), name)):
+        values = np.array([float(s[name]) for s in sizes])
+        if not any(np.array_equal(values, known) for known in named.values()):
+            named[name] = values
     seen = np.asarray(factors)
     varied = np.ptp(seen) > CLOSE * np.abs(seen).max()
     if not varied and (len(evidences) > 1 and any(np.ptp(v) > 0 for v in named.values())):
@@ -30,7 +34,7 @@ def size_word(evidences: Sequence[Evidence], factors: Sequence[float]) -> str | 
 
 
 def _formulas(named: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
-    names = sorted(named, key=lambda name: (len(name), name))
+    names = list(named)
     with np.errstate(all="ignore"):
         for coefficient, word in ((1.0, ""), (2.0, "2"), (0.5, "1/2 "), (-1.0, "-")):
             times = word.strip() or "1"
@@ -56,15 +60,17 @@ def _formulas(named: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray
 
 
 def _sizes(evidence: Evidence) -> dict[str, int]:
-    """Named dimensions; where there are none, the lengths of the arguments' axes."""
-    if evidence.group.sizes:
-        return settings(evidence) | dict(evidence.group.sizes)
+    """Named dimensions, the lengths of the arguments' axes, and whole numbers among them."""
     names = argument_leaves(evidence)
-    return settings(evidence) | {
-        f"({name}.shape[{axis}])": length
-        for name, leaf in zip(names, evidence.group.leaves, strict=True)
-        for axis, length in enumerate(np.shape(leaf)[1:])
-    }
+    return (
+        settings(evidence)
+        | dict(evidence.group.sizes)
+        | {
+            f"{name}.shape[{axis}]": length
+            for name, leaf in zip(names, evidence.group.leaves, strict=True)
+            for axis, length in enumerate(np.shape(leaf)[1:])
+        }
+    )
 
 
 def settings(evidence: Evidence) -> dict[str, int]:

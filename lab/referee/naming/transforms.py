@@ -17,7 +17,10 @@ Transform = Callable[[np.ndarray], np.ndarray]  # of one leaf, points along the 
 def transformed(scene: Scene) -> Iterator[Mistake]:
     yield from _scaled(scene)
     for name, says, transform in _transforms(scene):
-        answers = [[transform(leaf) for leaf in leaves] for leaves in scene.truths()]
+        answers = scene.truths()
+        for leaves in answers:
+            for i in scene.leaves:
+                leaves[i] = transform(leaves[i])
         if scene.explains(answers):
             yield Mistake(name, says, scene.where)
     yield from _swapped(scene)
