@@ -10,14 +10,29 @@ from collections.abc import Sequence
 import numpy as np
 
 from lab.referee.evidence import Evidence
+from lab.referee.naming.altered import other_axes, other_constants
 from lab.referee.naming.arguments import misplaced
+from lab.referee.naming.branches import wrong_branches
 from lab.referee.naming.paths import broken_paths
 from lab.referee.naming.pattern import pattern
+from lab.referee.naming.regions import regions
 from lab.referee.naming.scene import Finder, Scene, scene_of
+from lab.referee.naming.slopes import wrong_slopes
+from lab.referee.naming.terms import extra_terms
 from lab.referee.naming.transforms import transformed
 from lab.referee.verdict import Mistake
 
-FINDERS: tuple[Finder, ...] = (transformed, misplaced, broken_paths)
+FINDERS: tuple[Finder, ...] = (
+    transformed,
+    misplaced,
+    regions,
+    broken_paths,
+    wrong_branches,
+    wrong_slopes,
+    extra_terms,
+    other_constants,
+    other_axes,
+)
 
 
 def name_mistake(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Mistake:

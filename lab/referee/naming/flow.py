@@ -22,13 +22,20 @@ EDGES = 240
 class Flow(NamedTuple):
     """At the points ``rows`` of a group. ``tangents[v]`` is d(value v)/d(input), shape ``(rows,
     inputs, *shape)``, ``cotangents[e]`` d(output)/d(edge e), shape ``(rows, outputs, *shape)``.
+    Where only some edges were asked for, ``values[v]`` are what enters and leaves their steps.
     """
 
     evidence: Evidence
     program: Program
     rows: np.ndarray
+    values: dict[int, np.ndarray]
     tangents: dict[int, np.ndarray]
     cotangents: dict[Edge, np.ndarray]
+
+    @property
+    def first_edges(self) -> tuple[Edge, ...]:
+        """One edge: enough to ask for where only the program is wanted."""
+        return (next(iter(self.cotangents)),)
 
     def share(self, edges: Sequence[Edge]) -> np.ndarray:
         """The derivative along all paths through these edges: ``(rows, outputs, inputs)``."""
@@ -94,18 +101,22 @@ def flow(evidence: Evidence, rows: np.ndarray, edges: Sequence[Edge] | None = No
     inputs = sum(int(np.prod(made.shapes[v])) for v in made.varied)
     if not edges or len(edges) > EDGES or held * inputs > MOST:
         return None
-    asker = Asker(_parts(evidence, made, edges), evidence.group, 64, len(rows))
+    if not all(e.step < len(made.steps) for e in edges):
+        return None
+    asker = Asker(_parts(evidence, made, edges, values=not every), evidence.group, 64, len(rows))
     asker.plain = _never
     answers = asker(tuple(leaf[rows] for leaf in evidence.group.leaves))
     if isinstance(answers, Raised):
         return None
-    tangents, cotangents = answers
-    found = Flow(evidence, made, rows, tangents, dict(zip(edges, cotangents, strict=True)))
+    values, tangents, cotangents = answers
+    found = Flow(evidence, made, rows, values, tangents, dict(zip(edges, cotangents, strict=True)))
     return found if not every or _adds_up(found) else None
 
 
-def _parts(evidence: Evidence, made: Program, edges: list[Edge]) -> Any:
+def _parts(evidence: Evidence, made: Program, edges: list[Edge], *, values: bool) -> Any:
     operands = sorted({made.operand(e) for e in edges})
+    steps = [made.steps[e.step] for e in edges] if values else []
+    shown = sorted({slot for step in steps for slot in (*step.inputs, *step.outputs)})
     positions = varied_leaves(evidence)
 
     def parts(*leaves: Any) -> Any:
@@ -113,8 +124,8 @@ def _parts(evidence: Evidence, made: Program, edges: list[Edge]) -> Any:
             full = list(leaves)
             for position, leaf in zip(positions, varied, strict=True):
                 full[position] = leaf
-            values = made.run(full)
-            return {v: values[v] for v in operands}
+            ran = made.run(full)
+            return {v: ran[v] for v in operands}
 
         varied = tuple(leaves[i] for i in positions)
         push = lambda direction: jax.jvp(values_from, varied, direction)[1]
@@ -122,23 +133,24 @@ def _parts(evidence: Evidence, made: Program, edges: list[Edge]) -> Any:
             extra = tuple(leaves[len(leaves) - len(positions) :])
             tangents = jax.tree.map(lambda t: t[None], push(extra))
         else:
-            tangents = jax.vmap(push)(_basis(varied))
+            tangents = jax.vmap(push)(basis(varied))
         zeros = [jnp.zeros(made.shapes[made.operand(e)]) for e in edges]
 
-        def output(added: list[Any]) -> Any:
+        def output(added: list[Any]) -> tuple[Any, Any]:
             by_edge = dict(zip(edges, added, strict=True))
             nudge = lambda e, value: value + by_edge[e] if e in by_edge else value
-            values = made.run(leaves, nudge)
-            return jnp.concatenate([jnp.ravel(values[v]) for v in made.outputs])
+            ran = made.run(leaves, nudge)
+            flat = jnp.concatenate([jnp.ravel(ran[v]) for v in made.outputs])
+            return flat, {v: ran[v] for v in shown}
 
-        out, pull = jax.vjp(output, zeros)
+        out, pull, seen = jax.vjp(output, zeros, has_aux=True)
         (cotangents,) = jax.vmap(pull)(jnp.eye(out.size))
-        return tangents, cotangents
+        return seen, tangents, cotangents
 
     return parts
 
 
-def _basis(leaves: Sequence[Any]) -> tuple[Any, ...]:
+def basis(leaves: Sequence[Any]) -> tuple[Any, ...]:
     """All unit tangents of the leaves together, stacked."""
     sizes = [leaf.size for leaf in leaves]
     eye = jnp.eye(sum(sizes))

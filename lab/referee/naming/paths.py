@@ -34,10 +34,10 @@ def broken_paths(scene: Scene) -> Iterator[Mistake]:
     if flow is None:
         return
     paths = distinct_paths(scene, flow)
-    fitted = [(path, _fitted(scene, flow, [path.share])) for path in paths]
+    found = [(path, fitted(scene, flow, [path.share])) for path in paths]
     # The sum of several paths may be one: what says least of it is tried first.
-    for path, a in sorted(((p, a) for p, a in fitted if a is not None), key=lambda x: _rank(x[1])):
-        if scene.equations > 2 or _rank(a) < len(NICE):
+    for path, a in sorted(((p, a) for p, a in found if a is not None), key=lambda x: rank(x[1])):
+        if scene.equations > 2 or rank(a) < len(NICE):
             yield from _one(scene, flow, path, a)
     yield from _two(scene, flow, paths)
 
@@ -57,40 +57,40 @@ def distinct_paths(scene: Scene, flow: Flow) -> list[Path]:
     found: dict[bytes, Path] = {}
     for edges in sets:
         share = flow.share(edges)
-        seen = _seen(scene, flow, share)
-        largest = np.abs(seen).max(initial=0.0)
+        told = seen(scene, flow, share)
+        largest = np.abs(told).max(initial=0.0)
         if not np.isfinite(largest) or largest < 1e-12:
             continue
         scale = 10.0 ** np.floor(np.log10(largest))
-        key = np.round(seen / scale, 7).tobytes() + str(scale).encode()
+        key = np.round(told / scale, 7).tobytes() + str(scale).encode()
         found.setdefault(key, Path(edges, chains.get(edges[0], edges[:1]), share))
     return list(found.values())
 
 
-def _seen(scene: Scene, flow: Flow, derivative: np.ndarray) -> np.ndarray:
+def seen(scene: Scene, flow: Flow, derivative: np.ndarray) -> np.ndarray:
     """The part of a derivative that is to be explained: the wrong leaves at the wrong points."""
-    wrong = scene.wrong[_group(scene, flow)][flow.rows]
+    wrong = scene.wrong[group_of(scene, flow)][flow.rows]
     pieces = flow.by_leaf(derivative)
     return np.concatenate([leading(pieces[i][wrong]) for i in scene.leaves], axis=1)
 
 
-def _error(scene: Scene, g: int) -> np.ndarray:
+def error(scene: Scene, g: int) -> np.ndarray:
     evidence, mask = scene.evidences[g], scene.wrong[g]
     return np.concatenate(
         [leading((evidence.hand[i] - evidence.truth[i])[mask]) for i in scene.leaves], axis=1
     )
 
 
-def _group(scene: Scene, flow: Flow) -> int:
+def group_of(scene: Scene, flow: Flow) -> int:
     return next(g for g, e in enumerate(scene.evidences) if e is flow.evidence)
 
 
-def _fitted(scene: Scene, flow: Flow, shares: list[np.ndarray]) -> np.ndarray | None:
+def fitted(scene: Scene, flow: Flow, shares: list[np.ndarray]) -> np.ndarray | None:
     """Least squares coefficients of the shares in the error, if they leave next to nothing."""
-    error = _error(scene, _group(scene, flow))
-    weight = np.abs(error).max(axis=1, keepdims=True)
-    columns = [(_seen(scene, flow, share) / weight).ravel() for share in shares]
-    matrix, target = np.stack(columns, axis=1), (error / weight).ravel()
+    target = error(scene, group_of(scene, flow))
+    weight = np.abs(target).max(axis=1, keepdims=True)
+    columns = [(seen(scene, flow, share) / weight).ravel() for share in shares]
+    matrix, target = np.stack(columns, axis=1), (target / weight).ravel()
     if not np.all(np.isfinite(matrix)) or not np.all(np.isfinite(target)):
         return None
     found, *_ = np.linalg.lstsq(matrix, target, rcond=1e-10)
@@ -104,15 +104,15 @@ def _one(scene: Scene, flow: Flow, path: Path, a: np.ndarray) -> Iterator[Mistak
         return
     name, verb = _said(scene, [float(f[0]) for f in factors])
     head, place = describe(flow, path)
-    yield Mistake(name, f"{head} {verb}", _where(scene, place))
+    yield Mistake(name, f"{head} {verb}", where(scene, place))
 
 
 def _two(scene: Scene, flow: Flow, paths: list[Path]) -> Iterator[Mistake]:
     if len(paths) > PAIRED or scene.equations < 6:
         return
     for pair in combinations(paths, 2):
-        a = _fitted(scene, flow, [path.share for path in pair])
-        if a is None or _rank(a) == len(NICE):
+        a = fitted(scene, flow, [path.share for path in pair])
+        if a is None or rank(a) == len(NICE):
             continue
         factors = _everywhere(scene, list(pair), a)
         if factors is None:
@@ -128,7 +128,7 @@ def _two(scene: Scene, flow: Flow, paths: list[Path]) -> Iterator[Mistake]:
         name = name if name in names else names[0]
         if np.allclose(sorted(a), (-1, 1)) and _twins(flow, pair):
             name = "symmetrize"
-        yield Mistake(name, "; ".join(said), _where(scene, "; ".join(dict.fromkeys(places))))
+        yield Mistake(name, "; ".join(said), where(scene, "; ".join(dict.fromkeys(places))))
 
 
 def _twins(flow: Flow, pair: tuple[Path, Path]) -> bool:
@@ -137,10 +137,10 @@ def _twins(flow: Flow, pair: tuple[Path, Path]) -> bool:
     return flow.program.operand(first) == flow.program.operand(second)
 
 
-def _rank(a: np.ndarray) -> int:
+def rank(a: np.ndarray) -> int:
     """How simple the worst coefficient is."""
-    ranks = [[k for k, nice in enumerate(NICE) if abs(c - nice) < 1e-6] for c in a]
-    return max(rank[0] if rank else len(NICE) for rank in ranks)
+    levels = [[k for k, nice in enumerate(NICE) if abs(c - nice) < 1e-6] for c in a]
+    return max(level[0] if level else len(NICE) for level in levels)
 
 
 def _everywhere(scene: Scene, paths: list[Path], a: np.ndarray) -> list[np.ndarray] | None:
@@ -149,7 +149,7 @@ def _everywhere(scene: Scene, paths: list[Path], a: np.ndarray) -> list[np.ndarr
     edges = tuple(sorted({edge for path in paths for edge in path.edges}))
     for g, evidence in enumerate(scene.evidences):
         there = scene.flow(g) if g == scene.main else scene.flow(g, edges)
-        if there is None or not _alike(scene, there, edges):
+        if there is None or not alike(scene, there, edges):
             if scene.wrong[g].any():
                 return None
             answers.append(list(evidence.truth))
@@ -158,10 +158,10 @@ def _everywhere(scene: Scene, paths: list[Path], a: np.ndarray) -> list[np.ndarr
         shares = [there.share(path.edges) for path in paths]
         answer, here = _sum(there, shares, a), a
         if not all(scene.fits(g, i, answer[i]) for i in scene.leaves):
-            fitted = _fitted(scene, there, shares) if scene.wrong[g].any() else 0 * a
-            if fitted is None:
+            again = fitted(scene, there, shares) if scene.wrong[g].any() else 0 * a
+            if again is None:
                 return None
-            answer, here = _sum(there, shares, fitted), fitted
+            answer, here = _sum(there, shares, again), again
         answers.append(answer)
         found.append(here)
     return found if scene.explains(answers) else None
@@ -172,7 +172,7 @@ def _sum(flow: Flow, shares: list[np.ndarray], a: np.ndarray) -> list[np.ndarray
     return flow.answer(np.asarray(total), flow.evidence.truth)
 
 
-def _alike(scene: Scene, there: Flow, edges: tuple[Edge, ...]) -> bool:
+def alike(scene: Scene, there: Flow, edges: tuple[Edge, ...]) -> bool:
     """Whether these edges are the same in another group: same steps, other sizes."""
     here = scene.flow(scene.main)
     assert here is not None
@@ -201,7 +201,7 @@ def _said(scene: Scene, coefficients: list[float]) -> tuple[str, str]:
     return "factor", f"enters {number(k)} times where it should enter once"
 
 
-def _where(scene: Scene, place: str) -> str:
+def where(scene: Scene, place: str) -> str:
     return f"{scene.where}, {place}" if place else scene.where
 
 

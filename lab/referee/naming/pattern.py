@@ -24,18 +24,39 @@ def _leaf(scene: Scene, i: int) -> str:
     return f"{scene.names[i]}: {_entries(masks)} off, {how_far}"
 
 
-def _entries(masks: list[np.ndarray]) -> str:
+def entry_words(scene: Scene, i: int) -> str | None:
     """The entries in question, by a description that holds at all sizes."""
-    ever = [mask.any(axis=0) for mask in masks]
+    words = _words([_ever(off_entries(scene, g, i)) for g, _, _ in scene.groups()])
+    always = all(
+        np.array_equal(off_entries(scene, g, i).any(axis=0), off_entries(scene, g, i).all(axis=0))
+        for g, _, _ in scene.groups()
+    )
+    return words if always else None
+
+
+def _entries(masks: list[np.ndarray]) -> str:
+    ever = list(map(_ever, masks))
     if all(off.all() for off in ever):
         return "every entry" if ever[0].ndim else "it"
+    words = _words(ever)
+    if words is not None:
+        return f"{words} {'are' if words.startswith('all but') else 'is'}"
+    count, first = int(ever[0].sum()), [int(k) for k in np.argwhere(ever[0])[0]]
+    if count == 1:
+        return f"entry {first} is"
+    return f"{count} of {ever[0].size} entries are, the first {first}"
+
+
+def _words(ever: list[np.ndarray]) -> str | None:
+    if all(off.all() for off in ever):
+        return None
     if all(off.ndim == 2 and off.shape[0] == off.shape[1] for off in ever):
         eyes = [np.eye(off.shape[0], dtype=bool) for off in ever]
         for word, shape in (
-            ("the diagonal is", lambda eye: eye),
-            ("all but the diagonal is", lambda eye: ~eye),
-            ("the upper triangle is", lambda eye: np.triu(~eye)),
-            ("the lower triangle is", lambda eye: np.tril(~eye)),
+            ("the diagonal", lambda eye: eye),
+            ("all but the diagonal", lambda eye: ~eye),
+            ("the upper triangle", lambda eye: np.triu(~eye)),
+            ("the lower triangle", lambda eye: np.tril(~eye)),
         ):
             alike = zip(ever, eyes, strict=True)
             if all(np.array_equal(off, shape(eye)) for off, eye in alike):
@@ -45,13 +66,15 @@ def _entries(masks: list[np.ndarray]) -> str:
             marks = [_at(off.shape, axis, index) for off in ever]
             along = f" along axis {axis}" if ever[0].ndim > 1 else ""
             if all(np.array_equal(off, at) for off, at in zip(ever, marks, strict=True)):
-                return f"the {word} entry{along} is"
+                return f"the {word} entry{along}"
             if all(np.array_equal(off, ~at) for off, at in zip(ever, marks, strict=True)):
-                return f"all but the {word} entry{along} are"
-    count, first = int(ever[0].sum()), [int(k) for k in np.argwhere(ever[0])[0]]
-    if count == 1:
-        return f"entry {first} is"
-    return f"{count} of {ever[0].size} entries are, the first {first}"
+                return f"all but the {word} entry{along}"
+    return None
+
+
+def _ever(mask: np.ndarray) -> np.ndarray:
+    """At any of the points."""
+    return np.asarray(mask.any(axis=0))
 
 
 def _at(shape: tuple[int, ...], axis: int, index: int) -> np.ndarray:

@@ -1,0 +1,93 @@
+"""A term that should not be there: a multiple of an argument, of its sign, of one."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from lab.referee.naming.paths import error
+from lab.referee.naming.scene import Scene, leading, number
+from lab.referee.naming.sizes import argument_leaves, size_word
+from lab.referee.verdict import Mistake
+
+Term = Callable[[int, int], np.ndarray | None]  # of group and leaf: points first, as the answer
+
+
+def extra_terms(scene: Scene) -> Iterator[Mistake]:
+    """The error is the same simple multiple of a simple term at all points."""
+    if scene.equations < 4:
+        return
+    for text, term in _terms(scene):
+        fitted = [_fit(scene, g, term) for g in range(len(scene.evidences))]
+        k = fitted[scene.main]
+        if k is None or abs(k) < 1e-12:
+            continue
+        if not _explains(scene, term, [k] * len(fitted)):
+            by_size = [k if c is None else c for c in fitted]
+            word = size_word(scene.evidences, by_size)
+            if word is None or not _explains(scene, term, by_size):
+                continue
+            factor = word
+        else:
+            factor = number(k)
+        product = text if factor == "1" else f"-{text}" if factor == "-1" else f"{factor} {text}"
+        yield Mistake("extra_term", f"a term {product} too much", scene.where)
+
+
+def _terms(scene: Scene) -> Iterator[tuple[str, Term]]:
+    yield "1", lambda g, i: np.ones_like(scene.evidences[g].truth[i])
+    if scene.kind in ("jacobian", "hessian"):
+        yield "I", _identity(scene)
+    for position, name in enumerate(argument_leaves(scene.evidences[0])):
+        for text, function in (
+            (name, lambda x: x),
+            (f"sign({name})", np.sign),
+            (f"{name}^2", np.square),
+            (f"{name}^T", lambda x: np.swapaxes(x, 1, 2) if x.ndim == 3 else None),
+        ):
+            yield text, _argument(scene, position, function)
+
+
+def _identity(scene: Scene) -> Term:
+    def term(g: int, i: int) -> np.ndarray | None:
+        truth = scene.evidences[g].truth[i]
+        if truth.ndim != 3 or truth.shape[1] != truth.shape[2]:
+            return None
+        return np.broadcast_to(np.eye(truth.shape[1]), truth.shape)
+
+    return term
+
+
+def _argument(scene: Scene, position: int, function: Callable[..., np.ndarray | None]) -> Term:
+    def term(g: int, i: int) -> np.ndarray | None:
+        evidence = scene.evidences[g]
+        leaf = evidence.group.leaves[position]
+        if not isinstance(leaf, np.ndarray) or leaf.dtype.kind != "f":
+            return None
+        value = function(leaf)
+        return value if value is not None and value.shape == evidence.truth[i].shape else None
+
+    return term
+
+
+def _fit(scene: Scene, g: int, term: Term) -> float | None:
+    mask = scene.wrong[g]
+    pieces = [term(g, i) for i in scene.leaves]
+    if not mask.any() or any(piece is None for piece in pieces):
+        return None
+    a = np.concatenate([leading(p[mask]) for p in pieces if p is not None], axis=1).ravel()
+    b = error(scene, g).ravel()
+    if not np.all(np.isfinite(a)) or not np.all(np.isfinite(b)) or not a.any():
+        return None
+    k = float(a @ b / (a @ a))
+    return k if np.abs(k * a - b).max() < 1e-4 * np.abs(b).max() else None
+
+
+def _explains(scene: Scene, term: Term, factors: list[float]) -> bool:
+    answers = scene.truths()
+    for g, leaves in enumerate(answers):
+        for i in scene.leaves:
+            piece = term(g, i)
+            if piece is None:
+                return False
+            leaves[i] = leaves[i] + factors[g] * piece
+    return scene.explains(answers)
