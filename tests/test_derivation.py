@@ -92,7 +92,7 @@ def test_misuse_is_refused_at_once(change, says):
 
 
 def test_an_unknown_kind_is_refused():
-    with pytest.raises(BadInput, match="'gradeint'.*did you mean 'gradient'"):
+    with pytest.raises(BadInput, match=r"'gradeint'.*did you mean 'gradient'"):
         makers.derivation(mse, residual_times_X, kind="gradeint", at=AT)
 
 

@@ -118,5 +118,5 @@ def _coarse(evidence: Evidence, i: int) -> np.ndarray:
         lost = ~(error <= np.maximum(allowed, LOST * noise.scale))
     # Where the derivative has died away (a saturated softmax), what is left are rounding errors of
     # terms that cancel: only an overflow counts there.
-    alive = noise.scale >= LOST * noise.typical
+    alive = (noise.scale >= LOST * noise.typical) & (noise.scale > 1e-8 * noise.natural)
     return _rows(judged & lost & (alive | ~np.isfinite(hand)))

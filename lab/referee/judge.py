@@ -105,7 +105,7 @@ def _hear(asked: Question, drawn: list[Group], rng: np.random.Generator) -> Foun
         except Exception as error:
             excused = f"{claim.of_name} could not be differentiated by JAX: {Raised(error)}"
             continue
-        changing = not_repeatable(asked, group)
+        changing = not_repeatable(asked, group) if number == 0 else None
         if changing:
             return changing
         reverse_alone = bool(evidences) and "reverse" in evidences[0].modes

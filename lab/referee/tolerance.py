@@ -56,7 +56,7 @@ def implementation(noise: Noise, length: int) -> np.ndarray:
     """Allowed disagreement in single precision, for a derivative made of ``length`` numbers."""
     return (
         32 * np.sqrt(length) * EPS32 * noise.scale
-        + 32 * EPS32 * (noise.typical + noise.natural)
+        + 32 * EPS32 * noise.typical
         + 32 * EPS32 * noise.response
         + 16 * noise.truth32
     )

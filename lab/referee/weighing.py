@@ -128,6 +128,7 @@ def _first(evidences: list[Evidence], masks: list[np.ndarray]) -> tuple[Evidence
     )
 
 
+@np.errstate(all="ignore")
 def _cancellation(evidences: list[Evidence], wrong: list[np.ndarray]) -> Mistake | None:
     """Digits, not the formula: wherever the hand is off, it is far more off in single precision."""
     for evidence, mask in zip(evidences, wrong, strict=True):

@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import pytest
 
+from lab import check
 from lab.domains import invertible, labels, positive, reals, simplex, spd
 
 # ----- the functions on trial, and their right derivatives -----
@@ -110,6 +112,25 @@ def cross_entropy(logits, y):
 def cross_entropy_gradient(logits, y, axis=1):
     one_hot = jax.nn.one_hot(y, logits.shape[1], dtype=logits.dtype)
     return (jax.nn.softmax(logits, axis) - one_hot) / y.size
+
+
+def probabilities(X):
+    return jax.nn.softmax(X, axis=1)
+
+
+def probabilities_vjp(X, cotangent):
+    p = jax.nn.softmax(X, axis=0)
+    return p * (cotangent - (p * cotangent).sum(0))
+
+
+def row_norm(X):
+    mean = jnp.mean(X, axis=1, keepdims=True)
+    spread = jnp.mean((X - mean) ** 2, axis=1, keepdims=True)
+    return (X - mean) / jnp.sqrt(spread + 1e-3)
+
+
+def row_norm_wrong(X, cotangent):
+    return batch_norm_vjp(X, 1.0, cotangent)
 
 
 def attention(q, K, V):
@@ -245,8 +266,6 @@ def _leaf(gradient, name, change):
 
 
 relu = lambda x: jnp.maximum(x, 0)
-swap = lambda A: A.T
-stop = jax.lax.stop_gradient
 
 SLIPS = [
     # simple transforms of the truth
@@ -270,17 +289,17 @@ SLIPS = [
     Slip("shifted", lambda x: jnp.sum(x**3), lambda x: 3 * jnp.roll(x, 1) ** 2, "index", "x", N),
     Slip("reversed", lambda x: jnp.sum(x**3), lambda x: 3 * x[::-1] ** 2, "index", "x", N),
     Slip("one leaf", two_layers, _leaf(two_layers_gradient, "v", lambda g: -g), "sign", "p['v']", NET),
-    Slip("leaves exchanged", mse, lambda w, X, y: (2 / y.size * (X @ w - y), mse_gradient(w, X, y)),
-         "wrong_variable sign", "w", dict(w=reals("n"), X=reals("n n"), y=reals("n")), "gradient", ("w", "y")),
+    Slip("leaves exchanged", bilinear, lambda x, y, A: (A.T @ x, A @ y), "wrong_variable", "x, y",
+         BILINEAR, "gradient", ("x", "y")),
     # the truth at the wrong place
     Slip("labels shifted", cross_entropy, lambda z, y: cross_entropy_gradient(z, (y + 1) % z.shape[1]),
          "index", "logits", LOGITS),
     Slip("y for x", lambda x, y: jnp.sum(x * y**2), lambda x, y: x**2, "wrong_variable", "x", TWO),
-    Slip("wrong argument", bilinear, lambda x, y, A: A.T @ x, "wrong_variable transpose", "x", BILINEAR),
+    Slip("wrong argument", bilinear, lambda x, y, A: A.T @ x, "wrong_variable", "x", BILINEAR),
     Slip("A' for A", bilinear, lambda x, y, A: A.T @ y, "transpose", "x", BILINEAR),
     Slip("cotangent forgotten", layer, lambda X, W, b, c: layer_vjp(X, W, b, jnp.ones_like(c)),
          "missing_chain_factor", "X", LAYER, "vjp", ("X", "W", "b")),
-    Slip("matrix left out", bilinear, lambda x, y, A: y, "missing_chain_factor unknown", "x", BILINEAR),
+    Slip("matrix left out", bilinear, lambda x, y, A: y, "missing_chain_factor", "x", BILINEAR),
     # a path forgotten or miscounted
     Slip("mean is a constant", layer_norm, lambda x, v: layer_norm_gradient(x, v, mean=0.0), "missing_term",
          line(layer_norm, "mean = "), NORM),
@@ -293,11 +312,9 @@ SLIPS = [
     Slip("variance with the wrong sign", layer_norm, lambda x, v: layer_norm_gradient(x, v, variance=-1.0),
          "sign", line(layer_norm, "variance ="), NORM),
     Slip("batch mean is a constant", batch_norm, lambda *a: batch_norm_vjp(*a, mean=0.0), "missing_term",
-         line(batch_norm, "gamma *"), BATCH, "vjp"),
+         line(batch_norm, "mean = "), BATCH, "vjp"),
     Slip("batch variance is a constant", batch_norm, lambda *a: batch_norm_vjp(*a, variance=0.0),
          "missing_term", line(batch_norm, "variance ="), BATCH, "vjp"),
-    Slip("wrong axis of the means", batch_norm, lambda *a: batch_norm_vjp(*a, axis=1), "wrong_axis", "X",
-         BATCH, "vjp"),
     Slip("one term of x'Ax", quadratic, lambda x, A: A @ x, "missing_term", line(quadratic, "A @ x"), QUAD),
     Slip("the other term", quadratic, lambda x, A: A.T @ x, "missing_term", line(quadratic, "A @ x"), QUAD),
     Slip("2Ax for (A + A')x", quadratic, lambda x, A: 2 * A @ x, "symmetrize", line(quadratic, "A @ x"), QUAD),
@@ -347,7 +364,7 @@ SLIPS = [
          "missing_chain_factor factor", line(wave, "sin"), dict(x=positive("n")), "derivative"),
     Slip("quotient rule with +", wave, lambda x: 2 * jnp.cos(x**2) + jnp.sin(x**2) / x**2, "sign",
          line(wave, "sin"), dict(x=positive("n")), "derivative"),
-    Slip("scale forgotten", normal, lambda x, m, s: -(x - m) / s, "missing_chain_factor factor", "x", NORMAL, "derivative"),
+    Slip("scale forgotten", normal, lambda x, m, s: -(x - m) / s, "missing_chain_factor", line(normal, "return"), NORMAL, "derivative"),
     Slip("log scale forgotten", normal, lambda x, m, s: (x - m) ** 2 / s**3, "missing_term",
          line(normal, "return"), NORMAL, "derivative", "scale"),
     Slip("one of a product", rolled, lambda x, k: k * jnp.roll(x, 1), "missing_term", line(rolled, "return"),
@@ -362,14 +379,16 @@ SLIPS = [
     Slip("eps forgotten", layer_norm, lambda x, v: layer_norm_gradient(x, v, eps=0.0), "constant",
          line(layer_norm, "1e-5"), NORM),
     # axes and sums
-    Slip("softmax along the wrong axis", cross_entropy, lambda z, y: cross_entropy_gradient(z, y, axis=0),
-         "wrong_axis", "logits", LOGITS),
+    Slip("softmax along the wrong axis", probabilities, probabilities_vjp,
+         "wrong_axis", line(probabilities, "softmax"), dict(X=reals("n d")), "vjp"),
+    Slip("normalized along the wrong axis", row_norm, row_norm_wrong, "wrong_axis",
+         line(row_norm, "mean = "), dict(X=reals("n d")), "vjp"),
     Slip("bias: mean for sum", layer, lambda X, W, b, c: layer_vjp(X, W, b, c)[2] / len(X), "batch_factor",
          "b", LAYER, "vjp", "b"),
-    Slip("bias: first row for sum", layer, lambda X, W, b, c: (c * (1 - layer(X, W, b) ** 2))[0],
+    Slip("bias: sum over everything", layer, lambda X, W, b, c: 0 * b + (c * (1 - layer(X, W, b) ** 2)).sum(),
          "broadcast_sum", "b", LAYER, "vjp", "b"),
     # part of the domain
-    Slip("huber: no clipping", huber, lambda r: r, "region", "x", dict(r=reals("n")), "derivative"),
+    Slip("huber: no clipping", huber, lambda r: r, "region", "|r| > 1", dict(r=reals("n")), "derivative"),
     Slip("huber loss: no clipping", huber_loss, lambda w, X, y: X.T @ (X @ w - y) / y.size, "region",
          line(huber, "where"), ND),
     Slip("relu: leaks", lambda x: jnp.sum(relu(x)), lambda x: jnp.where(x > 0, 1.0, 0.1), "region", "x", N),
@@ -379,3 +398,58 @@ SLIPS = [
     Slip("first entry", smooth, lambda x: smooth_gradient(x).at[0].set(0.0), "region", "x", dict(x=reals("n+1"))),
     Slip("last entry", mse, lambda w, X, y: mse_gradient(w, X, y).at[-1].multiply(1.01), "region", "w", ND),
 ]  # fmt: skip
+
+noise = lambda x, scale: scale * jnp.sin(1e3 * x)
+
+# Wrong answers that are none of the above.
+UNNAMED = [
+    Slip("random", mse, lambda w, X, y: mse_gradient(w, X, y) * (1 + 1e-3 * jnp.sin(1e3 * w)), "unknown", "w", ND),
+    Slip("rounded", mse, lambda w, X, y: jnp.round(mse_gradient(w, X, y), 2), "unknown", "w", ND),
+    Slip("noise added", lambda x: jnp.sum(x**3), lambda x: 3 * x**2 + noise(x, 1e-4), "unknown", "x", N),
+    Slip("differences", lambda x: jnp.sum(jnp.exp(x)), lambda x: (jnp.exp(x + 1e-3) - jnp.exp(x)) / 1e-3 + 1e-4 * x**3,
+         "unknown", "x", N),
+    Slip("another function", lambda x: jnp.sum(jnp.sin(x)), lambda x: jnp.cos(x) ** 3 + x**4, "unknown", "x", N),
+    Slip("normalized gradient", mse, lambda w, X, y: mse_gradient(w, X, y)
+         / jnp.sqrt(jnp.sum(mse_gradient(w, X, y) ** 2)), "unknown", "w", ND),
+    Slip("clipped gradient", mse, lambda w, X, y: jnp.clip(mse_gradient(w, X, y), -0.5, 0.5), "unknown region", "w", ND),
+    Slip("a factor that depends on the point", mse, lambda w, X, y: mse_gradient(w, X, y) * (1 + 0.1 * y[0] ** 2),
+         "unknown", "w", ND),
+    Slip("signs only", mse, lambda w, X, y: jnp.sign(mse_gradient(w, X, y)), "unknown", "w", ND),
+    Slip("Gauss-Newton step", mse, lambda w, X, y: X.T @ (X @ w - y) / (1.0 + jnp.sum(X**2)), "unknown", "w", ND),
+    Slip("three slips at once", layer_norm, lambda x, v: 1.7 * layer_norm_gradient(x, v, mean=0.3, variance=2.6),
+         "unknown", "x", NORM),
+    Slip("unrelated matrix", lambda x: jnp.outer(x, x) @ x, lambda x: jnp.outer(x, jnp.cos(x)) + 2.0, "unknown",
+         "jacobian", N, "jacobian"),
+    Slip("scrambled", mse, lambda w, X, y: jnp.sort(mse_gradient(w, X, y)), "unknown", "w", dict(ND, w=reals("d", d=5),
+         X=reals("n d", d=5))),
+    Slip("means along the wrong axis, backwards only", batch_norm, lambda *a: batch_norm_vjp(*a, axis=1),
+         "unknown wrong_axis", "X", BATCH, "vjp"),
+    Slip("softmax of columns, in the result only", cross_entropy, lambda z, y: cross_entropy_gradient(z, y, axis=0),
+         "unknown wrong_axis", "logits", LOGITS),
+    Slip("first row for the sum", layer, lambda X, W, b, c: (c * (1 - layer(X, W, b) ** 2))[0],
+         "unknown broadcast_sum", "b", LAYER, "vjp", "b"),
+    Slip("a slope of no name", layer, lambda *a: layer_vjp(*a, slope=lambda s: jnp.exp(-s * 1.3)), "unknown", "X", LAYER,
+         "vjp", ("X", "W", "b")),
+    Slip("one point", mse, lambda w, X, y: 1.234 * mse_gradient(w, X, y) + 0.3 * jnp.ones_like(w), "unknown", "w",
+         (jnp.array([0.3]), jnp.array([[1.0], [2.0]]), jnp.array([1.0, 0.5]))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip.label)
+def test_planted_mistakes_are_named_with_their_place(slip):
+    mistake = _judged(slip)
+    assert mistake.name in slip.named.split(), mistake
+    assert slip.place in mistake.where, mistake
+
+
+@pytest.mark.parametrize("slip", UNNAMED, ids=lambda slip: slip.label)
+def test_what_is_not_known_is_not_named(slip):
+    mistake = _judged(slip)
+    assert mistake.name in slip.named.split(), mistake
+    assert "off" in mistake.says or mistake.name != "unknown", mistake
+
+
+def _judged(slip):
+    verdict = check(slip.f, slip.hand, kind=slip.kind, wrt=slip.wrt, at=slip.at)
+    assert verdict.verdict == "wrong", verdict
+    return verdict.mistake

@@ -1,9 +1,15 @@
 """What the mistake is: the simplest explanation that reproduces the wrong answer at every point.
 
-Reading order: `scene` (what there is to explain, and when a guess explains it), `transforms` (the
-truth scaled, turned, shifted), `arguments` (the truth at the wrong place), `program` and `flow`
-(the derivative taken apart into paths), `paths` (a path forgotten or miscounted), `source` (the
-line it stands on), `pattern` (what is said when nothing explains it)."""
+Reading order: `scene` (what there is to explain, and when a guess explains it); `transforms` (the
+truth scaled, turned, shifted), `sizes` (factors that are sizes), `arguments` (the truth at the
+wrong place), `regions` (the truth in part of the domain); `program` and `flow` (the derivative
+taken apart into paths), `source` (the line each stands on), `paths` (one forgotten or miscounted),
+`branches` and `slopes` (a choice, a factor of the chain rule); `terms` (something added);
+`altered` and `axes` (the right derivative of a slightly different function); `pattern` (what is
+said when nothing explains it).
+
+The finders are asked in order, simplest and cheapest first; an explanation has to reproduce the
+wrong answer at every point, whatever the sizes, so that the first to do so is believed."""
 
 from collections.abc import Sequence
 
@@ -11,7 +17,7 @@ import numpy as np
 
 from lab.referee.evidence import Evidence
 from lab.referee.naming.altered import other_axes, other_constants
-from lab.referee.naming.arguments import misplaced
+from lab.referee.naming.arguments import misplaced, other_argument
 from lab.referee.naming.branches import wrong_branches
 from lab.referee.naming.paths import broken_paths
 from lab.referee.naming.pattern import pattern
@@ -32,6 +38,7 @@ FINDERS: tuple[Finder, ...] = (
     extra_terms,
     other_constants,
     other_axes,
+    other_argument,
 )
 
 

@@ -4,11 +4,14 @@ shifted, forgotten.
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
-from lab.referee.evaluate import Raised
+from lab.referee.evaluate import Asker, Raised
+from lab.referee.evidence import Evidence, split
+from lab.referee.naming.program import subject, varied_leaves
 from lab.referee.naming.scene import Scene
 from lab.referee.naming.sizes import argument_leaves
 from lab.referee.verdict import Mistake
@@ -56,6 +59,40 @@ def misplaced(scene: Scene) -> Iterator[Mistake]:
             answers = _answers(scene, alteration)
             if answers is not None and scene.explains(answers):
                 yield Mistake(alteration.name, alteration.says, scene.where)
+
+
+def other_argument(scene: Scene) -> Iterator[Mistake]:
+    """The derivative with respect to an argument that was not asked for."""
+    evidence = scene.evidences[scene.main]
+    if scene.kind not in ("gradient", "vjp", "derivative") or len(scene.leaves) != 1:
+        return
+    names, asked_for = argument_leaves(evidence), varied_leaves(evidence)
+    for i, name in enumerate(names):
+        leaf = evidence.group.leaves[i]
+        alike = np.shape(leaf) == evidence.truth[scene.leaves[0]].shape
+        if i in asked_for or not alike or leaf.dtype.kind != "f" or name.startswith("the "):
+            continue
+        answers = []
+        for one in scene.evidences:
+            asker = Asker(_slope_in(one, i), one.group, 64, one.group.size)
+            told = asker(one.group.leaves)
+            if isinstance(told, Raised) or told.shape != one.truth[scene.leaves[0]].shape:
+                break
+            answers.append([told] * len(one.truth))
+        if len(answers) == len(scene.evidences) and scene.explains(answers):
+            says = f"this is the derivative with respect to {name}"
+            yield Mistake("wrong_variable", says, scene.where)
+
+
+def _slope_in(evidence: Evidence, i: int) -> Callable[..., Any]:
+    def slope(*leaves: Any) -> Any:
+        def of(leaf: Any) -> Any:
+            changed = (*leaves[:i], leaf, *leaves[i + 1 :])
+            return subject(evidence)(*split(evidence.question, evidence.group.rebuild(changed)))
+
+        return jax.grad(of)(leaves[i])
+
+    return slope
 
 
 def _close(scene: Scene, g: int, rows: np.ndarray, answer: list[np.ndarray]) -> bool:

@@ -121,8 +121,9 @@ def _carry(
             inputs.append(operand)
         else:
             raise CannotFlipError
-    shapes = {np.shape(x) for x in inputs if np.shape(x)}
+    shapes = {np.shape(x) for x in inputs if np.shape(x)} - {matrix}
     if len(shapes) != 1:
         raise CannotFlipError
     values[out] = _bound(step, inputs)
-    flipped[out] = matrix
+    if np.shape(values[out]) != matrix:
+        flipped[out] = matrix

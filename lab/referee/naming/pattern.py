@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lab.referee.naming.scene import Scene, off_entries, size
+from lab.referee.naming.scene import Scene, leading, off_entries, size
 
 
 def pattern(scene: Scene) -> str:
@@ -20,8 +20,25 @@ def _leaf(scene: Scene, i: int) -> str:
             ratio = np.abs(hand - truth) / size(truth, evidence.elementwise)
         told = ratio[off & np.isfinite(ratio)]
         worst, least = max(worst, told.max(initial=0.0)), min(least, told.min(initial=np.inf))
-    how_far = f"by {worst:.1%} at most" if worst < 100 else f"by a factor {worst:.0f} at most"
-    return f"{scene.names[i]}: {_entries(masks)} off, {how_far}"
+    if not np.isfinite(worst):
+        how_far = "not finite"
+    else:
+        how_far = " to ".join(dict.fromkeys(f"{100 * x:.2g}%" for x in (least, worst)))
+    return (
+        f"{scene.names[i]}: {_entries(masks)} off, by {how_far} of the largest{_varies(scene, i)}"
+    )
+
+
+def _varies(scene: Scene, i: int) -> str:
+    """Whether the answer is a multiple of the truth that changes from point to point."""
+    for g, evidence, mask in scene.groups():
+        truth, hand = leading(evidence.truth[i][mask]), leading(evidence.hand[i][mask])
+        if truth.shape[1] < 2 and not truth.any():
+            continue
+        c = (truth * hand).sum(1, keepdims=True) / (truth**2).sum(1, keepdims=True)
+        if truth.shape[1] < 2 or not np.all(np.abs(c * truth - hand) <= 1e-7 * np.abs(hand).max()):
+            return ""
+    return "; it is in the right direction, but of another length at each point"
 
 
 def entry_words(scene: Scene, i: int) -> str | None:

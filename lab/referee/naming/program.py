@@ -143,11 +143,9 @@ def program(evidence: Evidence) -> Program:
     its gradient (`hessian`).
     """
     group = evidence.group
-    subject = _subject(evidence)
+    whole = subject(evidence)
     leaves = [jax.ShapeDtypeStruct(np.shape(x)[1:], x.dtype) for x in group.leaves]
-    closed = jax.make_jaxpr(lambda *x: subject(*split(evidence.question, group.rebuild(x))))(
-        *leaves
-    )
+    closed = jax.make_jaxpr(lambda *x: whole(*split(evidence.question, group.rebuild(x))))(*leaves)
     build = _Builder()
     arguments = build.variables(closed.jaxpr.invars)
     outputs = build.inline(closed, arguments, None)
@@ -171,11 +169,12 @@ def varied_leaves(evidence: Evidence) -> list[int]:
     return [leaf for leaf in slots if type(leaf) is int]
 
 
-def _subject(evidence: Evidence) -> Callable[[tuple[Any, ...], Any], Any]:
+def subject(evidence: Evidence) -> Callable[[tuple[Any, ...], Any], Any]:
+    """What the claim differentiates, as a function of ``(args, extra)``."""
     asked = evidence.question
     kind = asked.claim.kind
 
-    def subject(args: tuple[Any, ...], extra: Any) -> Any:
+    def answer(args: tuple[Any, ...], extra: Any) -> Any:
         if kind == "hessian":
             return asked.varied(args)(*asked.slots(args))
         out = asked.value(args, extra)
@@ -184,7 +183,7 @@ def _subject(evidence: Evidence) -> Callable[[tuple[Any, ...], Any], Any]:
             return sum(jax.tree.leaves(paired))
         return jnp.sum(out) if kind == "derivative" else out
 
-    return subject
+    return answer
 
 
 class _Builder:
