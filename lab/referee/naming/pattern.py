@@ -24,21 +24,22 @@ def _leaf(scene: Scene, i: int) -> str:
         how_far = "not finite"
     else:
         how_far = " to ".join(dict.fromkeys(f"{100 * x:.2g}%" for x in (least, worst)))
-    return (
-        f"{scene.names[i]}: {_entries(masks)} off, by {how_far} of the largest{_varies(scene, i)}"
-    )
+    whose = "the largest entry" if masks[0].ndim > 1 and scene.kind != "derivative" else "it"
+    return f"{scene.names[i]}: {_entries(masks)} off, by {how_far} of {whose}{_varies(scene, i)}"
 
 
 def _varies(scene: Scene, i: int) -> str:
-    """Whether the answer is a multiple of the truth that changes from point to point."""
-    for g, evidence, mask in scene.groups():
+    """Whether the answer is the truth but for a factor that changes from point to point."""
+    told = False
+    for _, evidence, mask in scene.groups():
         truth, hand = leading(evidence.truth[i][mask]), leading(evidence.hand[i][mask])
-        if truth.shape[1] < 2 and not truth.any():
+        if truth.shape[1] < 2:
             continue
         c = (truth * hand).sum(1, keepdims=True) / (truth**2).sum(1, keepdims=True)
-        if truth.shape[1] < 2 or not np.all(np.abs(c * truth - hand) <= 1e-7 * np.abs(hand).max()):
+        if not np.all(np.abs(c * truth - hand) <= 1e-7 * np.abs(hand).max()):
             return ""
-    return "; it is in the right direction, but of another length at each point"
+        told = True
+    return "; it is the derivative times a number that varies from point to point" if told else ""
 
 
 def entry_words(scene: Scene, i: int) -> str | None:
