@@ -32,6 +32,10 @@ def cast(tree: PyTree, dtype: Any) -> PyTree:
 
 
 def norm(tree: PyTree[Float[Array, "..."]]) -> Float[Array, ""]:
-    """The Euclidean norm of all numbers in ``tree`` together."""
-    squares = [jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree)]
-    return jnp.sqrt(jnp.sum(jnp.stack(squares)))
+    """The Euclidean norm of all numbers in ``tree`` together, finite as long as they are."""
+    leaves = [leaf for leaf in jax.tree.leaves(tree) if leaf.size]
+    largest = jnp.max(jnp.stack([jnp.max(jnp.abs(leaf)) for leaf in leaves]))
+    # squares overflow, and vanish, long before the numbers do
+    unit = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1)
+    squares = [jnp.sum((leaf / unit) ** 2) for leaf in leaves]
+    return unit * jnp.sqrt(jnp.sum(jnp.stack(squares)))
