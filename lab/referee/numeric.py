@@ -65,4 +65,8 @@ def _extrapolated(quotients: np.ndarray, noise: np.ndarray, *, power: int) -> tu
         if error[here] < best_error:
             best, best_error = float(finer[here]), float(error[here])
         column = finer
+    # An extrapolation from long steps that the shortest ones deny has met its likeness by chance.
+    denial = np.abs(quotients[-3:] - best)
+    if not np.median(denial - 50 * noise[-3:]) <= 1e-2 * abs(best) + best_error:
+        return best, np.inf
     return best, best_error

@@ -55,7 +55,8 @@ def weigh(asked: Question, evidences: list[Evidence], rng: np.random.Generator) 
     wrong = [d.wrong for d in disputes]
     if odd is not None:
         contradiction, hand_with_differences = odd
-        if not any(mask.any() for mask in wrong) or hand_with_differences:
+        # Where the hand parts from JAX only at points where JAX is odd, nobody contradicts it.
+        if any(mask.any() for mask in wrong) == hand_with_differences:
             return found("inconclusive", contradiction)
     if any(mask.any() for mask in wrong):
         return _found_wrong(evidences, wrong, found)
@@ -110,7 +111,11 @@ def _found_wrong(
     cancels = _cancellation(evidences, wrong)
     if cancels is not None:
         return found("unstable", cancels.says, cancels)
-    mistake = name_mistake(evidences, typical_bad if typical_wrong else wrong)
+    try:
+        mistake = name_mistake(evidences, typical_bad if typical_wrong else wrong)
+    except Exception as trouble:  # what is wrong stays wrong, also where no name can be found
+        says = f"it is wrong, and looking for the reason failed ({type(trouble).__name__})"
+        mistake = Mistake("unknown", says, "")
     e, p = _first(evidences, wrong)
     if typical_wrong < typical_count / 2 and mistake.name == "unknown":
         says = (

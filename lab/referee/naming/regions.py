@@ -1,16 +1,21 @@
 """Mistakes in part of the domain: right except where an entry is large, negative, or the last."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
+from lab.referee.evaluate import Asker, Raised
+from lab.referee.evidence import Evidence, split
 from lab.referee.naming.pattern import entry_words
-from lab.referee.naming.scene import Scene, number, size
+from lab.referee.naming.scene import Scene, number, off_entries, size
 from lab.referee.naming.sizes import argument_leaves
 from lab.referee.verdict import Mistake
 
 FEWEST = 3  # entries that must be wrong, and right, before a condition on their values is read off
+TRIED = 4  # points at which it is then put to the test
+BISECTIONS = 12
 
 
 class Entries(NamedTuple):
@@ -32,11 +37,13 @@ def regions(scene: Scene) -> Iterator[Mistake]:
     if entries.off.all():
         return
     there = _there(entries)
-    word = entry_words(scene, scene.leaves[0])
+    for condition in _conditions(scene, scene.leaves[0], entries):
+        yield Mistake("region", f"right except where {condition}{there}", f"{name}, {condition}")
+    # an entry that is wrong now and then is wrong for its value, not for its place
+    mostly = sum(int(mask.sum()) for mask in scene.wrong) > sum(map(np.sum, scene.right))
+    word = entry_words(scene, scene.leaves[0]) if mostly else None
     if word is not None:
         yield Mistake("region", f"right but for {word}{there}", f"{name}, {word}")
-    for condition in _conditions(entries):
-        yield Mistake("region", f"right except where {condition}{there}", f"{name}, {condition}")
 
 
 def _entries(scene: Scene, i: int) -> Entries:
@@ -76,25 +83,81 @@ def _spread(leaf: np.ndarray, like: np.ndarray) -> np.ndarray | None:
         return None
 
 
-def _conditions(entries: Entries) -> Iterator[str]:
-    """Conditions ``x > c`` that hold at the wrong entries and at no other."""
+def _conditions(scene: Scene, i: int, entries: Entries) -> Iterator[str]:
+    """Conditions ``x > c`` that hold at the wrong entries and at no other, and that decide: an
+    entry moved across ``c`` turns right or wrong.
+    """
     off = entries.off
     if off.sum() < FEWEST or (~off).sum() < FEWEST:
         return
     for name, value in entries.features.items():
         for text, feature in ((name, value), (f"|{name}|", np.abs(value))):
-            if feature[off].min() > feature[~off].max():
-                yield f"{text} > {_between(feature[~off].max(), feature[off].min())}"
-            if feature[off].max() < feature[~off].min():
-                yield f"{text} < {_between(feature[off].max(), feature[~off].min())}"
+            for sign, word in ((1.0, ">"), (-1.0, "<")):
+                right, wrong = (sign * feature[~off]).max(), (sign * feature[off]).min()
+                if right < wrong:
+                    moved = _Moved(scene, i, name, absolute=text != name)
+                    found = moved.narrowed(sign * right, sign * wrong)
+                    if found is not None:
+                        yield f"{text} {word} {_between(*found)}"
+
+
+class _Moved:
+    """The hand and the truth where the entries of an argument that count are all at one value."""
+
+    def __init__(self, scene: Scene, i: int, name: str, *, absolute: bool):
+        evidence = scene.evidences[scene.main]
+        self.evidence, self.i, self.absolute = evidence, i, absolute
+        self.position = argument_leaves(evidence).index(name)
+        rows = np.flatnonzero(scene.wrong[scene.main])[:TRIED]
+        self.off = off_entries(scene, scene.main, i)[:TRIED]
+        self.leaves = [leaf[rows] for leaf in evidence.group.leaves]
+        self.hand = Asker(_hand(evidence), evidence.group, 64, TRIED)
+
+    def wrong(self, value: float) -> bool | None:
+        """Whether the answer is then wrong in all those entries (or in none)."""
+        leaf = self.leaves[self.position]
+        at = self.off if leaf.ndim == self.off.ndim else np.ones(leaf.shape, bool)
+        signs = np.where(leaf < 0, -1.0, 1.0) if self.absolute else 1.0
+        leaves = list(self.leaves)
+        leaves[self.position] = np.where(at, signs * value, leaf).astype(leaf.dtype)
+        hand, truth = self.hand(tuple(leaves)), self.evidence.ask_truth(tuple(leaves))
+        if isinstance(hand, Raised) or isinstance(truth, Raised):
+            return None
+        scale = size(truth[self.i], self.evidence.elementwise)
+        off = ~(np.abs(hand[self.i] - truth[self.i]) <= 1e-9 * scale)[self.off]
+        return bool(off.all()) if off.all() or not off.any() else None
+
+    def narrowed(self, right: float, wrong: float) -> tuple[float, float] | None:
+        """The two values closer together, one on either side; `None` if they do not decide."""
+        if self.wrong(right) is not False or self.wrong(wrong) is not True:
+            return None
+        slack = 1e-3 * abs(wrong - right)  # next to the boundary a wrong slope may be right
+        for _ in range(BISECTIONS):
+            middle = (right + wrong) / 2
+            there = self.wrong(middle)
+            if there is None:
+                break
+            right, wrong = (right, middle) if there else (middle, wrong)
+        return min(right, wrong) - slack, max(right, wrong) + slack
+
+
+def _hand(evidence: Evidence) -> Callable[..., Any]:
+    def hand(*leaves: Any) -> Any:
+        asked = evidence.question
+        said = jax.tree.leaves(asked.hand(*split(asked, evidence.group.rebuild(leaves))))
+        shapes = evidence.form.shapes
+        spread = zip(said, shapes, strict=True)
+        return [jax.numpy.broadcast_to(jax.numpy.asarray(x), shape) for x, shape in spread]
+
+    return hand
 
 
 def _between(low: float, high: float) -> str:
     """The roundest number in a gap; about the middle when there is none."""
-    if low < 0 < high:
+    if low <= 0 <= high:
         return "0"
     for digits in range(-3, 4):
-        for value in (np.round(low, digits), np.round(high, digits), np.round(high / 2, digits)):
+        for value in (np.round(low, digits), np.round(high, digits)):
             if low <= value <= high and value != 0:
                 return f"{value:g}"
     return f"about {(low + high) / 2:.4g}"
