@@ -4,7 +4,7 @@ Reading order: `scene` (what there is to explain, and when a guess explains it);
 truth scaled, turned, shifted), `sizes` (factors that are sizes), `arguments` (the truth at the
 wrong place), `regions` (the truth in part of the domain); `program` and `flow` (the derivative
 taken apart into paths), `source` (the line each stands on), `paths` (one forgotten or miscounted),
-`branches` and `slopes` (a choice, a factor of the chain rule); `terms` (something added);
+`branches`, `slopes`, `ratios` (a choice, a factor of the chain rule); `terms` (something added);
 `altered` and `axes` (the right derivative of a slightly different function); `pattern` (what is
 said when nothing explains it).
 
@@ -21,6 +21,7 @@ from lab.referee.naming.arguments import misplaced, other_argument
 from lab.referee.naming.branches import wrong_branches
 from lab.referee.naming.paths import broken_paths
 from lab.referee.naming.pattern import pattern
+from lab.referee.naming.ratios import wrong_factors
 from lab.referee.naming.regions import regions
 from lab.referee.naming.scene import Finder, Scene, scene_of
 from lab.referee.naming.slopes import wrong_slopes
@@ -28,18 +29,17 @@ from lab.referee.naming.terms import extra_terms
 from lab.referee.naming.transforms import transformed
 from lab.referee.verdict import Mistake
 
-FINDERS: tuple[Finder, ...] = (
+BY_LEAF: tuple[Finder, ...] = (
     transformed,
     misplaced,
     regions,
     broken_paths,
     wrong_branches,
     wrong_slopes,
+    wrong_factors,
     extra_terms,
-    other_constants,
-    other_axes,
-    other_argument,
 )
+ALTOGETHER: tuple[Finder, ...] = (other_constants, other_axes, other_argument)  # the dear ones
 
 
 def name_mistake(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Mistake:
@@ -48,11 +48,11 @@ def name_mistake(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> 
     """
     with np.errstate(all="ignore"):
         whole = scene_of(evidences, wrong)
-        return _explanation(whole) or _leaf_by_leaf(whole)
+        return _explanation(whole, BY_LEAF + ALTOGETHER) or _leaf_by_leaf(whole)
 
 
-def _explanation(one: Scene) -> Mistake | None:
-    for find in FINDERS:
+def _explanation(one: Scene, finders: Sequence[Finder]) -> Mistake | None:
+    for find in finders:
         for mistake in find(one):
             return mistake
     return None
@@ -60,7 +60,7 @@ def _explanation(one: Scene) -> Mistake | None:
 
 def _leaf_by_leaf(whole: Scene) -> Mistake:
     if len(whole.leaves) > 1:
-        found = {i: _explanation(whole.only([i])) for i in whole.leaves}
+        found = {i: _explanation(whole.only([i]), BY_LEAF) for i in whole.leaves}
         told = [mistake for mistake in found.values() if mistake is not None]
         if told:
             says = [

@@ -97,11 +97,11 @@ def flow(evidence: Evidence, rows: np.ndarray, edges: Sequence[Edge] | None = No
         return None
     every = edges is None
     edges = [chain[0] for chain in made.chains()] if edges is None else list(edges)
+    if not all(_has(made, edge) for edge in edges):
+        return None
     held = sum(int(np.prod(made.shapes[made.operand(e)])) for e in edges)
     inputs = sum(int(np.prod(made.shapes[v])) for v in made.varied)
     if not edges or len(edges) > EDGES or held * inputs > MOST:
-        return None
-    if not all(e.step < len(made.steps) for e in edges):
         return None
     asker = Asker(_parts(evidence, made, edges, values=not every), evidence.group, 64, len(rows))
     asker.plain = _never
@@ -111,6 +111,15 @@ def flow(evidence: Evidence, rows: np.ndarray, edges: Sequence[Edge] | None = No
     values, tangents, cotangents = answers
     found = Flow(evidence, made, rows, values, tangents, dict(zip(edges, cotangents, strict=True)))
     return found if not every or _adds_up(found) else None
+
+
+def _has(made: Program, edge: Edge) -> bool:
+    """Whether the program has such an edge: another size may make another program."""
+    return (
+        edge.step < len(made.steps)
+        and edge.operand < len(made.steps[edge.step].inputs)
+        and made.floating[made.operand(edge)]
+    )
 
 
 def _parts(evidence: Evidence, made: Program, edges: list[Edge], *, values: bool) -> Any:

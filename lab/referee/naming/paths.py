@@ -225,15 +225,21 @@ def describe(flow: Flow, path: Path) -> tuple[str, str]:
 
 def operand_text(flow: Flow, edge: Edge) -> str:
     """What enters by an edge: an argument by name, else the expression that made it."""
+    return value_text(flow, flow.program.operand(edge), flow.program.steps[edge.step].place)
+
+
+def value_text(flow: Flow, slot: int, here: Place | None = None) -> str:
+    """A value in words, as seen from ``here``, where its own expression says nothing new."""
     program = flow.program
-    slot = program.operand(edge)
-    here = program.steps[edge.step].place
     while True:
         if slot in program.arguments:
             return argument_leaves(flow.evidence)[program.arguments.index(slot)]
         made = program.producer(slot)
         if made is None:
-            return "a constant"
+            value = program.fixed.get(slot)
+            return (
+                f"{float(value):g}" if value is not None and not np.shape(value) else "a constant"
+            )
         if made.place is not None and (here is None or made.place.quoted != here.quoted):
             return made.place.quoted
         if made.name not in TRIVIAL:

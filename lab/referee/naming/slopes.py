@@ -157,7 +157,7 @@ def _standins(flow: Flow, edge: Edge) -> Iterator[Standin]:
     for factor, value in (("u", u), ("v", v), ("y", y)):
         if factor != "v" or v is not u:
             yield Standin("missing_chain_factor", f"({text})/{factor}", text, 1 / value)
-            yield Standin("factor", f"{factor} ({text})", text, np.asarray(value))
+            yield Standin("factor", f"({text}) {factor}", text, np.asarray(value))
 
 
 def _entries(flow: Flow, edge: Edge) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

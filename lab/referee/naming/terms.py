@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from lab.referee.naming.paths import error
-from lab.referee.naming.scene import Scene, leading, number
+from lab.referee.naming.scene import Answers, Scene, leading, number
 from lab.referee.naming.sizes import argument_leaves, size_word
 from lab.referee.verdict import Mistake
 
@@ -30,7 +30,23 @@ def extra_terms(scene: Scene) -> Iterator[Mistake]:
         else:
             factor = number(k)
         product = text if factor == "1" else f"-{text}" if factor == "-1" else f"{factor} {text}"
-        yield Mistake("extra_term", f"a term {product} too much", scene.where)
+        says = f"a term {product} too much"
+        if scene.kind == "identity":  # no paths to tell which: the larger side has the term
+            missing = _size(scene.hands(), scene) < _size(scene.truths(), scene)
+            says = f"the two differ by a term {product}"
+            yield Mistake("missing_term" if missing else "extra_term", says, scene.where)
+        else:
+            yield Mistake("extra_term", says, scene.where)
+
+
+def _size(answers: Answers, scene: Scene) -> float:
+    return float(
+        sum(
+            np.square(answers[g][i][mask]).sum()
+            for g, _, mask in scene.groups()
+            for i in scene.leaves
+        )
+    )
 
 
 def _terms(scene: Scene) -> Iterator[tuple[str, Term]]:
