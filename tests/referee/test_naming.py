@@ -351,6 +351,7 @@ SLIPS = [
          line(two_layers, "hidden ="), NET),
     Slip("tanh' = 1 - tanh", layer, lambda *a: layer_vjp(*a, slope=lambda s: 1 - s), "missing_chain_factor",
          line(layer, "tanh"), LAYER, "vjp", ("X", "W", "b")),
+    Slip("only ones", lambda x: jnp.sum(jnp.sin(x)), jnp.ones_like, "missing_chain_factor", "x", N),
     Slip("sigmoid' forgotten", two_layers, lambda p, X: two_layers_gradient(p, X, out_slope=lambda s: 1.0),
          "missing_chain_factor", line(two_layers, "out ="), NET),
     Slip("sigmoid' of the output", two_layers, lambda p, X: two_layers_gradient(p, X,
@@ -430,6 +431,7 @@ UNNAMED = [
          "unknown broadcast_sum", "b", LAYER, "vjp", "b"),
     Slip("a slope of no name", layer, lambda *a: layer_vjp(*a, slope=lambda s: jnp.exp(-s * 1.3)), "unknown", "X", LAYER,
          "vjp", ("X", "W", "b")),
+    Slip("one number", lambda x: x**2, lambda x: x, "unknown", "x", (3.0,)),
     Slip("one point", mse, lambda w, X, y: 1.234 * mse_gradient(w, X, y) + 0.3 * jnp.ones_like(w), "unknown", "w",
          (jnp.array([0.3]), jnp.array([[1.0], [2.0]]), jnp.array([1.0, 0.5]))),
 ]  # fmt: skip
@@ -447,6 +449,24 @@ def test_what_is_not_known_is_not_named(slip):
     mistake = _judged(slip)
     assert mistake.name in slip.named.split(), mistake
     assert "off" in mistake.says or mistake.name != "unknown", mistake
+
+
+def test_an_explanation_names_the_expression_and_its_line():
+    mistake = _judged(next(slip for slip in SLIPS if slip.label == "variance is a constant"))
+    assert "`jnp.mean(centered**2)`" in mistake.says
+    assert mistake.where == f"x, {line(layer_norm, 'variance =')}"
+
+
+def test_leaves_with_different_mistakes_are_told_apart():
+    def hand(X, W, b, cotangent):
+        dX, dW, db = layer_vjp(X, W, b, cotangent)
+        return -dX, dW, db / len(X)
+
+    mistake = _judged(Slip("two", layer, hand, "", "", LAYER, "vjp", ("X", "W", "b")))
+    assert mistake.name == "sign"
+    assert mistake.where == "X; b"
+    assert "X: the sign is flipped" in mistake.says
+    assert "b: it is 1/n times" in mistake.says
 
 
 def _judged(slip):

@@ -48,6 +48,8 @@ def name_mistake(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> 
     """
     with np.errstate(all="ignore"):
         whole = scene_of(evidences, wrong)
+        if whole.equations < 2:  # one number is explained by anything
+            return _explanation(whole, [transformed]) or _leaf_by_leaf(whole)
         return _explanation(whole, BY_LEAF + ALTOGETHER) or _leaf_by_leaf(whole)
 
 

@@ -124,7 +124,7 @@ def _answers(scene: Scene, alteration: Alteration) -> list[list[np.ndarray]] | N
 def _alterations(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
     """Simplest first: one leaf becomes a constant, changes sign, is turned; two are exchanged."""
     evidence = scene.evidences[scene.main]
-    names = argument_leaves(evidence)
+    names, varied = argument_leaves(evidence), varied_leaves(evidence)
     extra = len(leaves) if scene.kind not in ("vjp", "jvp") else _extra_from(names)
     for i, (leaf, name) in enumerate(zip(leaves, names, strict=True)):
         change = _changer(i)
@@ -135,15 +135,13 @@ def _alterations(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
                     f"{name} is left out, as if it were one",
                     change(np.ones_like),
                 )
-            else:
-                says = f"as if {name} were {{}}"
+            elif i not in varied:  # where x does not vary, every f'(x) is constant
                 left_out = f"the term with {name} is left out, as if {name} were zero"
                 yield Alteration("missing_term", left_out, change(np.zeros_like))
                 missing = f"a factor {name} is left out, as if {name} were one"
                 yield Alteration("missing_chain_factor", missing, change(np.ones_like))
-                yield Alteration("sign", says.format(f"-{name}"), change(np.negative))
-            squared = f"{name} is squared"
-            yield Alteration("factor", squared, change(np.square))
+            yield Alteration("sign", f"as if {name} were -{name}", change(np.negative))
+            yield Alteration("factor", f"{name} is squared", change(np.square))
             yield Alteration("sign", f"as if {name} were |{name}|", change(np.abs))
         if leaf.ndim == 3 and leaf.shape[1] == leaf.shape[2]:
             turned = f"{name} stands where its transpose should"

@@ -20,10 +20,9 @@ def _leaf(scene: Scene, i: int) -> str:
             ratio = np.abs(hand - truth) / size(truth, evidence.elementwise)
         told = ratio[off & np.isfinite(ratio)]
         worst, least = max(worst, told.max(initial=0.0)), min(least, told.min(initial=np.inf))
-    if not np.isfinite(worst):
-        how_far = "not finite"
-    else:
-        how_far = " to ".join(dict.fromkeys(f"{100 * x:.2g}%" for x in (least, worst)))
+    if not worst:
+        return f"{scene.names[i]}: not finite where the derivative is"
+    how_far = " to ".join(dict.fromkeys(f"{100 * x:.2g}%" for x in (least, worst)))
     whose = "the largest entry" if masks[0].ndim > 1 and scene.kind != "derivative" else "it"
     return f"{scene.names[i]}: {_entries(masks)} off, by {how_far} of {whose}{_varies(scene, i)}"
 
@@ -55,7 +54,7 @@ def entry_words(scene: Scene, i: int) -> str | None:
 def _entries(masks: list[np.ndarray]) -> str:
     ever = list(map(_ever, masks))
     if all(off.all() for off in ever):
-        return "every entry" if ever[0].ndim else "it"
+        return "every entry is" if ever[0].ndim else "it is"
     words = _words(ever)
     if words is not None:
         return f"{words} {'are' if words.startswith('all but') else 'is'}"
