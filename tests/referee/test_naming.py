@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import pytest
 
 from lab import check
-from lab.domains import invertible, labels, positive, reals, simplex, spd
+from lab.domains import choice, invertible, labels, positive, reals, simplex, spd
 
 # ----- the functions on trial, and their right derivatives -----
 
@@ -276,6 +276,8 @@ SLIPS = [
     Slip("1/d for 1/n", mse, lambda w, X, y: 2 / w.size * X.T @ (X @ w - y), "batch_factor", "w", ND),
     Slip("n - 1 for n", variance, lambda x: 2 * (x - x.mean()) / (x.size - 1), "batch_factor", "x",
          dict(x=reals("n+1"))),
+    Slip("n forgotten", lambda x, n: jnp.sum(x**n), lambda x, n: x ** (n - 1), "factor", "x",
+         dict(x=positive("k"), n=choice(1, 2, 3, 5))),
     Slip("constant", mse, lambda w, X, y: 1.002 * mse_gradient(w, X, y), "constant", "w", ND),
     Slip("no y", mse, lambda w, X, y: 2 / y.size * X.T @ (X @ w), "missing_term", "w", ND),
     Slip("nothing", mse, lambda w, X, y: 0 * w, "missing_term", "w", ND),

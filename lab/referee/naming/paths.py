@@ -185,7 +185,7 @@ def _said(scene: Scene, coefficients: list[float]) -> tuple[str, str]:
     factors = [1 + a for a in coefficients]
     k = factors[scene.main]
     if max(abs(f - k) for f in factors) > 1e-6 * max(1.0, abs(k)):
-        word = size_word(scene.evidences, factors)
+        word = size_word(*scene.judged(factors))
         if word:
             return "batch_factor", f"enters {word} times too often: a sum for a mean, or the like"
         return "factor", "enters with a factor that depends on the sizes"
@@ -193,8 +193,8 @@ def _said(scene: Scene, coefficients: list[float]) -> tuple[str, str]:
         return "missing_term", "is left out, as if it were constant"
     if abs(k + 1) < 1e-6:
         return "sign", "enters with the wrong sign"
-    if size_word(scene.evidences, factors):
-        word = size_word(scene.evidences, factors)
+    if size_word(*scene.judged(factors)):
+        word = size_word(*scene.judged(factors))
         return "batch_factor", f"enters {word} times too often: a sum for a mean, or the like"
     if abs(k - 1) < 0.02:
         return "constant", f"enters with a slightly wrong constant: {k:.8g} times what it should be"

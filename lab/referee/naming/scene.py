@@ -59,6 +59,11 @@ class Scene(NamedTuple):
             for i in self.leaves
         )
 
+    def judged(self, by_group: Sequence[float]) -> tuple[list[Evidence], list[float]]:
+        """The groups that have points to judge at, and what is said of each of them."""
+        kept = [g for g in range(len(by_group)) if (self.wrong[g] | self.right[g]).any()]
+        return [self.evidences[g] for g in kept], [by_group[g] for g in kept]
+
     def truths(self) -> list[list[np.ndarray]]:
         return [list(e.truth) for e in self.evidences]
 

@@ -23,7 +23,7 @@ def extra_terms(scene: Scene) -> Iterator[Mistake]:
             continue
         if not _explains(scene, term, [k] * len(fitted)):
             by_size = [k if c is None else c for c in fitted]
-            word = size_word(scene.evidences, by_size)
+            word = size_word(*scene.judged(by_size))
             if word is None or not _explains(scene, term, by_size):
                 continue
             factor = word

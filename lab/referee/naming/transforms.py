@@ -42,7 +42,7 @@ def _scaled(scene: Scene) -> Iterator[Mistake]:
     filled = [1.0 if c is None else c for c in factors]
     pairs = zip(filled, scene.truths(), strict=True)
     if scene.explains([[c * leaf for leaf in leaves] for c, leaves in pairs]):
-        word = size_word(scene.evidences, filled)
+        word = size_word(*scene.judged(filled))
         if word:
             yield _sized(scene, word)
 
@@ -56,7 +56,7 @@ def _sized(scene: Scene, word: str) -> Mistake:
 
 
 def _constant_factor(scene: Scene, c: float) -> Iterator[Mistake]:
-    word = size_word(scene.evidences, [c] * len(scene.evidences))
+    word = size_word(*scene.judged([c] * len(scene.evidences)))
     if abs(c + 1) < 1e-9:
         yield Mistake("sign", "the sign is flipped: it should be the negative of this", scene.where)
     elif scene.equations < 2:
