@@ -9,9 +9,9 @@ if version("jaxlib").startswith("0.10."):  # later ones do not know it, and stop
     QUICK.append("--xla_cpu_use_fusion_emitters=false")
 os.environ.setdefault("XLA_FLAGS", " ".join(QUICK))
 
-import jax
+import jax  # noqa: E402
 
-import tests.typecheck  # noqa: F401 - pytest's type checking finds it by name
+import tests.typecheck  # noqa: E402, F401 - pytest's type checking finds it by name
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
