@@ -28,6 +28,7 @@ class Found(NamedTuple):
     power: float | None = None
 
 
+@np.errstate(all="ignore")
 def weigh(asked: Question, evidences: list[Evidence], rng: np.random.Generator) -> Found:
     claim = asked.claim
     measured = [

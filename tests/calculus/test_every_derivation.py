@@ -20,6 +20,7 @@ def test_it_passes_with_power(claim):
 
 # Every pass has planted its own mistake already (that is its power); here the whole way is gone
 # with a sample of the catalogue.
+@pytest.mark.slow
 @pytest.mark.parametrize("claim", CATALOGUE[::8], ids=lambda claim: claim.name)
 def test_a_planted_mistake_does_not_pass(claim):
     def planted(*args):

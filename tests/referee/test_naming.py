@@ -439,6 +439,7 @@ UNNAMED = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip.label)
 def test_planted_mistakes_are_named_with_their_place(slip):
     mistake = _judged(slip)
@@ -446,6 +447,7 @@ def test_planted_mistakes_are_named_with_their_place(slip):
     assert slip.place in mistake.where, mistake
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slip", UNNAMED, ids=lambda slip: slip.label)
 def test_what_is_not_known_is_not_named(slip):
     mistake = _judged(slip)
