@@ -132,12 +132,12 @@ def gather(
             truth_single, hand_single = tuple(low[main]), tuple(low["hand"])
             fine_single = _all_finite(jax.tree.leaves(low["value"]), group.size)
 
-    grains = _grains(asked, group, wanted)
+    grains, sizes = _grains(asked, group, wanted), _natural(asked, group, values)
     noise, contradicted = [], np.zeros(group.size, bool)
     for i, leaf in enumerate(truth):
         scale = tolerance.size(leaf, elementwise=elementwise)
         gap = tolerance.size(leaf - other[i], elementwise=elementwise)
-        natural = _natural(asked, group, values).reshape(-1, *[1] * (leaf.ndim - 1))
+        natural = sizes.reshape(-1, *[1] * (leaf.ndim - 1))
         apart = gap > 1e-6 * scale + 1e-9 * _typical(scale, group) + 1e-12 * natural
         contradicted |= _any(apart & np.isfinite(leaf) & np.isfinite(other[i]), group.size)
         response = np.max(

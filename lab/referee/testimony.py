@@ -11,14 +11,14 @@ from lab.referee.evidence import Evidence, at_point
 from lab.referee.verdict import Witness
 
 
-def odd_witness(evidences: list[Evidence], measured: list[list[Probe]]) -> tuple[str, bool] | None:
+def odd_witness(evidences: list[Evidence], measured: list[Probe]) -> tuple[str, bool] | None:
     """When the witnesses contradict each other: which is odd, and whether the hand sides with the
     differences.
     """
     first = evidences[0]
     claim = first.question.claim
     votes, hands = [], []
-    for probe in measured[0]:
+    for probe in measured:
         votes.append(probe.agrees(at_point(first.truth, probe.point)))
         hands.append(probe.agrees(at_point(first.hand, probe.point)))
     against = votes.count(False)
@@ -38,7 +38,7 @@ def odd_witness(evidences: list[Evidence], measured: list[list[Probe]]) -> tuple
 
 
 def witnesses_of(
-    evidences: list[Evidence], disputes: list[Dispute], measured: list[list[Probe]]
+    evidences: list[Evidence], disputes: list[Dispute], measured: list[Probe]
 ) -> tuple[Witness, ...]:
     worst = max(float(d.gaps.max(initial=0.0)) for d in disputes)
     off = any(d.wrong.any() for d in disputes)
@@ -51,7 +51,7 @@ def witnesses_of(
                 made.append(Witness(f"jax {mode}", "disagrees" if off else "agrees", worst))
             else:
                 made.append(Witness(f"jax {mode}", "abstains", None, "JAX has no rule for it"))
-        made.append(_differences(evidences[0], measured[0]))
+        made.append(_differences(evidences[0], measured))
     judged = any(e.hand_single for e in evidences)
     lost = any(d.coarse.any() for d in disputes)
     if off:

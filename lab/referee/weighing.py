@@ -31,9 +31,7 @@ class Found(NamedTuple):
 @np.errstate(all="ignore")
 def weigh(asked: Question, evidences: list[Evidence], rng: np.random.Generator) -> Found:
     claim = asked.claim
-    measured = [
-        probes(asked, e.group, rng, _probed(e)) if i == 0 else [] for i, e in enumerate(evidences)
-    ]
+    measured = probes(asked, evidences[0].group, rng, _probed(evidences[0]))
     judged = sum(int((usable(e) & e.group.typical).sum()) for e in evidences)
     disputes = [dispute(e, rng) for e in evidences]
     steps = judge_steps(evidences[0])
@@ -134,7 +132,6 @@ def _first(evidences: list[Evidence], masks: list[np.ndarray]) -> tuple[Evidence
     )
 
 
-@np.errstate(all="ignore")
 def _cancellation(evidences: list[Evidence], wrong: list[np.ndarray]) -> Mistake | None:
     """Digits, not the formula: wherever the hand is off, it is far more off in single precision."""
     for evidence, mask in zip(evidences, wrong, strict=True):
