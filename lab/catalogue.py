@@ -31,6 +31,17 @@ class Topic(NamedTuple):
     file: Path
     entries: tuple[Entry, ...]
 
+    @property
+    def module(self) -> str:
+        """What to import: ``lab.calculus.networks.losses``."""
+        inside = self.file.resolve().relative_to(CALCULUS).with_suffix("")
+        return ".".join(("lab", "calculus", *inside.parts))
+
+    @property
+    def shelf(self) -> str:
+        """The folder of the catalogue the topic stands in."""
+        return self.file.parent.name
+
 
 def topics(folder: Path = CALCULUS) -> tuple[Topic, ...]:
     """Every topic under ``folder``, by name; files without derivations are no topics."""

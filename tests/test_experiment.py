@@ -152,8 +152,8 @@ def test_the_parts_an_experiment_must_define(tmp_path: Path) -> None:
 
 
 USES = """
-from lab.calculus import losses as calculus
-from lab.calculus.activations import relu_derivative
+from lab.calculus.networks import losses as calculus
+from lab.calculus.networks.activations import relu_derivative
 import jax.numpy as jnp
 from lab import derivation, domains
 
@@ -165,7 +165,7 @@ def square_derivative(x):
 
 
 def test_derivations_are_found_in_the_namespace(tmp_path: Path) -> None:
-    from lab.calculus import losses
+    from lab.calculus.networks import losses
 
     found = derivations(load(read(write(tmp_path, STUDY + USES))))
     names = [record.name for record in found]
@@ -177,7 +177,7 @@ def test_derivations_are_found_in_the_namespace(tmp_path: Path) -> None:
 
 
 def test_a_calculus_module_answers_for_its_own_derivations_only() -> None:
-    from lab.calculus import losses
+    from lab.calculus.networks import losses
 
     borrower = ModuleType("lab.calculus.borrower")
     borrower.softmax_vjp = losses.softmax_vjp  # type: ignore[attr-defined]

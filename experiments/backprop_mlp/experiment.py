@@ -23,14 +23,14 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
-from lab.calculus.backprop_mlp import (
+from lab.calculus.networks.backprop_mlp import (
     ActivationName,
     Layer,
     mlp_logits,
     mlp_loss,
     mlp_loss_gradient,
 )
-from lab.calculus.losses import l2_penalty, l2_penalty_gradient, softmax
+from lab.calculus.networks.losses import l2_penalty, l2_penalty_gradient, softmax
 from lab.experiment import Finding, Outcome
 from lab.plots import style
 from lab.training import data

@@ -19,8 +19,8 @@ from matplotlib.projections.polar import PolarAxes
 from matplotlib.ticker import MaxNLocator
 from pydantic import PositiveFloat, PositiveInt
 
-from lab.calculus import directional_derivatives as calculus
-from lab.calculus.directional_derivatives import circle, quarter_turn
+from lab.calculus.vectors import directional_derivatives as calculus
+from lab.calculus.vectors.directional_derivatives import circle, quarter_turn
 from lab.errors import BadInput
 from lab.experiment import Finding, Outcome
 from lab.plots import style

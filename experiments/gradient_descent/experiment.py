@@ -22,8 +22,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pydantic import NonNegativeFloat, PositiveFloat
 
-from lab.calculus import gradient_descent as calculus
-from lab.calculus import momentum as heavy_ball
+from lab.calculus.optimizers import gradient_descent as calculus
+from lab.calculus.optimizers import momentum as heavy_ball
 from lab.errors import BadInput, suggestion
 from lab.experiment import Finding, Outcome
 from lab.plots import style

@@ -19,8 +19,11 @@ from jaxtyping import Array, Float
 from matplotlib.figure import Figure
 from pydantic import PositiveFloat, PositiveInt
 
-from lab.calculus import limits_and_first_principles as calculus
-from lab.calculus.limits_and_first_principles import central_quotient, difference_quotient
+from lab.calculus.elementary import limits_and_first_principles as calculus
+from lab.calculus.elementary.limits_and_first_principles import (
+    central_quotient,
+    difference_quotient,
+)
 from lab.errors import BadInput
 from lab.experiment import Finding, Outcome
 from lab.plots import style

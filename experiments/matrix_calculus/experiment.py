@@ -24,7 +24,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from pydantic import PositiveFloat, PositiveInt
 
-from lab.calculus import matrix_calculus, matrix_functions, traces
+from lab.calculus.matrices import matrix_calculus, matrix_functions, traces
 from lab.derivation import Derivation, derivation_of, domains_in
 from lab.domains import Domain
 from lab.experiment import Finding, Outcome

@@ -47,7 +47,7 @@ def resolve(target: str) -> list[Derivation]:
 def everything() -> Iterator[Derivation]:
     """The whole catalogue, file by file."""
     for topic in catalogue.topics():
-        yield from from_module(_topic(topic.name))
+        yield from from_module(_module(topic.name, topic.module))
 
 
 def _chosen(target: str, found: list[Derivation], name: str) -> list[Derivation]:
@@ -88,8 +88,5 @@ def _in_catalogue(name: str) -> bool:
 
 def _from_catalogue(name: str) -> list[Derivation]:
     entry = catalogue.find(name)
-    return _chosen(name, from_module(_topic(entry.topic)), entry.name)
-
-
-def _topic(name: str) -> ModuleType:
-    return _module(f"lab.calculus.{name}", f"lab.calculus.{name}")
+    topic = catalogue.topic(entry.topic)
+    return _chosen(name, from_module(_module(name, topic.module)), entry.name)

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from lab import check
-from lab.calculus import activations, losses
-from lab.calculus.backprop_mlp import mlp_loss, mlp_loss_gradient
-from lab.calculus.backprop_written_out import (
+from lab.calculus.networks import activations, losses
+from lab.calculus.networks.backprop_mlp import mlp_loss, mlp_loss_gradient
+from lab.calculus.networks.backprop_written_out import (
     one_layer_loss,
     one_layer_loss_gradient,
     two_layer_loss,
     two_layer_loss_gradient,
 )
-from lab.calculus.losses import (
+from lab.calculus.networks.losses import (
     batch_mean_gradient,
     cross_entropy_gradient,
     softmax,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lab import check, nonzero, reals
-from lab.calculus import directional_derivatives as calculus
-from lab.calculus.directional_derivatives import along, blade, circle, quarter_turn
+from lab.calculus.vectors import directional_derivatives as calculus
+from lab.calculus.vectors.directional_derivatives import along, blade, circle, quarter_turn
 
 P, V = jnp.array([0.7, -1.3]), jnp.array([-0.4, 0.9])
 

@@ -7,8 +7,8 @@ import optax
 import pytest
 
 from lab import check, interval, nonnegative, reals, spd
-from lab.calculus import gradient_descent as calculus
-from lab.calculus import momentum as heavy_ball
+from lab.calculus.optimizers import gradient_descent as calculus
+from lab.calculus.optimizers import momentum as heavy_ball
 
 H = jnp.diag(jnp.array([1.0, 4.0, 10.0]))
 START = jnp.array([3.0, -2.0, 1.0])

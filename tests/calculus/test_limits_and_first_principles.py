@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lab import check, nonzero, positive, reals
-from lab.calculus import limits_and_first_principles as calculus
-from lab.calculus.limits_and_first_principles import (
+from lab.calculus.elementary import limits_and_first_principles as calculus
+from lab.calculus.elementary.limits_and_first_principles import (
     central_quotient,
     cube,
     difference_quotient,

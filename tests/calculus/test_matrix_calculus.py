@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lab import check, choice, invertible, nonzero, reals, spd
-from lab.calculus import matrix_calculus, matrix_functions, traces
+from lab.calculus.matrices import matrix_calculus, matrix_functions, traces
 
 
 @pytest.mark.parametrize(

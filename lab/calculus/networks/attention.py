@@ -6,7 +6,7 @@ Q holds n queries, K holds m keys and V the m values that belong to them, one to
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from lab.calculus.losses import softmax, softmax_vjp
+from lab.calculus.networks.losses import softmax, softmax_vjp
 from lab.derivation import identity, vjp
 from lab.domains import reals
 

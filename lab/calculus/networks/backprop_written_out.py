@@ -9,8 +9,8 @@ that a mistake in one line can be told from a mistake in another.
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from lab.calculus.activations import gelu, gelu_derivative, tanh
-from lab.calculus.losses import batch_mean, batch_mean_gradient, surprisal, surprisal_vjp
+from lab.calculus.networks.activations import gelu, gelu_derivative, tanh
+from lab.calculus.networks.losses import batch_mean, batch_mean_gradient, surprisal, surprisal_vjp
 from lab.derivation import adjoint, gradient, tap
 from lab.domains import labels as classes
 from lab.domains import reals

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from lab.calculus.activations import (
+from lab.calculus.networks.activations import (
     gelu,
     gelu_derivative,
     relu,
@@ -26,7 +26,7 @@ from lab.calculus.activations import (
     tanh,
     tanh_derivative,
 )
-from lab.calculus.losses import batch_mean, batch_mean_gradient, surprisal, surprisal_vjp
+from lab.calculus.networks.losses import batch_mean, batch_mean_gradient, surprisal, surprisal_vjp
 from lab.derivation import adjoint, gradient, tap
 from lab.domains import choice, reals
 from lab.domains import labels as classes

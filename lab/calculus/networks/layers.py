@@ -8,7 +8,12 @@ adds up.
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from lab.calculus.activations import gelu, gelu_derivative, relu_derivative, tanh_derivative
+from lab.calculus.networks.activations import (
+    gelu,
+    gelu_derivative,
+    relu_derivative,
+    tanh_derivative,
+)
 from lab.derivation import vjp
 from lab.domains import reals
 

@@ -1,0 +1,1 @@
+"""Functions of one variable, and their derivatives by hand."""

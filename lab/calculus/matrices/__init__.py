@@ -1,0 +1,1 @@
+"""Functions of matrices, and their derivatives by hand."""

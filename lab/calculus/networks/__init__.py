@@ -1,0 +1,1 @@
+"""Neural networks: activations, layers, losses, and their derivatives by hand."""

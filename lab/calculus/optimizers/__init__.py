@@ -1,0 +1,1 @@
+"""Updates of optimizers as functions, and their derivatives by hand."""

@@ -1,0 +1,1 @@
+"""Functions of several variables: norms, surfaces, maps, and their derivatives by hand."""

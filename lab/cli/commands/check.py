@@ -1,0 +1,67 @@
+"""``lab check``: hand derivations on trial."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from lab import compiled
+from lab.cli import shelves
+from lab.cli.program import INTERRUPTED, app, said
+from lab.errors import BadInput
+
+
+@app.command()
+def check(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TARGET",
+            help="file.py, file.py::name, package.module, package.module:name, a name of the "
+            "catalogue, or nothing for all of it.",
+            autocompletion=shelves.derivations,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Draws other points.")] = 0,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line for each derivation.")
+    ] = False,
+) -> int:
+    """Put hand derivations on trial.
+
+    Witnesses are JAX's forward and reverse mode, numerical differences and both precisions. Exit
+    status: 0 nothing wrong; 1 something is wrong or unstable; 2 bad input; 3 inconclusive or
+    error only.
+    """
+    from lab import referee
+    from lab.referee.show import show
+    from lab.referee.targets import everything, resolve
+    from lab.report import terminal
+    from lab.report.progress import progress
+
+    compiled.keep()
+    meant = [one for target in targets or [] for one in resolve(target)] or [*everything()]
+    derivations = list({(one.file, one.line, one.name): one for one in meant}.values())
+    verdicts = []
+    faults: list[str] = []
+    interrupted = False
+    with progress(streaming=as_json) as watch:
+        watch.phase("checks", len(derivations))
+        try:
+            for done, derivation in enumerate(derivations):
+                watch.at(done, derivation.name)
+                try:
+                    verdicts.append(referee.check(derivation, seed=seed))
+                except BadInput as problem:  # the others are heard all the same
+                    where = f"{derivation.file}:{derivation.line}: " if derivation.file else ""
+                    faults.append(f"{where}{problem}")
+                    continue
+                if as_json:
+                    print(terminal.dumps(verdicts[-1].to_json(), indent=None), flush=True)
+        except KeyboardInterrupt:
+            interrupted = True
+    if not as_json and verdicts:
+        show(verdicts, terminal.console())
+    if interrupted:
+        print(f"interrupted after {len(verdicts)} of {len(derivations)}", file=sys.stderr)
+    return INTERRUPTED if interrupted else said(faults) or referee.exit_status(verdicts)
