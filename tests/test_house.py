@@ -21,6 +21,7 @@ FLOORS = [
     ["runs"],
     ["report"],
     ["conduct"],
+    ["bench"],
     ["cli"],
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
