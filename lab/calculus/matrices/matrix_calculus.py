@@ -141,7 +141,7 @@ def stretch_ratio(x: Float[Array, " n"], A: Float[Array, "m n"], B: Float[Array,
 def stretch_ratio_gradient(
     x: Float[Array, " n"], A: Float[Array, "m n"], B: Float[Array, "n n"]
 ) -> Float[Array, " n"]:
-    """(95) R = p / q with dp = 2 (A x)ᵀ A dx and dq = 2 (B x)ᵀ B dx;  dR = (dp - R dq) / q.
+    """(94), (95) R = p / q with dp = 2 (A x)ᵀ A dx and dq = 2 (B x)ᵀ B dx;  dR = (dp - R dq) / q.
 
     It vanishes where Aᵀ A x = R Bᵀ B x: the stationary points are generalized eigenvectors.
     """
@@ -201,7 +201,7 @@ def weighted_squares(
 def weighted_squares_gradient(
     x: Float[Array, " m"], A: Float[Array, "m n"], s: Float[Array, " n"], W: Float[Array, "m m"]
 ) -> tuple[Float[Array, " m"], Float[Array, "m n"], Float[Array, " n"]]:
-    """(84), (85), (88) without their W = Wᵀ.  r = x - A s, g = (W + Wᵀ) r, so df = gᵀ dr, and
+    """(84), (85), (87), (88) without their W = Wᵀ.  r = x - A s, g = (W + Wᵀ) r, so df = gᵀ dr, and
     dr = dx - dA s - A ds gives g, -g sᵀ and -Aᵀ g.
     """
     r = x - A @ s

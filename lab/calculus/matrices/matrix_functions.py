@@ -36,7 +36,7 @@ def determinant(X: Float[Array, "n n"]) -> Scalar:
 
 @gradient(of=determinant, at=dict(X=invertible("n")))
 def determinant_gradient(X: Float[Array, "n n"]) -> Float[Array, "n n"]:
-    """(49) det(X + dX) = det X det(I + X⁻¹ dX) = det X (1 + Tr(X⁻¹ dX) + ...)."""
+    """(42), (49) det(X + dX) = det X det(I + X⁻¹ dX) = det X (1 + Tr(X⁻¹ dX) + ...)."""
     return det(X) * inv(X).T
 
 
@@ -66,7 +66,7 @@ def log_absolute_determinant(X: Float[Array, "n n"]) -> Scalar:
 
 @gradient(of=log_absolute_determinant, at=dict(X=invertible("n")))
 def log_absolute_determinant_gradient(X: Float[Array, "n n"]) -> Float[Array, "n n"]:
-    """(57) d ln|det X| = d det X / det X = Tr(X⁻¹ dX)."""
+    """(43), (57) d ln|det X| = d det X / det X = Tr(X⁻¹ dX)."""
     return inv(X).T
 
 
