@@ -9,9 +9,10 @@ among the two mirror entries.
 Numbers in brackets are equations of Petersen and Pedersen, The Matrix Cookbook (15 Nov 2012).
 """
 
+import jax
 import jax.numpy as jnp
 from jax.numpy.linalg import det, inv, slogdet
-from jaxtyping import Array, Float
+from jaxtyping import Array, Complex, Float
 
 from lab.derivation import gradient
 from lab.domains import reals, spd
@@ -146,9 +147,14 @@ def toeplitz_trace_gradient(t: Float[Array, " k"], A: Float[Array, "n n"]) -> Fl
 # ----- complex numbers, as pairs of real ones -----
 
 
+def complex_numbers(z: Float[Array, "2 ..."]) -> Complex[Array, "..."]:
+    """z_0 + i z_1."""
+    return jax.lax.complex(z[0], z[1])
+
+
 def squared_modulus(z: Float[Array, "2 n"]) -> Scalar:
     """Σ |z|² of z = z_0 + i z_1."""
-    return jnp.sum(jnp.abs(z[0] + 1j * z[1]) ** 2)
+    return jnp.sum(jnp.abs(complex_numbers(z)) ** 2)
 
 
 @gradient(of=squared_modulus, at=dict(z=reals("2 n")))
@@ -162,7 +168,7 @@ def least_mean_square(
     x: Float[Array, "2 n"], a: Float[Array, " 2"], b: Float[Array, "2 n"]
 ) -> Scalar:
     """|a - xᴴ b|², the error of the filter x on the signal b; pairs of real and imaginary part."""
-    error = a[0] + 1j * a[1] - jnp.vdot(x[0] + 1j * x[1], b[0] + 1j * b[1])
+    error = complex_numbers(a) - jnp.vdot(complex_numbers(x), complex_numbers(b))
     return error.real**2 + error.imag**2
 
 
@@ -172,7 +178,7 @@ def least_mean_square_gradient(
 ) -> Float[Array, "2 n"]:
     """(89) e = a - xᴴ b, de = -dxᴴ b:  d|e|² = 2 Re(e* de) = -2 Re(dxᴴ b e*), and Re(dxᴴ g) is
     dx . g in pairs;  hence g = -2 b e*, real part above, imaginary part below."""
-    signal = b[0] + 1j * b[1]
-    error = a[0] + 1j * a[1] - jnp.vdot(x[0] + 1j * x[1], signal)
+    signal = complex_numbers(b)
+    error = complex_numbers(a) - jnp.vdot(complex_numbers(x), signal)
     g = -2 * signal * error.conj()
     return jnp.stack([g.real, g.imag])
