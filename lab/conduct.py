@@ -28,9 +28,11 @@ from lab.report.page import render
 from lab.report.picture import description, png
 from lab.report.progress import Unwatched
 from lab.runs import checkpoint, folder, record, trajectory
-from lab.training import devices, optimizers
+from lab.training import devices, optimizers, stopping
+from lab.training.descent import from_optax
 from lab.training.loop import Chunk, chunks
 from lab.training.problem import in_precision
+from lab.training.step import training
 
 INTERRUPTED = 130
 
@@ -40,6 +42,7 @@ class Ending:
     """How a run went so far: whatever stops it, this is what is written down."""
 
     status: record.Status = "running"
+    stopped: str | None = None
     note: str = ""
     exit_status: int = 0
     verdicts: list[Verdict] = field(default_factory=list)
@@ -94,6 +97,7 @@ def conduct(
         run,
         begun,
         ending.status,
+        stopped=ending.stopped,
         note=ending.note,
         exit_status=ending.exit_status,
         checks=Counter(verdict.verdict for verdict in ending.verdicts),
@@ -149,20 +153,20 @@ def _train(
     problem: Any, config: Config, key: Any, run: Path, ending: Ending, watch: Unwatched
 ) -> Any:
     """Train, and write down every chunk as it comes; the params it ended with."""
-    optimizer = optimizers.build(config["optimizer"])
     steps, recorded = config["steps"], config["record"]
+    train = training(
+        problem,
+        from_optax(optimizers.build(config["optimizer"])),
+        gradient=config["gradient"],
+        key=key,
+        rules=stopping.rules(config["stop"]),
+    )
     watch.phase("training", steps)
     last: Chunk | None = None
     try:
         with trajectory.Writer(run) as writer:
             for chunk in chunks(
-                problem,
-                optimizer,
-                gradient=config["gradient"],
-                steps=steps,
-                every=recorded["every"],
-                evaluate=recorded["evaluate"],
-                key=key,
+                train, steps=steps, every=recorded["every"], evaluate=recorded["evaluate"]
             ):
                 writer.append(chunk.columns)
                 last = chunk
@@ -178,6 +182,8 @@ def _train(
             f"diverged at step {last.diverged_at}: loss {loss}, gradient norm {slope}; "
             "what was recorded up to there is kept"
         )
+    elif last.halted is not None:
+        ending.stopped = f"step {last.step}: {last.halted}"
     return last.params
 
 

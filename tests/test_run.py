@@ -239,10 +239,21 @@ def test_an_interrupted_training_keeps_the_chunks_that_came(
 
     conduct_chunks = conduct.chunks
     monkeypatch.setattr(conduct, "chunks", interrupted)
-    run = Ran(capsys, "bowl", "steps=10", "record.evaluate=3", "--no-checks")
+    run = Ran(capsys, "bowl", "steps=10000", "--no-checks")
     assert run.exit == 130
-    assert list(trajectory.read(run.folder)["step"]) == list(range(6))
-    assert checkpoint.load(run.folder)["params"] == pytest.approx(0.8**6)
+    steps = list(trajectory.read(run.folder)["step"])
+    assert steps == list(range(len(steps)))
+    assert 0 < len(steps) < 10000
+    assert checkpoint.load(run.folder)["params"] == pytest.approx(0.8 ** len(steps))
+
+
+def test_a_run_that_met_a_rule_says_so(capsys: Any) -> None:
+    run = Ran(capsys, "bowl", "steps=500", "stop.gradient_norm=1e-3", "--no-checks")
+    assert run.exit == 0
+    # the norm of the gradient is sqrt(2) 0.8^k
+    assert run.record["stopped"] == "step 33: gradient norm at most 0.001"
+    assert "stopped at step 33" in run.out
+    assert list(trajectory.read(run.folder)["step"]) == list(range(34))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from lab.config.vocabulary import Frozen, Integer, Text
+from lab.config.vocabulary import Frozen, Integer, Number, Text
 
 
 class Record(Frozen):
@@ -15,6 +15,34 @@ class Record(Frozen):
         default=None,
         gt=0,
         description="Evaluate (test accuracy and the like) every this many steps.",
+    )
+
+
+class Plateau(Frozen):
+    """When a loss is taken to fall no more."""
+
+    steps: Integer = Field(gt=0, description="In so many steps there was no better loss.")
+    relative: Number = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Better is below the best one by this share of its size.",
+    )
+
+
+class Stop(Frozen):
+    """When to stop before the last step; the first rule that is met."""
+
+    loss: Number | None = Field(default=None, description="The loss is at most this.")
+    gradient_norm: Number | None = Field(
+        default=None, ge=0, description="The norm of the gradient is at most this."
+    )
+    plateau: Plateau | None = Field(default=None, description="The loss falls no more.")
+    evaluations: Integer | None = Field(
+        default=None,
+        gt=0,
+        lt=2**31,
+        description="Losses, gradients and products with derivatives computed, all told.",
     )
 
 
@@ -44,4 +72,5 @@ class Training(Study):
     optimizer: Any = Field(description="Any optimizer of optax by name, and its arguments.")
     # optax counts steps in 32 bits
     steps: Integer = Field(gt=0, lt=2**31, description="How many updates of the parameters.")
+    stop: Stop = Field(default=Stop(), description="When to stop before the last step.")
     record: Record = Field(default=Record(), description="What of the training is kept.")

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, WithJsonSchema
 
 from lab.config.choices import choice, optimizers, schedules
-from lab.config.models import Record, Study, Training
+from lab.config.models import Plateau, Record, Stop, Study, Training
 from lab.config.settings import read_experiment
 from lab.config.shelf import experiments_in, shipped
 from lab.config.signatures import Argument
@@ -29,7 +29,9 @@ def schema() -> Json:
     Raises BadInput where an experiment's settings cannot be read.
     """
     definitions: Json = {
+        "Plateau": _json(Plateau),
         "Record": _json(Record),
+        "Stop": _json(Stop),
         "Training": _json(Training),
         "optimizer": _choices("optimizer", optimizers()),
         "schedule": _choices("schedule", schedules()),

@@ -103,6 +103,8 @@ def run(folder: Path, ending: "Ending") -> None:
         noun = "finding" if missed == 1 else "findings"
         said = f"{missed} {noun} did not hold (which leaves the exit status as it is)"
         print(styled(said, fg="yellow"))
+    if ending.stopped:
+        print(f"stopped at {ending.stopped}")
     if ending.status != "finished":
         print(styled(ending.status, fg="red", bold=True))
         print(ending.note, file=sys.stderr)
@@ -118,6 +120,7 @@ def plain_run(folder: Path, ending: "Ending") -> dict[str, Any]:
         "folder": str(folder),
         "report": str(folder / "report.html"),
         "status": ending.status,
+        "stopped": ending.stopped,
         "note": ending.note,
         "exit_status": ending.exit_status,
         "verdicts": {verdict.name: verdict.verdict for verdict in ending.verdicts},

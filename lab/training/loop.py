@@ -1,247 +1,241 @@
 """The hot loop: a compiled loop over steps, out of which the record comes as a value.
 
-Row k of the record holds what step k saw: the loss, gradient and params before update k. The rows
-are the steps 0, every, 2 every, ... below ``steps``, and one more at ``steps`` for where the
-descent ended: it is observed like the others, and its update is not made.
+The rows are the steps 0, every, 2 every, ... below where the descent ends, and one more for where
+it ended: it is observed like the others, and its update is not made.
 """
 
-from collections import OrderedDict
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from math import ceil
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
-from jaxtyping import Array, Int, Key
+from jaxtyping import Array, Int
 
 from lab.errors import BadInput
-from lab.training import gradients, leaves
-from lab.training.optimizers import keeping_dtypes
-from lab.training.problem import Params, Problem, readable_point
+from lab.training.problem import Params, no_evaluation
+from lab.training.step import Row, State, Training, taken
+from lab.training.stopping import DIVERGED, GOING
 
-# JAX sorts the keys of a plain dict; of this one it keeps the order.
-Row: TypeAlias = OrderedDict[str, Array]
-
-# A chunk's record is held in device memory, and a killed run loses the one it was at.
-_CHUNKS = 50
-_MOST_ROWS = 4096
+# Of what is evaluated, so many values make a curve.
+_EVALUATIONS = 50
+# The record of a chunk is held in memory, and the host sees nothing of it before it is done: it is
+# as long as fits in these bytes, and as takes about these seconds.
+_BYTES = 2**20
+_SECONDS = 0.25
+_FIRST_ROWS, _GROWTH = 4, 8
 
 
 class Chunk(NamedTuple):
     """What one dispatch of the loop brought home.
 
-    ``columns``      the recorded rows, equal-length arrays by name, ``step`` first; what is
-                     evaluated once per chunk is a masked array, filled in its first row alone.
-    ``params``       as they are after ``step`` updates.
-    ``step``         how many updates have been made.
-    ``diverged_at``  the first recorded step whose loss or gradient norm is not finite: then
-                     the last row, of the last chunk.
+    ``columns``   the recorded rows, equal-length arrays by name, ``step`` first; what is evaluated
+                  now and then is a masked array.
+    ``state``     the training after them: to be put aside, and to go on from.
+    ``halted``    why the descent ended before its last step, in words, in its last chunk.
     """
 
     columns: dict[str, np.ndarray]
-    params: Params
-    step: int
-    diverged_at: int | None
+    state: State
+    halted: str | None = None
+
+    @property
+    def step(self) -> int:
+        """How many updates have been made."""
+        return int(self.state.step)
+
+    @property
+    def params(self) -> Params:
+        """As they are after so many updates."""
+        return self.state.params
+
+    @property
+    def diverged_at(self) -> int | None:
+        """The first step whose loss or gradient is not finite, the last row of the last chunk."""
+        return self.step if int(self.state.reason) == DIVERGED else None
 
 
 class _Dispatched(NamedTuple):
     """A chunk the device may still be busy with."""
 
+    before: State
     start: int
-    after: int
     rows: int
-    params: Params
+    after: State
     recorded: Row
-    evaluated: Row
+    evaluated: Row | None
+    since: float
 
 
 def chunks(
-    problem: Problem,
-    optimizer: optax.GradientTransformation,
+    training: Training,
     *,
-    gradient: gradients.Choice,
     steps: int,
     every: int = 1,
     evaluate: int | None = None,
-    key: Key[Array, ""],
+    state: State | None = None,
 ) -> Iterator[Chunk]:
     """Train, a chunk of steps at a time; each chunk is handed over as the next one computes.
 
     ``every`` records one step in so many, and nothing is computed for the record at the others.
-    ``evaluate`` is the number of steps in a chunk, thus between calls of ``problem.evaluate``; by
-    default some fifty chunks make a run. The loop is compiled once; it ends early if it diverged.
+    ``evaluate`` is the number of steps between calls of ``problem.evaluate``; by default some fifty
+    make a run. ``state`` is that of an earlier chunk, to go on from: the rows to come, and where
+    the descent ends, are then as if it had never been interrupted.
+
+    The loop is compiled once. It ends early where a rule says so or it diverged, at the very step,
+    be it recorded or not.
 
     Run it inside the contexts of ``lab.training.devices``, and leave them only when it has ended.
 
-    Raises ``BadInput`` for numbers of steps that do not fit, params that are not floating, a
-    gradient of another shape, and columns that are not scalars or share a name.
+    Raises ``BadInput`` for numbers of steps that do not fit, and as the training does.
     """
-    size = _rows_per_chunk(steps, every, evaluate)
-    ahead = iter(_dispatch(problem, optimizer, gradient, steps, every, size, key))
-    pending: _Dispatched | None = next(ahead)
-    while pending is not None:
-        # The next chunk goes to the device before the host waits for this one.
-        current, pending = pending, next(ahead, None)
-        chunk = _home(current, every)
-        yield chunk
-        if chunk.diverged_at is not None:
-            return
-
-
-def _dispatch(
-    problem: Problem,
-    optimizer: optax.GradientTransformation,
-    choice: gradients.Choice,
-    steps: int,
-    every: int,
-    size: int,
-    key: Key[Array, ""],
-) -> Iterator[_Dispatched]:
-    optimizer = keeping_dtypes(optimizer)
+    period = _period(training, steps, every, evaluate)
     # Inlined, a function that is jitted is traced once however often it is written out.
-    step = jax.jit(_step(problem, optimizer, choice, key), inline=True)
-    stretch = _stretch(step, steps, every)
+    step = jax.jit(training.step, inline=True)
+    evaluation = jax.jit(training.evaluate)
+    before = training.start() if state is None else state
+    _, row = jax.eval_shape(step, before)
+    width = sum(value.dtype.itemsize for value in row.values())
+    capacity = max(1, min(ceil((period or steps) / every), _BYTES // width))
+    run = _compiled(step, every, capacity)
+    evaluated_columns = jax.eval_shape(evaluation, before.params)
+    _refuse_repeated(row, evaluated_columns)
+    home = partial(_home, every=every, evaluated_columns=evaluated_columns)
 
-    # A scan has one length, and would be compiled again for a shorter last chunk and for the single
-    # row at the end; this loop takes the number of rows as data. The caller is given the params of
-    # every chunk, so only the optimizer's state can be donated.
-    @partial(jax.jit, donate_argnames="state")
-    def run(
-        start: Int[Array, ""], rows: Int[Array, ""], params: Params, state: optax.OptState
-    ) -> tuple[Params, optax.OptState, Row]:
-        def recorded(index: Array, filled: tuple[Any, Row]) -> tuple[Any, Row]:
-            carry, row = stretch(filled[0])
-            return carry, jax.tree.map(lambda c, value: c.at[index].set(value), filled[1], row)
+    pace = _Pace(capacity)
+    pending: deque[_Dispatched] = deque()
+    start = int(before.step)
+    going = int(before.reason) == GOING
+    while going:
+        # The next chunk goes to the device before the host waits for this one.
+        while len(pending) < 2 and start < steps:
+            boundary = min(steps, (start // period + 1) * period) if period else steps
+            rows = min(pace.rows, ceil((boundary - start) / every))
+            evaluated = evaluation(before.params) if period and start % period == 0 else None
+            since = time.perf_counter()
+            after, recorded = run(before, np.int32(rows), np.int32(steps))
+            if pace.new:  # it was compiled first
+                since = time.perf_counter()
+            pending.append(_Dispatched(before, start, rows, after, recorded, evaluated, since))
+            before, start = after, min(start + rows * every, steps)
+        if not pending:
+            break
+        current = pending.popleft()
+        reason = current.after.reason
+        going = int(reason) == GOING
+        pace.took(current.rows, current.since)
+        if not going:
+            # One update too many was made. Steps are determined, so the chunk is made again up to
+            # there: once in a run, where to hold back every update would cost a copy in each.
+            halt = int(current.after.step) - 1
+            rows = ceil((halt - current.start) / every)
+            after, recorded = run(current.before, np.int32(rows), np.int32(halt))
+            after = after._replace(reason=reason)
+            current = current._replace(rows=rows, after=after, recorded=recorded)
+            before = after
+        if current.rows:
+            yield Chunk(home(current), current.after)
+    # what the last point is like; the update is not made
+    _, recorded = run(before._replace(reason=jnp.int32(GOING)), np.int32(1), before.step)
+    evaluated = evaluation(before.params) if evaluated_columns else None
+    last = _Dispatched(before, int(before.step), 1, before, recorded, evaluated, 0.0)
+    yield Chunk(home(last), before, training.why(int(before.reason)))
 
-        carry = (start, params, state)
-        _, row = jax.eval_shape(step, carry)
-        empty = jax.tree.map(lambda value: jnp.zeros(size, value.dtype), row)
-        (_, params, state), record = jax.lax.fori_loop(0, rows, recorded, (carry, empty))
-        return params, state, record
 
-    evaluation = jax.jit(lambda params: _scalars(evaluate=problem.evaluate(params)))
-    params = _floating(problem.start)
-    state = optimizer.init(params)
-    all_rows = ceil(steps / every)
-    start = 0
-    while start < steps:
-        rows = min(size, all_rows - start // every)
-        after = min(start + rows * every, steps)
-        evaluated = evaluation(params)
-        params, state, record = run(np.int32(start), np.int32(rows), params, state)
-        yield _Dispatched(start, after, rows, params, record, evaluated)
-        start = after
-    evaluated = evaluation(params)
-    _, _, record = run(np.int32(steps), np.int32(1), params, state)
-    yield _Dispatched(steps, steps, 1, params, record, evaluated)
+def _compiled(
+    step: Callable[[State], tuple[State, Row]], every: int, capacity: int
+) -> Callable[..., tuple[State, Row]]:
+    """``run(state, rows, limit)``: up to so many recorded rows, and to no step beyond the limit.
 
+    A scan has one length, and would be compiled again for a shorter last chunk, for the row at the
+    end, and to stop in between; this loop takes them as data.
+    """
+    stretch = _stretch(step, every)
 
-def _step(
-    problem: Problem,
-    optimizer: optax.GradientTransformationExtraArgs,
-    choice: gradients.Choice,
-    key: Key[Array, ""],
-) -> Callable[[Any], tuple[Any, Row]]:
-    """One update, and the row it leaves: ``(step, params, state) -> (the next of them, row)``."""
-    slope_at = gradients.chosen(problem, choice)
-    loss_of = gradients.loss_of(problem, choice)
-    point = problem.point or readable_point
+    @jax.jit
+    def run(state: State, rows: Int[Array, ""], limit: Int[Array, ""]) -> tuple[State, Row]:
+        def going(carry: tuple[Array, State, Row]) -> Array:
+            return (carry[0] < rows) & (carry[1].reason == GOING)
 
-    def step(carry: Any) -> tuple[Any, Row]:
-        step, params, state = carry
-        batch = problem.batch(key, step)
-        slope = slope_at(params, batch)
-        update, state = optimizer.update(
-            slope.gradient,
-            state,
-            params,
-            value=slope.loss,
-            grad=slope.gradient,
-            value_fn=lambda params: loss_of(params, batch),
-        )
-        row = _scalars(
-            problem={"loss": slope.loss, "gradient_norm": leaves.norm(slope.gradient)},
-            gradient=slope.seen,
-            metrics=problem.metrics(params, slope.gradient, update, batch),
-            point=point(params),
-        )
-        return (step + 1, optax.apply_updates(params, update), state), row
+        def recorded(carry: tuple[Array, State, Row]) -> tuple[Array, State, Row]:
+            index, state, filled = carry
+            state, row = stretch(state, limit)
+            put = partial(jax.lax.dynamic_update_index_in_dim, index=index, axis=0)
+            return index + 1, state, jax.tree.map(put, filled, row)
 
-    return step
+        _, row = jax.eval_shape(step, state)
+        empty = jax.tree.map(lambda value: jnp.zeros(capacity, value.dtype), row)
+        _, state, record = jax.lax.while_loop(going, recorded, (jnp.int32(0), state, empty))
+        return state, record
+
+    return run
 
 
 def _stretch(
-    step: Callable[[Any], tuple[Any, Row]], steps: int, every: int
-) -> Callable[[Any], tuple[Any, Row]]:
+    step: Callable[[State], tuple[State, Row]], every: int
+) -> Callable[[State, Int[Array, ""]], tuple[State, Row]]:
     """A recorded step and the ``every - 1`` unrecorded ones after it, or as many as are left.
 
     The rows of unrecorded steps are used by nothing, so the compiler drops all that makes them.
     """
 
-    def unrecorded(_: Any, carry: Any) -> Any:
-        return step(carry)[0]
+    def stretch(state: State, limit: Int[Array, ""]) -> tuple[State, Row]:
+        end = jnp.minimum(state.step + every, limit)
 
-    def stretch(carry: Any) -> tuple[Any, Row]:
-        left = jnp.minimum(every, steps - carry[0]) - 1
-        carry, row = step(carry)
+        def going(state: State) -> Array:
+            return (state.step < end) & (state.reason == GOING)
+
+        state, row = step(state)
         if every > 1:
-            carry = jax.lax.fori_loop(0, left, unrecorded, carry)
-        return carry, row
+            state = jax.lax.while_loop(going, lambda state: step(state)[0], state)
+        return state, row
 
     return stretch
 
 
-def _home(chunk: _Dispatched, every: int) -> Chunk:
-    """The chunk on the host, cut after the first row that is not finite."""
+class _Pace:
+    """How many rows to ask for at once, after how long the last ones took."""
+
+    def __init__(self, most: int) -> None:
+        self.rows, self.new = min(_FIRST_ROWS, most), True
+        self._most, self._ready = most, 0.0
+
+    def took(self, rows: int, since: float) -> None:
+        now = time.perf_counter()
+        seconds = max(now - max(since, self._ready), 1e-9)
+        aimed = min(rows * _SECONDS / seconds, self.rows * _GROWTH, self._most)
+        self.rows, self.new, self._ready = max(1, int(aimed)), False, now
+
+
+def _home(
+    chunk: _Dispatched, *, every: int, evaluated_columns: Mapping[str, Any]
+) -> dict[str, np.ndarray]:
+    """The rows of a chunk on the host."""
     recorded, evaluated = jax.device_get((chunk.recorded, chunk.evaluated))
-    record = {name: column[: chunk.rows] for name, column in recorded.items()}
-    finite = np.isfinite(record["loss"]) & np.isfinite(record["gradient_norm"])
-    kept = chunk.rows if finite.all() else int(np.argmin(finite)) + 1
+    rows = chunk.rows
     columns: dict[str, np.ndarray] = {
-        "step": chunk.start + every * np.arange(kept, dtype=np.int64),
-        **{name: column[:kept] for name, column in record.items()},
+        "step": chunk.start + every * np.arange(rows, dtype=np.int64),
+        **{name: column[:rows] for name, column in recorded.items()},
     }
-    for name, value in evaluated.items():
-        if name in columns:
-            raise BadInput(_taken(name, "evaluate"))
-        columns[name] = np.ma.masked_array(
-            np.full(kept, value, value.dtype), mask=np.arange(kept) > 0
-        )
-    diverged_at = None if finite.all() else int(columns["step"][-1])
-    return Chunk(columns, chunk.params, chunk.after, diverged_at)
+    for name, like in evaluated_columns.items():
+        value = np.zeros((), like.dtype) if evaluated is None else evaluated[name]
+        known = np.arange(rows) == (0 if evaluated is not None else -1)
+        columns[name] = np.ma.masked_array(np.full(rows, value, like.dtype), mask=~known)
+    return columns
 
 
-def _scalars(**sources: Mapping[str, Any]) -> Row:
-    """The scalars of all sources by name; ``BadInput`` where one is none, or two share a name."""
-    row: Row = OrderedDict()
-    for source, values in sources.items():
-        for name, value in values.items():
-            if jnp.shape(value) != ():
-                raise BadInput(f"{source}: {name!r} has shape {jnp.shape(value)}; return a scalar")
-            if name in row or name == "step":
-                raise BadInput(_taken(name, source))
-            row[name] = jnp.asarray(value)
-    return row
+def _refuse_repeated(row: Mapping[str, Any], evaluated: Mapping[str, Any]) -> None:
+    for name in evaluated:
+        if name in row:
+            raise BadInput(taken(name, "evaluate"))
 
 
-def _taken(name: str, source: str) -> str:
-    return f"{source}: there already is a column {name!r}; give it another name"
-
-
-def _floating(start: Any) -> Params:
-    for name, leaf in leaves.named(start).items():
-        if not jnp.issubdtype(jnp.result_type(leaf), jnp.floating):
-            raise BadInput(f"start: {name!r} is {jnp.result_type(leaf)}; params are floating")
-    # A cast to its own dtype makes a weakly typed number strong: the first chunk is then compiled
-    # for the types of all later ones.
-    return jax.tree.map(lambda leaf: jnp.asarray(leaf).astype(jnp.result_type(leaf)), start)
-
-
-def _rows_per_chunk(steps: int, every: int, evaluate: int | None) -> int:
-    """How many rows a chunk has; by default as many as make fifty chunks a run."""
+def _period(training: Training, steps: int, every: int, evaluate: int | None) -> int | None:
+    """The number of steps between evaluations; None where nothing is evaluated."""
     for name, value, least in [
         ("steps", steps, 0),
         ("record.every", every, 1),
@@ -249,12 +243,12 @@ def _rows_per_chunk(steps: int, every: int, evaluate: int | None) -> int:
     ]:
         if value is not None and value < least:
             raise BadInput(f"{name} must be at least {least}; got {value}")
-    if evaluate is not None:
-        if evaluate % every:
-            near = every * max(1, round(evaluate / every))
-            raise BadInput(
-                f"record.evaluate={evaluate} falls between recorded steps: take a multiple of "
-                f"record.every={every}, such as {near}"
-            )
-        return evaluate // every
-    return max(1, min(_MOST_ROWS, ceil(steps / every / _CHUNKS)))
+    if evaluate is not None and evaluate % every:
+        near = every * max(1, round(evaluate / every))
+        raise BadInput(
+            f"record.evaluate={evaluate} falls between recorded steps: take a multiple of "
+            f"record.every={every}, such as {near}"
+        )
+    if training.problem.evaluate is no_evaluation:
+        return None
+    return evaluate or every * max(1, ceil(steps / every / _EVALUATIONS))

@@ -33,6 +33,7 @@ def test_a_config_is_filled_in(here: Path) -> None:
             "nesterov": False,
         },
         "steps": 100,
+        "stop": {"loss": None, "gradient_norm": None, "plateau": None, "evaluations": None},
         "record": {"every": 1, "evaluate": None},
         **config.settings,
     }

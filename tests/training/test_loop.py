@@ -10,8 +10,11 @@ import pytest
 
 from lab.errors import BadInput
 from lab.training import devices, leaves, loop
+from lab.training.descent import from_optax
 from lab.training.optimizers import build
 from lab.training.problem import Problem, in_precision
+from lab.training.step import training
+from lab.training.stopping import rules
 
 KEY = jax.random.key(0)
 CURVATURE = jnp.array([1.0, 10.0])
@@ -44,11 +47,15 @@ DIVERGING = Problem(
 )
 
 
-def run(problem, optimizer=SGD, *, gradient="hand", **settings):
+def trained(problem, optimizer=SGD, *, gradient="hand", stop=None):
+    descent = from_optax(build(optimizer))
+    return training(problem, descent, gradient=gradient, key=KEY, rules=rules(stop))
+
+
+def run(problem, optimizer=SGD, *, gradient="hand", stop=None, **settings):
     """The whole record, and the last chunk."""
-    chunks = list(
-        loop.chunks(problem, build(optimizer), gradient=gradient, **{"key": KEY, **settings})
-    )
+    train = trained(problem, optimizer, gradient=gradient, stop=stop)
+    chunks = list(loop.chunks(train, **settings))
     columns = {
         name: np.ma.concatenate([chunk.columns[name] for chunk in chunks])
         for name in chunks[0].columns
@@ -227,7 +234,7 @@ def test_the_loop_is_traced_once(every):
 
 
 @pytest.mark.parametrize(("every", "evaluate"), [(1, None), (1, 2), (2, None), (3, 30)])
-def test_divergence_stops_the_loop_where_it_is_seen(every, evaluate):
+def test_divergence_is_found_at_its_step_recorded_or_not(every, evaluate):
     # w -> w - w^3, by hand: where its fourth power overflows, the loss is no number.
     w, finite = 2.0, 0
     while abs(w) < np.finfo(np.float64).max ** 0.25:
@@ -235,8 +242,9 @@ def test_divergence_stops_the_loop_where_it_is_seen(every, evaluate):
     columns, last = run(
         DIVERGING, {"name": "sgd", "learning_rate": 1.0}, steps=60, every=every, evaluate=evaluate
     )
-    seen = -(-finite // every) * every
-    assert last.diverged_at == seen == columns["step"][-1]
+    assert last.diverged_at == finite == columns["step"][-1]
+    assert last.halted == "diverged"
+    np.testing.assert_array_equal(columns["step"][:-1], range(0, finite, every))
     assert not np.isfinite(columns["loss"][-1])
     assert np.isfinite(columns["loss"][:-1]).all()
 
@@ -260,18 +268,10 @@ def test_large_params_are_recorded_by_their_norms():
 
 
 def test_the_caller_may_keep_what_it_gave_and_what_it_got():
-    chunks = list(
-        loop.chunks(
-            QUADRATIC,
-            build(SGD),
-            gradient="hand",
-            steps=10,
-            evaluate=5,
-            key=KEY,
-        )
-    )
+    problem = QUADRATIC._replace(evaluate=lambda params: {"sum": jnp.sum(params["w"])})
+    chunks = list(loop.chunks(trained(problem), steps=8, evaluate=4))
     assert QUADRATIC.start["w"].tolist() == [1.0, -1.0]
-    assert [chunk.step for chunk in chunks] == [5, 10, 10]
+    assert [chunk.step for chunk in chunks] == [4, 8, 8]
     np.testing.assert_array_equal(chunks[0].params["w"][0], chunks[1].columns["w[0]"][0])
 
 
