@@ -1,0 +1,1 @@
+"""Landscapes to be walked down: test functions of optimization with their derivatives by hand."""
