@@ -17,10 +17,10 @@ FLOORS = [
     ["modules", "domains", "config", "catalogue"],
     ["derivation", "experiment"],
     ["calculus"],
-    ["referee", "training", "plots"],
+    ["referee", "symbolic", "training", "plots"],
     ["runs"],
     ["report"],
-    ["conduct"],
+    ["conduct", "exercises"],
     ["bench"],
     ["cli"],
 ]

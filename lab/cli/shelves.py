@@ -20,3 +20,10 @@ def derivations() -> list[str]:
     from lab.catalogue import entries
 
     return [entry.name for entry in entries()]
+
+
+def sheets() -> list[str]:
+    """The topics that have exercises."""
+    from lab.exercises.sheets import names
+
+    return [*names()]

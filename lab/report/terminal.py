@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 def experiments(found: Sequence[Experiment], configs: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Each experiment with its question and the configs that run it."""
-    yield _heading("Experiments", "lab run NAME, lab show NAME")
+    yield heading("Experiments", "lab run NAME, lab show NAME")
     yield from columns([(one.name, _asks(one, configs.get(one.name, ()))) for one in found])
 
 
 def topics(found: Sequence[Topic]) -> Iterator[str]:
     """Each topic of the catalogue with the number of its derivations."""
-    yield _heading("Derivations", "lab list --topic TOPIC, lab check NAME")
+    yield heading("Derivations", "lab list --topic TOPIC, lab check NAME")
     yield from columns([(one.name, f"{len(one.entries):>3}", one.title) for one in found])
 
 
@@ -39,7 +39,7 @@ def derivations(found: Sequence[Topic]) -> Iterator[str]:
     for index, topic in enumerate(found):
         if index:
             yield ""
-        yield _heading(topic.name, topic.title)
+        yield heading(topic.name, topic.title)
         yield from columns(
             [
                 (one.name, f"{one.kind} of {one.of}", one.doc.partition("\n")[0])
@@ -50,7 +50,7 @@ def derivations(found: Sequence[Topic]) -> Iterator[str]:
 
 def entry(one: Entry) -> Iterator[str]:
     """A derivation: what it claims, where it stands, how it was derived, and the source."""
-    yield _heading(one.name, f"{one.kind} of {one.of}, in {one.topic}")
+    yield heading(one.name, f"{one.kind} of {one.of}, in {one.topic}")
     yield f"{shown(one.file)}:{one.line}"
     if one.doc:
         yield f"\n{one.doc}"
@@ -60,7 +60,7 @@ def entry(one: Entry) -> Iterator[str]:
 
 def experiment(one: Experiment, configs: Sequence[str]) -> Iterator[str]:
     """An experiment: its title, what it asks and promises, and how to run it."""
-    yield _heading(one.title)
+    yield heading(one.title)
     yield shown(one.file)
     yield from columns(
         [
@@ -163,7 +163,7 @@ def styled(text: str, **style: bool | str) -> str:
     return text if plain else typer.style(text, **style)  # type: ignore[arg-type]
 
 
-def _heading(title: str, remark: str = "") -> str:
+def heading(title: str, remark: str = "") -> str:
     return f"{styled(title, bold=True)}  {styled(remark, dim=True)}".rstrip()
 
 

@@ -1,7 +1,7 @@
 """``lab check``: hand derivations on trial."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,7 +18,7 @@ def check(
         typer.Argument(
             metavar="TARGET",
             help="file.py, file.py::name, package.module, package.module:name, a name of the "
-            "catalogue, or nothing for all of it.",
+            "catalogue, a sheet of exercises, or nothing for all of the catalogue.",
             autocompletion=shelves.derivations,
         ),
     ] = None,
@@ -34,12 +34,18 @@ def check(
     error only.
     """
     from lab import referee
+    from lab.exercises.check import answered
     from lab.referee.show import show
     from lab.referee.targets import everything, resolve
     from lab.report import terminal
     from lab.report.progress import progress
 
     compiled.keep()
+    papers = [paper for target in targets or [] if (paper := answered(target))]
+    if papers and len(papers) < len(targets or []):
+        raise BadInput("sheets of exercises and derivations are checked apart: one lab check each")
+    if papers:
+        return _sheets(papers, seed, as_json)
     meant = [one for target in targets or [] for one in resolve(target)] or [*everything()]
     derivations = list({(one.file, one.line, one.name): one for one in meant}.values())
     verdicts = []
@@ -65,3 +71,31 @@ def check(
     if interrupted:
         print(f"interrupted after {len(verdicts)} of {len(derivations)}", file=sys.stderr)
     return INTERRUPTED if interrupted else said(faults) or referee.exit_status(verdicts)
+
+
+def _sheets(papers: list[Any], seed: int, as_json: bool) -> int:
+    """Sheets of exercises: a verdict on each answer, kept as progress beside the sheet."""
+    from lab import referee
+    from lab.exercises import check as exercises
+    from lab.exercises.show import show
+    from lab.report import terminal
+    from lab.report.progress import progress
+
+    verdicts, faults = [], []
+    for sheet, questions in papers:
+        judged: list[exercises.Judged] = []
+        with progress(streaming=as_json) as watch:
+            watch.phase("exercises", len(questions))
+            for done, question in enumerate(questions):
+                watch.at(done, question.name)
+                judged += exercises.check(sheet, [question], seed=seed)
+                if as_json:
+                    print(terminal.dumps(judged[-1].to_json(), indent=None), flush=True)
+        if not as_json:
+            show(judged, terminal.console())
+        verdicts += [one.verdict for one in judged if one.verdict is not None]
+        try:
+            exercises.keep(sheet, judged)
+        except BadInput as problem:  # what came out is said all the same
+            faults.append(str(problem))
+    return said(faults) or referee.exit_status(verdicts)

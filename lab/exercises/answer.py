@@ -1,0 +1,136 @@
+"""An answer as it was given: called with a time limit, and what is said of one that is none."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from inspect import signature
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from lab.modules import failing_line
+from lab.referee.verdict import Mistake, Verdict, Word
+
+SECONDS = 60  # for one answer; a loop that does not end is told so
+
+
+class TimeUp(BaseException):
+    """Not an ``Exception``, so that nobody on the way takes it for a fault of the function."""
+
+
+class NoAnswer(Exception):  # noqa: N818 - it says what is the matter with an answer
+    """The answer is not of the kind asked for; the message says what it is, in one line."""
+
+
+@contextmanager
+def limited(seconds: int) -> Iterator[None]:
+    """Raises `TimeUp` in the block after so many seconds, where the system has an alarm clock."""
+    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise TimeUp
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def misfit(answer: Callable[..., Any], arguments: tuple[str, ...]) -> str:
+    """What is wrong with the arguments an answer takes, or nothing."""
+    try:
+        signature(answer).bind(*arguments)
+    except TypeError:
+        takes = ", ".join(signature(answer).parameters) or "nothing"
+        asked = ", ".join(arguments) or "nothing"
+        return f"it takes ({takes}) where the question gives ({asked})"
+    except ValueError:
+        return ""
+    return ""
+
+
+def number(value: Any, like: Any = None) -> np.ndarray:
+    """A value as an array of finite numbers, of the shape of ``like`` if given.
+
+    Raises `NoAnswer`.
+    """
+    if value is None:
+        raise NoAnswer("it returns None: is a `return` missing?")
+    if isinstance(value, str | bytes):
+        raise NoAnswer(f"it returns the text {value!r} where numbers are asked for")
+    if callable(value):
+        raise NoAnswer("it returns a function where numbers are asked for: call it")
+    try:
+        array = np.asarray(value)
+    except Exception:
+        array = np.asarray(None)
+    if array.dtype.kind not in "biuf":
+        kind = "complex numbers" if array.dtype.kind == "c" else f"a {type(value).__name__}"
+        raise NoAnswer(f"it returns {kind} where real numbers are asked for")
+    array = array.astype(float)
+    if not np.all(np.isfinite(array)):
+        what = "NaN" if np.any(np.isnan(array)) else "an infinity"
+        raise NoAnswer(f"it returns {what}: something is divided by 0, or overflows")
+    if like is not None and array.shape != np.shape(like):
+        raise NoAnswer(f"it returns {shape_words(array)} where {shape_words(like)} is asked for")
+    return array
+
+
+def shape_words(value: Any) -> str:
+    shape = np.shape(value)
+    return f"an array of shape {shape}" if shape else "a single number"
+
+
+def guarded(answer: Callable[..., Any], like: Callable[..., Any]) -> Callable[..., Any]:
+    """The answer as a function whose values have the shapes of those of ``like``, or `NoAnswer`."""
+
+    def ask(*args: Any) -> Any:
+        value = answer(*args)
+        if value is None or isinstance(value, str | bytes) or callable(value):
+            number(value)
+        value, wanted = jnp.asarray(value), jnp.shape(like(*args))
+        if value.shape != wanted:
+            words = shape_words(np.zeros(wanted))
+            raise NoAnswer(f"it returns {shape_words(np.zeros(value.shape))} where {words} is asked")
+        return value
+
+    return ask
+
+
+def verdict(
+    name: str,
+    kind: str,
+    word: Word,
+    reason: str,
+    mistake: Mistake | None = None,
+    *,
+    source: tuple[str | None, int | None] = (None, None),
+    points: int = 1,
+    seconds: float = 0.0,
+) -> Verdict:
+    """A verdict on something that is not a derivative."""
+    file, line = source
+    return Verdict(
+        name, "", kind, file, line, word, mistake, reason, {}, (), None, points, round(seconds, 4)
+    )
+
+
+def source_of(answer: Any) -> tuple[str | None, int | None]:
+    """File and line of a function, where it has them."""
+    code = getattr(answer, "__code__", None)
+    return (code.co_filename, code.co_firstlineno) if code else (None, None)
+
+
+def crash(problem: BaseException, answer: Callable[..., Any]) -> str:
+    """``raised file:line: ZeroDivisionError: division by zero``"""
+    file, _ = source_of(answer)
+    return f"raised {failing_line(problem, Path(file or '?'))}"

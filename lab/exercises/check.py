@@ -1,0 +1,97 @@
+"""A learner's sheet on trial: every question, in the order of the sheet."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lab.errors import BadInput
+from lab.exercises import progress, sheets
+from lab.exercises.judge import judge
+from lab.exercises.record import Exercise, solutions
+from lab.exercises.sheets import Question, Sheet
+from lab.modules import load_file, shown
+from lab.referee.verdict import Verdict
+
+
+class Judged(NamedTuple):
+    """A question and the verdict on its answer; none while it is open."""
+
+    topic: str
+    question: Question
+    verdict: Verdict | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The verdict with the question it is about."""
+        about = {"exercise": f"{self.topic}.{self.question.name}", "level": self.question.level}
+        if self.verdict is None:
+            return {"name": self.question.name, "verdict": "open", **about}
+        return self.verdict.to_json() | about
+
+
+def answered(target: str) -> tuple[Sheet, list[Question]] | None:
+    """The learner's sheet that a target means, and the questions of it; None for anything else.
+
+    Raises ``BadInput`` where a sheet is meant, but not a question of it.
+    """
+    file, _, name = target.partition("::")
+    if not file.endswith(".py") or not sheets.is_sheet(Path(file)):
+        return None
+    mine = sheets.read(Path(file))
+    shipped = sheets.find(mine.topic)
+    found = {question.name: question for question in mine.questions}
+    # a question that the learner's sheet lacks is open
+    asked = [found.get(one.name, one._replace(open=True)) for one in shipped.questions]
+    if name:
+        shipped.question(name)
+        asked = [question for question in asked if question.name == name]
+    return mine, asked
+
+
+def check(sheet: Sheet, asked: list[Question], *, seed: int = 0) -> Iterator[Judged]:
+    """Judge the answers of a learner's sheet one after the other.
+
+    Raises ``BadInput`` where the sheet does not import.
+    """
+    known = solutions(sheets.find(sheet.topic).file.parent)
+    module = load_file(sheet.file, "sheet")
+    for question in asked:
+        answer = getattr(module, question.name, None)
+        if question.open or not callable(answer):
+            yield Judged(sheet.topic, question, None)
+            continue
+        exercise = known[question.name]
+        yield Judged(
+            sheet.topic, question, judge(exercise, answer, of=_same_place(exercise, module), seed=seed)
+        )
+
+
+def keep(sheet: Sheet, judged: list[Judged]) -> None:
+    """Write down how the answers came out, beside the sheet."""
+    words = {one.question.name: one.verdict.verdict for one in judged if one.verdict is not None}
+    if words:
+        progress.tried(sheet.file.resolve().parent, sheet.topic, words)
+
+
+def copy(topic: str, folder: Path, *, force: bool = False) -> Path:
+    """Put the sheet on a topic into ``folder``, as ``TOPIC.py``.
+
+    Raises ``BadInput`` where there is such a file already, unless ``force``.
+    """
+    from lab.runs.folder import write_bytes
+
+    sheet = sheets.find(topic)
+    file = folder / f"{topic}.py"
+    if file.exists() and not force:
+        raise BadInput(
+            f"{shown(file)} is there already: lab check {shown(file)} looks at your answers, "
+            f"lab exercise {topic} --force replaces them by an empty sheet"
+        )
+    write_bytes(file, sheet.file.read_bytes())
+    return file
+
+
+def _same_place(exercise: Exercise, module: Any) -> Callable[..., Any] | None:
+    """The function a derivative is asked of, by its name in the learner's own sheet."""
+    derivation = exercise.derivation
+    found = getattr(module, derivation.of_name, None) if derivation else None
+    return found if callable(found) else None

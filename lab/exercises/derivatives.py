@@ -1,0 +1,113 @@
+"""Derivatives on trial before the referee, as in `lab.check`."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from inspect import getsource
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lab import referee
+from lab.derivation import Derivation
+from lab.exercises.answer import crash, number, source_of
+from lab.exercises.record import Exercise
+from lab.referee.evaluate import precision
+from lab.referee.points import groups
+from lab.referee.verdict import Mistake, Verdict
+
+
+def judge_derivative(
+    asked: Exercise, answer: Callable[..., Any], of: Callable[..., Any] | None, seed: int
+) -> Verdict:
+    """The referee's verdict on the answer.
+
+    ``of`` is the function as it stands in the learner's own sheet: where it reads the same as the
+    shipped one, mistakes are located there.
+    """
+    claim = claimed(asked, answer)
+    if of is not None and reads_alike(of, claim.of):
+        claim = replace(claim, of=of)
+    verdict = referee.check(claim, seed=seed)
+    if verdict.verdict == "error":
+        said = no_answer(claim)
+        verdict = verdict if said is None else verdict._replace(reason=said)
+    elif verdict.mistake is not None and verdict.mistake.name == "shape":
+        said = no_answer(claim)
+        if said is not None:
+            mistake = Mistake("shape", said, verdict.mistake.where)
+            verdict = verdict._replace(mistake=mistake, reason=said)
+    return verdict
+
+
+def claimed(asked: Exercise, answer: Callable[..., Any]) -> Derivation:
+    """The claim that the answer makes."""
+    assert asked.derivation is not None
+    file, line = source_of(answer)
+    return replace(asked.derivation, hand=answer, name=asked.name, file=file, line=line)
+
+
+def reads_alike(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
+    """Whether two functions are the same text."""
+    try:
+        return getsource(one) == getsource(other)
+    except (OSError, TypeError):
+        return False
+
+
+def points_of(claim: Derivation, count: int) -> list[tuple[Any, ...]]:
+    """Some typical arguments of the hand function, tangents and cotangents included."""
+    with precision(64):
+        drawn = groups(claim, 0, count)[0]
+        return [_with_extra(claim, drawn.point(k)) for k in range(min(count, drawn.size))]
+
+
+def _with_extra(claim: Derivation, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    if claim.kind == "jvp":
+        slots = tuple(args[k] for k in claim.wrt)
+        return (*args, _like(slots[0] if claim.single else slots))
+    if claim.kind == "vjp":
+        return (*args, _like(claim.of(*args)))
+    return args
+
+
+def _like(tree: Any) -> Any:
+    """Numbers for every leaf that no two entries share."""
+    return jax.tree.map(
+        lambda leaf: jnp.linspace(0.3, 1.7, max(1, np.size(leaf))).reshape(np.shape(leaf)), tree
+    )
+
+
+def no_answer(claim: Derivation) -> str | None:
+    """Where the answer raises, or what it returns that is no derivative; nothing if it is one."""
+    for args in points_of(claim, 3):
+        with precision(64):
+            try:
+                given = claim.hand(*args)
+            except Exception as problem:
+                return crash(problem, claim.hand)
+        if given is None or isinstance(given, str | bytes) or callable(given):
+            return _said(given)
+    return None
+
+
+def _said(given: Any) -> str:
+    try:
+        number(given)
+    except Exception as problem:
+        return str(problem)
+    return ""
+
+
+def same(claim: Derivation, answer: Callable[..., Any], other: Callable[..., Any]) -> bool:
+    """Whether two answers are one, at a few typical points."""
+    try:
+        with precision(64):
+            for args in points_of(claim, 4):
+                one, two = jax.tree.leaves(answer(*args)), jax.tree.leaves(other(*args))
+                if not all(np.allclose(a, b, 1e-9, 1e-12) for a, b in zip(one, two, strict=True)):
+                    return False
+    except Exception:
+        return False
+    return True

@@ -1,0 +1,123 @@
+"""An answer on trial, whatever it is: every way it can go ends in a verdict."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from lab.errors import BadInput
+from lab.exercises.answer import (
+    SECONDS,
+    NoAnswer,
+    TimeUp,
+    crash,
+    limited,
+    misfit,
+    source_of,
+    verdict,
+)
+from lab.exercises.conditions import judge_condition
+from lab.exercises.derivatives import claimed, judge_derivative, same
+from lab.exercises.discreet import discreet
+from lab.exercises.record import Exercise
+from lab.exercises.values import judge_value
+from lab.referee.evaluate import precision
+from lab.referee.verdict import Mistake, Verdict, Word
+
+
+def judge(
+    asked: Exercise,
+    answer: Any,
+    *,
+    of: Callable[..., Any] | None = None,
+    seed: int = 0,
+    seconds: int = SECONDS,
+) -> Verdict | None:
+    """The verdict on an answer to an exercise, or None where there is no answer yet.
+
+    ``answer`` is the learner's function; a value stands for the function that returns it. ``of`` is
+    what a derivative is asked of, as it stands in the learner's sheet. What the verdict says of a
+    mistake does not give the solution away.
+    """
+    function = answer if callable(answer) else lambda: answer
+    begun = time.perf_counter()
+
+    def said(word: Word, reason: str, mistake: Mistake | None = None) -> Verdict:
+        return verdict(
+            asked.name,
+            asked.kind,
+            word,
+            reason,
+            mistake,
+            source=source_of(function),
+            points=len(asked.at),
+            seconds=time.perf_counter() - begun,
+        )
+
+    unfit = misfit(function, arguments_of(asked))
+    if unfit:
+        return said("error", unfit)
+    try:
+        with limited(seconds):
+            if asked.kind == "derivative":
+                found = judge_derivative(asked, function, of, seed)
+            else:
+                with precision(64):
+                    mistake = (judge_condition if asked.judge else judge_value)(asked, function)
+                right = "meets the condition" if asked.judge else "that is it"
+                found = (
+                    said("wrong", mistake.says, mistake) if mistake else said("correct", right)
+                )
+    except NotImplementedError:
+        return None
+    except NoAnswer as problem:
+        found = said("wrong", str(problem), Mistake("shape", str(problem), "the answer"))
+    except TimeUp:
+        found = said("error", f"no answer after {seconds} s: is there a loop that does not end?")
+    except BadInput as problem:
+        found = said("error", str(problem))
+    except Exception as problem:
+        found = said("error", crash(problem, function))
+    if found.verdict == "error" and "NotImplementedError" in found.reason:
+        return None
+    return _remarked(asked, function, found)
+
+
+def arguments_of(asked: Exercise) -> tuple[str, ...]:
+    """The arguments an answer is given, by name."""
+    return asked.arguments
+
+
+def _remarked(asked: Exercise, answer: Callable[..., Any], found: Verdict) -> Verdict:
+    """The verdict as a learner hears it, with the remark for a wrong answer that is well known."""
+    if found.mistake is None:
+        return found
+    mistake = discreet(found.mistake)
+    assert mistake is not None
+    if found.verdict == "wrong":
+        remark = next((one.remark for one in asked.wrong if one.remark and _is(asked, answer, one.answer)), "")
+        if remark:
+            mistake = mistake._replace(says=f"{mistake.says}. {remark}")
+    return found._replace(mistake=mistake, reason=mistake.says)
+
+
+def _is(asked: Exercise, answer: Callable[..., Any], known: Any) -> bool:
+    """Whether an answer is a known one."""
+    other = known if callable(known) else lambda: known
+    if asked.kind == "derivative":
+        return same(claimed(asked, answer), answer, other)
+    if asked.kind == "counterexample" and asked.arguments:
+        return False
+    try:
+        with precision(64):
+            return all(
+                np.allclose(_numbers(answer(*args)), _numbers(other(*args)), asked.tolerance, 1e-12)
+                for args in asked.at
+            )
+    except Exception:
+        return False
+
+
+def _numbers(value: Any) -> np.ndarray:
+    return np.asarray(value, float)

@@ -1,0 +1,80 @@
+"""Exercises for people: a sheet's verdicts, and how far one has come."""
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lab.exercises.check import Judged
+from lab.modules import shown
+from lab.referee.show import MARKS
+from lab.referee.verdict import WORDS
+
+OPEN = ("○", "dim")
+
+
+def show(judged: list[Judged], console: Console) -> None:
+    """Print every question with its verdict, what is wrong with each answer, and the count."""
+    made = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for title in ("verdict", "exercise", "level", "skill"):
+        made.add_column(title, no_wrap=title != "skill")
+    for one in judged:
+        question = one.question
+        made.add_row(_word(one), question.name, question.level, Text(question.skill, style="dim"))
+    console.print(made)
+    for one in judged:
+        if one.verdict is not None and not one.verdict.passes:
+            console.print()
+            for line in _details(one, console.width):
+                console.print(line)
+    console.print()
+    console.print(_count(judged))
+
+
+def _word(one: Judged) -> Text:
+    word = one.verdict.verdict if one.verdict else "open"
+    mark, style = MARKS.get(word, OPEN)
+    return Text(f"{mark} {word}", style)
+
+
+def _details(one: Judged, width: int) -> Iterator[Text]:
+    verdict = one.verdict
+    assert verdict is not None
+    mark, style = MARKS[verdict.verdict]
+    head = Text.assemble((f"{mark} {verdict.name}", style), f" is {verdict.verdict}")
+    if verdict.mistake:
+        head.append(f": {verdict.mistake.name.replace('_', ' ')}")
+    yield head
+    rows = [("what" if verdict.mistake else "why", verdict.reason)]
+    if verdict.mistake and verdict.mistake.where not in ("", "value", verdict.kind, "the answer"):
+        rows.append(("where", verdict.mistake.where))
+    if verdict.steps:
+        marks = {"correct": "✓", "wrong": "✗"}
+        rows.append(("steps", "  ".join(f"{name} {marks[w]}" for name, w in verdict.steps.items())))
+    if verdict.file:
+        rows.append(("source", f"{shown(Path(verdict.file))}:{verdict.line}"))
+    rows.append(("stuck?", f"lab exercise {one.topic} {verdict.name} --hint"))
+    for label, said in rows:
+        first, *rest = textwrap.wrap(said, max(24, width - 10), break_on_hyphens=False) or [""]
+        yield Text.assemble((f"  {label:<8}", "dim"), first)
+        yield from (Text(" " * 10 + line) for line in rest)
+
+
+def _count(judged: Iterable[Judged]) -> Text:
+    judged = list(judged)
+    words: Counter[str] = Counter(one.verdict.verdict if one.verdict else "open" for one in judged)
+    parts = [
+        (f"{words[word]} {word}", MARKS.get(word, OPEN)[1]) for word in (*WORDS, "open") if words[word]
+    ]
+    noun = "exercise" if len(judged) == 1 else "exercises"
+    line = Text(f"{len(judged)} {noun}: ")
+    line.append(Text(", ").join(Text(text, style) for text, style in parts))
+    seconds = sum(one.verdict.seconds for one in judged if one.verdict)
+    return line.append(f"  ({seconds:.1f} s)", "dim")
+
+
