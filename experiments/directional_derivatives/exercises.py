@@ -26,7 +26,7 @@ def bowl_gradient(p):
 def bowl_rate(p, v):
     """Easy: the rate as a dot product.
 
-    The rate D_v f(p) of `bowl` at p = (x, y) on the way v = (a, b), which need not be a unit vector.
+    The rate D_v f(p) of `bowl` at p = (x, y) on the way v = (a, b), of any length.
     """
     ...
 

@@ -53,6 +53,8 @@ def bowl_gradient(p):
         Wrong(lambda p, v: 2 * p[0] * v[0] + 2 * p[1] * v[1], "missing_term"),
         Wrong(lambda p, v: -bowl_gradient(p) @ v, "sign"),
         Wrong(lambda p, v: bowl_gradient(p), "shape"),
+        Wrong(lambda p, v: jnp.nan * p[0], "not finite"),
+        Wrong(lambda p, v: None, "return"),
     ],
 )
 @jvp(of=sheet.bowl, at=dict(p=reals("2")))
@@ -90,7 +92,9 @@ def is_level(v):
     argument=is_level,
     hints=[
         "D_v f = grad f . v is 0 for v at a right angle to the gradient.",
-        Hint("(-b, a) stands at a right angle to (a, b).", lambda: np.dot([-3.0, 2.0], [2, 3]) == 0),
+        Hint(
+            "(-b, a) stands at a right angle to (a, b).", lambda: np.dot([-3.0, 2.0], [2, 3]) == 0
+        ),
         "Divide by the length to make it a unit vector.",
     ],
     wrong=[
@@ -122,7 +126,11 @@ def is_half_as_steep(v):
         "Turn the unit vector along (2, 1) by 60°: cos 60° of itself and sin 60° of (-1, 2)/√5.",
     ],
     wrong=[
-        Wrong(np.array([1.0, 0.5]) / np.sqrt(5.0), "length 1", "Walking at half the speed is cheating."),
+        Wrong(
+            np.array([1.0, 0.5]) / np.sqrt(5.0),
+            "length 1",
+            "Walking at half the speed is cheating.",
+        ),
         Wrong(
             np.array([2.0, 1.0]) / np.sqrt(10.0) + np.array([-1.0, 2.0]) / np.sqrt(10.0),
             "0.707 of the greatest",
@@ -151,13 +159,19 @@ def half_as_steep():
         ),
     ],
     wrong=[
-        Wrong(lambda t, p, v: 2 * v[0] ** 2 * (p + t * v)[1], "missing_term"),
+        Wrong(
+            lambda t, p, v: 2 * v[0] ** 2 * (p + t * v)[1],
+            "",
+            "Y moves, too: the terms with ab are left out.",
+        ),
         Wrong(
             lambda t, p, v: second_rate(t, p, v) - 2 * (p + t * v)[0] * v[0] * v[1],
             "",
             "The mixed term 2Xab comes twice: from d(2XaY), and from d(X²b).",
         ),
-        Wrong(lambda t, p, v: second_rate(t, p, v) / 2, "factor", "Half of it is in Taylor's formula."),
+        Wrong(
+            lambda t, p, v: second_rate(t, p, v) / 2, "factor", "Half of it is in Taylor's formula."
+        ),
         Wrong(lambda t, p, v: second_rate(0.0 * t, p, v), "", "This is right at t = 0 only."),
     ],
 )
@@ -178,13 +192,19 @@ def second_rate(t, p, v):
         "d(g.v) = g.dv, and |v|² = v.v gives d|v| = v.dv / |v|.",
         Hint(
             "It is at a right angle to v: longer arrows are not steeper.",
-            lambda: jnp.allclose(slope_gradient(np.array([1.0, 2.0]), G) @ np.array([1.0, 2.0]), 0.0),
+            lambda: jnp.allclose(
+                slope_gradient(np.array([1.0, 2.0]), G) @ np.array([1.0, 2.0]), 0.0
+            ),
         ),
     ],
     wrong=[
         Wrong(lambda v, g: g / jnp.sqrt(v @ v), "missing_term", "|v| moves with v, too."),
         Wrong(lambda v, g: g / jnp.sqrt(v @ v) + (g @ v) * v / jnp.sqrt(v @ v) ** 3, "sign"),
-        Wrong(lambda v, g: g / jnp.sqrt(v @ v) - (g @ v) * v / (v @ v), "", "Count the powers of |v|: the whole must scale as 1/|v|."),
+        Wrong(
+            lambda v, g: g / jnp.sqrt(v @ v) - (g @ v) * v / (v @ v),
+            "",
+            "Count the powers of |v|: the whole must scale as 1/|v|.",
+        ),
         Wrong(lambda v, g: v / jnp.sqrt(v @ v), "wrong_variable"),
     ],
 )
@@ -203,19 +223,26 @@ def has_rates_and_no_gradient(f):
     rise = jax.vmap(lambda x, y: f(x, y))
     around = np.linspace(0, 2 * np.pi, 48, endpoint=False) + np.array([[0.0], [0.03]])
     t = np.array([1e-5, 1e-7])[:, None]
-    rates = rise(*(t[..., None] * np.stack([np.cos(around), np.sin(around)])[:, None]).reshape(2, -1))
+    rates = rise(
+        *(t[..., None] * np.stack([np.cos(around), np.sin(around)])[:, None]).reshape(2, -1)
+    )
     rates = np.asarray(rates).reshape(2, -1) / t
     if not np.all(np.isfinite(rates)):
         return "on the way into the origin it is not finite: is something divided by 0 on an axis?"
     worst = int(np.argmax(abs(rates[1])))
     if abs(rates[1, worst]) > 1e-3:
         angle = np.degrees(around.ravel()[worst])
-        return f"in the direction {angle:.0f}° the rate at the origin is {rates[1, worst]:.3g}, not 0"
+        return (
+            f"in the direction {angle:.0f}° the rate at the origin is {rates[1, worst]:.3g}, not 0"
+        )
     # the straight lines are blind: is there any point of a small circle that is not next to level?
     near = np.concatenate([s * np.logspace(-9, 0, 400) for s in (1, -1)])
-    angles = np.concatenate([np.linspace(0, 2 * np.pi, 20_000), *(near + k * np.pi / 4 for k in range(8))])
+    angles = np.concatenate(
+        [np.linspace(0, 2 * np.pi, 20_000), *(near + k * np.pi / 4 for k in range(8))]
+    )
     ratios = [
-        np.max(abs(np.asarray(rise(r * np.cos(angles), r * np.sin(angles)))) / r) for r in (1e-2, 1e-4)
+        np.max(abs(np.asarray(rise(r * np.cos(angles), r * np.sin(angles)))) / r)
+        for r in (1e-2, 1e-4)
     ]
     if ratios[1] < 1e-2 or ratios[1] < ratios[0] / 5:
         return (
@@ -239,7 +266,9 @@ def has_rates_and_no_gradient(f):
         Wrong(lambda x, y: x**2 + y**2, "differentiable at the origin"),
         Wrong(lambda x, y: jnp.abs(x) + jnp.abs(y), "the rate at the origin is"),
         Wrong(lambda x, y: jnp.sqrt(x**2 + y**2), "the rate at the origin is 1"),
-        Wrong(lambda x, y: x**2 * y / jnp.where(x == 0, 1.0, x**2 + y**2), "the rate at the origin is"),
+        Wrong(
+            lambda x, y: x**2 * y / jnp.where(x == 0, 1.0, x**2 + y**2), "the rate at the origin is"
+        ),
         Wrong(lambda x, y: x**3 * y / (x**4 + y**2), "NaN"),
         Wrong(lambda x, y: 1.0 + x * y, "f(0, 0) is 1"),
     ],

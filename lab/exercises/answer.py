@@ -94,13 +94,17 @@ def guarded(answer: Callable[..., Any], like: Callable[..., Any]) -> Callable[..
     """The answer as a function whose values have the shapes of those of ``like``, or `NoAnswer`."""
 
     def ask(*args: Any) -> Any:
+        # numbers of JAX, which divide by 0 as those of a traced program do
+        args = tuple(jnp.asarray(one) if isinstance(one, float | int) else one for one in args)
         value = answer(*args)
         if value is None or isinstance(value, str | bytes) or callable(value):
             number(value)
         value, wanted = jnp.asarray(value), jnp.shape(like(*args))
         if value.shape != wanted:
             words = shape_words(np.zeros(wanted))
-            raise NoAnswer(f"it returns {shape_words(np.zeros(value.shape))} where {words} is asked")
+            raise NoAnswer(
+                f"it returns {shape_words(np.zeros(value.shape))} where {words} is asked"
+            )
         return value
 
     return ask

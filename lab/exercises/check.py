@@ -61,7 +61,9 @@ def check(sheet: Sheet, asked: list[Question], *, seed: int = 0) -> Iterator[Jud
             continue
         exercise = known[question.name]
         yield Judged(
-            sheet.topic, question, judge(exercise, answer, of=_same_place(exercise, module), seed=seed)
+            sheet.topic,
+            question,
+            judge(exercise, answer, of=_same_place(exercise, module), seed=seed),
         )
 
 

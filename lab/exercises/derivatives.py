@@ -11,7 +11,7 @@ import numpy as np
 
 from lab import referee
 from lab.derivation import Derivation
-from lab.exercises.answer import crash, number, source_of
+from lab.exercises.answer import NoAnswer, crash, number, source_of
 from lab.exercises.record import Exercise
 from lab.referee.evaluate import precision
 from lab.referee.points import groups
@@ -30,15 +30,12 @@ def judge_derivative(
     if of is not None and reads_alike(of, claim.of):
         claim = replace(claim, of=of)
     verdict = referee.check(claim, seed=seed)
+    said = "" if verdict.passes else no_answer(claim)
+    if not said:
+        return verdict
     if verdict.verdict == "error":
-        said = no_answer(claim)
-        verdict = verdict if said is None else verdict._replace(reason=said)
-    elif verdict.mistake is not None and verdict.mistake.name == "shape":
-        said = no_answer(claim)
-        if said is not None:
-            mistake = Mistake("shape", said, verdict.mistake.where)
-            verdict = verdict._replace(mistake=mistake, reason=said)
-    return verdict
+        return verdict._replace(reason=said)
+    return verdict._replace(verdict="wrong", mistake=Mistake("shape", said, ""), reason=said)
 
 
 def claimed(asked: Exercise, answer: Callable[..., Any]) -> Derivation:
@@ -79,25 +76,26 @@ def _like(tree: Any) -> Any:
     )
 
 
-def no_answer(claim: Derivation) -> str | None:
-    """Where the answer raises, or what it returns that is no derivative; nothing if it is one."""
+def no_answer(claim: Derivation) -> str:
+    """What a function says that is no derivative, or where it raises; nothing if it is one."""
+    finite = []
     for args in points_of(claim, 3):
         with precision(64):
             try:
                 given = claim.hand(*args)
             except Exception as problem:
                 return crash(problem, claim.hand)
-        if given is None or isinstance(given, str | bytes) or callable(given):
-            return _said(given)
-    return None
-
-
-def _said(given: Any) -> str:
-    try:
-        number(given)
-    except Exception as problem:
-        return str(problem)
-    return ""
+            try:
+                if given is None or isinstance(given, str | bytes) or callable(given):
+                    number(given)
+                finite.append(all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(given)))
+            except NoAnswer as problem:
+                return str(problem)
+            except TypeError:  # leaves that are no numbers: the referee has words for their form
+                return ""
+    if any(finite):
+        return ""
+    return "it is not finite (NaN, or an infinity) at any point tried: is something divided by 0?"
 
 
 def same(claim: Derivation, answer: Callable[..., Any], other: Callable[..., Any]) -> bool:

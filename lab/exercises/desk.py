@@ -17,7 +17,11 @@ def overview(folder: Path, as_json: bool) -> int:
     done = progress.read(folder)
     found = [sheets.find(name) for name in sheets.names()]
     if as_json:
-        print(terminal.dumps({"exercises": [_plain(sheet, done.get(sheet.topic, {})) for sheet in found]}))
+        print(
+            terminal.dumps(
+                {"exercises": [_plain(sheet, done.get(sheet.topic, {})) for sheet in found]}
+            )
+        )
         return 0
     rows = []
     for sheet in found:
@@ -30,7 +34,11 @@ def overview(folder: Path, as_json: bool) -> int:
         for sheet in found
         for question in sheet.questions
     )
-    print(terminal.heading("Exercises", f"{right} of {total} solved; lab exercise TOPIC copies a sheet"))
+    print(
+        terminal.heading(
+            "Exercises", f"{right} of {total} solved; lab exercise TOPIC copies a sheet"
+        )
+    )
     print(*terminal.columns(rows), sep="\n")
     for sheet in found:
         if sheet.topic in done:
@@ -112,36 +120,13 @@ def show_solution(topic: str, name: str | None, as_json: bool) -> int:
     return 0
 
 
-def judge_formula(topic: str, name: str | None, text: str, folder: Path, as_json: bool) -> int:
-    """The verdict on an answer typed as a formula."""
-    from lab import compiled, referee
-    from lab.exercises.formulas import judge_typed
-    from lab.exercises.record import solutions
-    from lab.exercises.show import show
-    from lab.exercises.check import Judged
-
-    sheet = sheets.find(topic)
-    if name is None:
-        raise BadInput(f'which one? lab exercise {topic}.EXERCISE --answer "{text}"')
-    question = sheet.question(name)
-    compiled.keep()
-    verdict, opinion = judge_typed(solutions(sheet.file.parent)[name], text)
-    judged = Judged(topic, question, verdict)
-    if as_json:
-        print(terminal.dumps(judged.to_json() | {"symbolic": opinion}))
-    else:
-        show([judged], terminal.console())
-        if opinion:
-            print(f"symbolic: {opinion}")
-    progress.tried(folder, topic, {name: verdict.verdict})
-    return referee.exit_status([verdict])
-
-
 def _rows(sheet: Sheet, mine: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     for question in sheet.questions:
         one = mine.get(question.name, {})
         mark = "✓" if progress.solved(mine, question.name) else "✗" if one.get("verdict") else "○"
-        spent = [f"{one[what]} {what}" for what in ("tries", "hints") if one.get(what)]
+        tries, hints = one.get("tries", 0), one.get("hints", 0)
+        spent = [f"{tries} {'try' if tries == 1 else 'tries'}"] if tries else []
+        spent += [f"{hints} {'hint' if hints == 1 else 'hints'}"] if hints else []
         yield mark, question.name, question.level, question.skill, ", ".join(spent)
 
 

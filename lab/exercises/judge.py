@@ -66,9 +66,7 @@ def judge(
                 with precision(64):
                     mistake = (judge_condition if asked.judge else judge_value)(asked, function)
                 right = "meets the condition" if asked.judge else "that is it"
-                found = (
-                    said("wrong", mistake.says, mistake) if mistake else said("correct", right)
-                )
+                found = said("wrong", mistake.says, mistake) if mistake else said("correct", right)
     except NotImplementedError:
         return None
     except NoAnswer as problem:
@@ -96,7 +94,9 @@ def _remarked(asked: Exercise, answer: Callable[..., Any], found: Verdict) -> Ve
     mistake = discreet(found.mistake)
     assert mistake is not None
     if found.verdict == "wrong":
-        remark = next((one.remark for one in asked.wrong if one.remark and _is(asked, answer, one.answer)), "")
+        remark = next(
+            (one.remark for one in asked.wrong if one.remark and _is(asked, answer, one.answer)), ""
+        )
         if remark:
             mistake = mistake._replace(says=f"{mistake.says}. {remark}")
     return found._replace(mistake=mistake, reason=mistake.says)

@@ -1,6 +1,6 @@
 """What a learner has done so far: a plain file beside the sheet, written whole or not at all.
 
-    {"directional_derivatives": {"bowl_gradient": {"verdict": "correct", "tries": 2, "hints": 1}}}
+{"directional_derivatives": {"bowl_gradient": {"verdict": "correct", "tries": 2, "hints": 1}}}
 """
 
 import json
@@ -32,10 +32,13 @@ def read(folder: Path) -> Done:
         raise BadInput(f"{shown(file)}: cannot be read: {problem.strerror}") from None
     except ValueError as problem:
         line = getattr(problem, "lineno", 1)
-        raise BadInput(f"{shown(file)}:{line}: not JSON; mend it, or delete it to start anew") from None
+        raise BadInput(
+            f"{shown(file)}:{line}: not JSON; mend it, or delete it to start anew"
+        ) from None
     exercises = isinstance(content, dict) and all(isinstance(one, dict) for one in content.values())
     if not exercises or not all(
-        isinstance(one, dict) and isinstance(one.get("tries", 0), int)
+        isinstance(one, dict)
+        and isinstance(one.get("tries", 0), int)
         and isinstance(one.get("hints", 0), int)
         for topic in content.values()
         for one in topic.values()

@@ -11,11 +11,10 @@
         \"""d(x² + xy + y²) = (2x + y) dx + (x + 2y) dy;  hence (2x + y, x + 2y).\"""
         return jnp.stack([2 * p[0] + p[1], p[0] + 2 * p[1]])
 
-| the solution                                       | the answer is judged                            |
-|----------------------------------------------------|-------------------------------------------------|
-| stands under a maker of `lab.derivation`           | by the referee, as that kind of derivative      |
-| stands under none                                  | by its value, at each of the arguments ``at``   |
-| ``argument=judge`` or ``counterexample=judge``     | by ``judge(answer)``: what is wrong with it     |
+A solution under a maker of `lab.derivation` asks for that kind of derivative, and the referee
+judges. ``argument=judge`` and ``counterexample=judge`` ask for anything that meets a condition:
+``judge(answer)`` says in one line what is wrong with it, or returns nothing. Otherwise a value is
+asked for, at each of the arguments ``at``.
 """
 
 from collections.abc import Callable, Sequence
@@ -126,10 +125,14 @@ def exercise(
     return record
 
 
-@cache
 def beside(file: str | Path) -> ModuleType:
     """The sheet next to ``file``: its functions are what the questions are about."""
-    return load_file(Path(file).with_name("exercises.py"), "sheet")
+    return _loaded(Path(file).resolve().with_name("exercises.py"))
+
+
+@cache
+def _loaded(sheet: Path) -> ModuleType:
+    return load_file(sheet, "sheet")
 
 
 @cache

@@ -65,7 +65,9 @@ def find(topic: str) -> Sheet:
     """The sheet on a topic; ``BadInput`` suggests the nearest."""
     known = names()
     if topic not in known:
-        raise BadInput(f"no exercises on {topic!r}{suggestion(topic, known) or '; see lab exercise'}")
+        raise BadInput(
+            f"no exercises on {topic!r}{suggestion(topic, known) or '; see lab exercise'}"
+        )
     return read(shelf.experiments()[topic] / "exercises.py")
 
 
@@ -113,7 +115,9 @@ def _question(node: ast.FunctionDef) -> Question | None:
         return None
     arguments = tuple(argument.arg for argument in node.args.args)
     skill, text = said[2].rstrip("."), inspect.cleandoc(text)
-    return Question(node.name, said[1].lower(), skill, text, arguments, node.lineno, unanswered(node))
+    return Question(
+        node.name, said[1].lower(), skill, text, arguments, node.lineno, unanswered(node)
+    )
 
 
 def unanswered(node: ast.FunctionDef) -> bool:

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -37,17 +36,21 @@ def show(judged: list[Judged], console: Console) -> None:
 
 
 def _word(one: Judged) -> Text:
-    word = one.verdict.verdict if one.verdict else "open"
-    mark, style = MARKS.get(word, OPEN)
-    return Text(f"{mark} {word}", style)
+    mark, style = MARKS.get(_named(one), OPEN)
+    return Text(f"{mark} {_named(one)}", style)
+
+
+def _named(one: Judged) -> str:
+    return one.verdict.verdict if one.verdict is not None else "open"
 
 
 def _details(one: Judged, width: int) -> Iterator[Text]:
     verdict = one.verdict
     assert verdict is not None
     mark, style = MARKS[verdict.verdict]
-    head = Text.assemble((f"{mark} {verdict.name}", style), f" is {verdict.verdict}")
-    if verdict.mistake:
+    word = "no answer that can be judged" if verdict.verdict == "error" else verdict.verdict
+    head = Text.assemble((f"{mark} {verdict.name}", style), f" is {word}")
+    if verdict.mistake and verdict.mistake.name != verdict.verdict:
         head.append(f": {verdict.mistake.name.replace('_', ' ')}")
     yield head
     rows = [("what" if verdict.mistake else "why", verdict.reason)]
@@ -67,14 +70,16 @@ def _details(one: Judged, width: int) -> Iterator[Text]:
 
 def _count(judged: Iterable[Judged]) -> Text:
     judged = list(judged)
-    words: Counter[str] = Counter(one.verdict.verdict if one.verdict else "open" for one in judged)
+    words: Counter[str] = Counter(
+        one.verdict.verdict if one.verdict is not None else "open" for one in judged
+    )
     parts = [
-        (f"{words[word]} {word}", MARKS.get(word, OPEN)[1]) for word in (*WORDS, "open") if words[word]
+        (f"{words[word]} {word}", MARKS.get(word, OPEN)[1])
+        for word in (*WORDS, "open")
+        if words[word]
     ]
     noun = "exercise" if len(judged) == 1 else "exercises"
     line = Text(f"{len(judged)} {noun}: ")
     line.append(Text(", ").join(Text(text, style) for text, style in parts))
-    seconds = sum(one.verdict.seconds for one in judged if one.verdict)
+    seconds = sum(one.verdict.seconds for one in judged if one.verdict is not None)
     return line.append(f"  ({seconds:.1f} s)", "dim")
-
-

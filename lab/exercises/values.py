@@ -1,6 +1,7 @@
 """Values on trial: numbers and arrays, and the usual ways to miss them."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from math import pi
 from typing import Any
 
@@ -53,7 +54,14 @@ def judge_value(asked: Exercise, answer: Callable[..., Any]) -> Mistake | None:
         pairs.append((given, right))
     if all(_close(given, right, asked.tolerance) for given, right in pairs):
         return None
-    return _named(*(np.stack([x.ravel() for x in side]) for side in zip(*pairs, strict=True)), asked)
+    given, right = ([side.ravel() for side in sides] for sides in zip(*pairs, strict=True))
+    # a row for each case; cases of different sizes are one long one
+    together = np.stack if len({len(row) for row in right}) == 1 else _one_row
+    return _named(together(given), together(right), asked)
+
+
+def _one_row(rows: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(rows)[None]
 
 
 def _word(right: bool | str, given: Any) -> Mistake | None:
@@ -89,13 +97,15 @@ def _named(given: np.ndarray, right: np.ndarray, asked: Exercise) -> Mistake:
             made = slip(right)
         if np.all(np.isfinite(made)) and _close(given, made, max(asked.tolerance, 1e-9)):
             return Mistake(name, says, "value")
-    off = np.array([not _close(g, r, asked.tolerance) for g, r in zip(given.T, right.T, strict=True)])
+    off = np.array(
+        [not _close(g, r, asked.tolerance) for g, r in zip(given.T, right.T, strict=True)]
+    )
     scale = np.max(np.abs(right), initial=0.0) or 1.0
     gap = float(np.max(np.abs(given - right)) / scale)
     if gap < 0.02:
         says = f"close, but off by {100 * gap:.1g}%: {asked.tolerance:.0e} is asked for"
         return Mistake("constant", says, "value")
-    if 1 < len(off) and not off.all():
+    if len(off) > 1 and not off.all():
         count = f"{int(off.sum())} of its {len(off)} entries are wrong"
         return Mistake("unknown", f"{count}, the first is number {int(np.argmax(off))}", "value")
     size = ""
@@ -109,29 +119,30 @@ Slip = tuple[str, str, Callable[[np.ndarray], np.ndarray]]
 
 
 def _slips(given: np.ndarray, right: np.ndarray, asked: Exercise) -> Iterator[Slip]:
-    yield "sign", "the sign is flipped: it should be the negative of this", lambda x: -x
+    yield "sign", "the sign is flipped: it should be the negative of this", np.negative
     some = np.abs(right) > 1e-3 * np.max(np.abs(right), initial=0.0)
-    if some.any() and np.all(given[some] * right[some] > 0):
-        for factor, word in FACTORS.items():
-            says = f"a factor: it is {word} what it should be"
-            yield "factor", says, lambda x, factor=factor: factor * x
     if some.any():
+        alike = bool(np.all(given[some] * right[some] > 0))
         for factor, word in FACTORS.items():
-            says = f"a factor and the sign: it is minus {word} what it should be"
-            yield "factor", says, lambda x, factor=factor: -factor * x
-    yield "reciprocal", "upside down: it is 1 over what it should be", lambda x: 1 / x
+            head, sign = ("a factor:", "") if alike else ("a factor and the sign:", "minus ")
+            says = f"{head} it is {sign}{word} what it should be"
+            yield "factor", says, partial(np.multiply, factor if alike else -factor)
+    yield "reciprocal", "upside down: it is 1 over what it should be", np.reciprocal
     yield "reciprocal", "upside down, and the sign is flipped", lambda x: -1 / x
     for shift, word in CONSTANTS.items():
-        yield "missing_term", f"a constant is forgotten: {word} is missing", lambda x, s=shift: x - s
-        yield "extra_term", f"a constant {word} too much", lambda x, s=shift: x + s
+        yield "missing_term", f"a constant is forgotten: {word} is missing", partial(np.add, -shift)
+        yield "extra_term", f"a constant {word} too much", partial(np.add, shift)
     if np.all(right >= 0):
         yield "factor", "the root of what it should be: a square is forgotten", np.sqrt
         yield "factor", "the square of what it should be: a root is forgotten", np.square
     (shape, *rest) = {np.shape(asked.solution(*args)) for args in asked.at}
     if not rest and len(shape) == 2 and shape[0] == shape[1]:
-        flip = lambda x: x.reshape(-1, *shape).swapaxes(1, 2).reshape(x.shape)
-        yield "transpose", "it is transposed", flip
+        yield "transpose", "it is transposed", partial(_transposed, shape)
     if right.shape[1] > 1:
         yield "index", "the entries are in the reverse order", lambda x: x[:, ::-1]
         if np.allclose(np.sort(given), np.sort(right)):
             yield "index", "the right numbers in another order", lambda x: given
+
+
+def _transposed(shape: tuple[int, ...], rows: np.ndarray) -> np.ndarray:
+    return rows.reshape(-1, *shape).swapaxes(1, 2).reshape(rows.shape)
