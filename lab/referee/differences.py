@@ -15,7 +15,7 @@ import numpy as np
 from lab.referee.evaluate import Asker, Raised, precision
 from lab.referee.evidence import split
 from lab.referee.numeric import ABSCISSAE, Slope, slope
-from lab.referee.points import Group
+from lab.referee.points import Group, stacked
 from lab.referee.question import Question
 
 DIRECTIONS = 3
@@ -104,11 +104,8 @@ def probes(
                 rows.append([*(leaf[point] for leaf in group.leaves), t, *direction, *cotangent])
     if not rows:
         return []
-    stacked = tuple(
-        np.stack(column) if not hasattr(column[0], "aval") else jax.numpy.stack(column)
-        for column in zip(*rows, strict=True)
-    )
-    samples = Asker(along, group, 64, len(rows))(stacked)
+    leaves = tuple(stacked(column) for column in zip(*rows, strict=True))
+    samples = Asker(along, group, 64, len(rows))(leaves)
     if isinstance(samples, Raised):
         return []
     samples = samples.reshape(len(made), len(ABSCISSAE))

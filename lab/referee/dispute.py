@@ -55,6 +55,8 @@ def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
         gaps = np.maximum(gaps, relative.reshape(count, -1).max(axis=1, initial=0.0))
         if evidence.hand_single:
             coarse |= _coarse(evidence, i)
+    # Beyond what was drawn the formula is on trial, not its floating point.
+    broken, coarse = broken & ~evidence.group.beyond, coarse & ~evidence.group.beyond
     # Sizes at which JAX has no derivative anywhere (a deviation of one number) are no test of it.
     typical = evidence.group.typical
     if not any(np.isfinite(leaf[typical]).any() for leaf in evidence.truth):

@@ -10,7 +10,7 @@ import numpy as np
 
 from lab.referee import tolerance
 from lab.referee.evaluate import Asker, Raised, precision
-from lab.referee.points import Group
+from lab.referee.points import Group, joined
 from lab.referee.question import Question
 from lab.referee.structure import Form, Misshapen, fit
 
@@ -102,7 +102,7 @@ def gather(
     nudges = [_nudged(asked, group, rng) for _ in range(2)]
     rounded = _rounded(group)
     variants = [group.leaves, rounded, *nudges]
-    stacked = tuple(_concatenate(column) for column in zip(*variants, strict=True))
+    stacked = tuple(joined(column) for column in zip(*variants, strict=True))
     answers = _ask(voices, group, 64, stacked)
     if isinstance(answers["hand"], Raised):
         return _raised(answers["hand"])
@@ -215,12 +215,6 @@ def _ask(
 
 def _never(*leaves: Any) -> Any:
     raise NotImplementedError
-
-
-def _concatenate(column: tuple[Any, ...]) -> Any:
-    if isinstance(column[0], np.ndarray):
-        return np.concatenate(column)
-    return jax.numpy.concatenate(column)
 
 
 def _rounded(group: Group) -> tuple[Any, ...]:

@@ -15,8 +15,9 @@ from lab.referee.evidence import Evidence, FunctionRaised, expected, gather, spl
 from lab.referee.points import ARRAY, Group, groups
 from lab.referee.question import Question, question, with_complaints
 from lab.referee.repeat import not_repeatable
+from lab.referee.steering import steer
 from lab.referee.structure import Misshapen, form
-from lab.referee.verdict import Mistake, Verdict, Witness
+from lab.referee.verdict import PASSING, Mistake, Verdict, Witness
 from lab.referee.weighing import PROBED, Found, weigh
 
 WHOLE = 2  # groups of a sampler heard in both modes and precisions; of domains, the first will do
@@ -43,7 +44,7 @@ def check(
     start = time.perf_counter()
     with precision(64):
         drawn = groups(claim, seed, points)
-    found = _hear(question(claim), drawn, np.random.default_rng(seed))
+    found, heard = _hear(question(claim), drawn, np.random.default_rng(seed))
     return Verdict(
         name=claim.name,
         of=claim.of_name,
@@ -56,7 +57,7 @@ def check(
         steps=found.steps,
         witnesses=found.witnesses,
         power=found.power,
-        points=sum(group.size for group in drawn),
+        points=heard,
         seconds=round(time.perf_counter() - start, 4),
     )
 
@@ -78,10 +79,12 @@ def _claim(f: Any, hand: Any, kind: str, wrt: Wrt, at: Any) -> Derivation:
     return derivation(f, hand, kind=kind, wrt=wrt, at=at)
 
 
-def _hear(asked: Question, drawn: list[Group], rng: np.random.Generator) -> Found:
-    """Gather the evidence group by group, and find."""
+def _hear(asked: Question, drawn: list[Group], rng: np.random.Generator) -> tuple[Found, int]:
+    """Gather the evidence group by group, and find; with the number of points heard."""
     claim = asked.claim
     evidences: list[Evidence] = []
+    missed: list[tuple[str, ...]] = []  # sides of comparisons that no point is on, by group
+    total = sum(group.size for group in drawn)
     excused = ""
     whole = WHOLE if callable(claim.at) else 1
     for number, group in enumerate(drawn):
@@ -98,6 +101,7 @@ def _hear(asked: Question, drawn: list[Group], rng: np.random.Generator) -> Foun
         except Exception:
             out = None
         try:
+            plain = len(group.leaves)
             group = _with_extra(asked, group, out, rng)
             wanted = form(claim, expected(asked, group))
         except BadInput:
@@ -107,20 +111,32 @@ def _hear(asked: Question, drawn: list[Group], rng: np.random.Generator) -> Foun
             continue
         changing = not_repeatable(asked, group) if number == 0 else None
         if changing:
-            return changing
+            return changing, total
+        if callable(claim.at) or number == 0:
+            group, unreached = steer(asked, group, len(group.leaves) - plain, rng)
+            missed.append(unreached)
         reverse_alone = bool(evidences) and "reverse" in evidences[0].modes
         heard = gather(asked, group, wanted, rng, whole=number < whole or not reverse_alone)
         if isinstance(heard, Misshapen):
-            return Found("wrong", heard.mistake.says, heard.mistake)
+            return Found("wrong", heard.mistake.says, heard.mistake), total
         if isinstance(heard, FunctionRaised):
             excused = f"{claim.of_name} raised {heard}"
             continue
         if isinstance(heard, Raised):
-            return Found("error", f"{claim.name} raised {heard}")
+            return Found("error", f"{claim.name} raised {heard}"), total
         evidences.append(heard)
     if not evidences:
-        return _differences_only(asked, drawn, rng, excused)
-    return weigh(asked, evidences, rng)
+        return _differences_only(asked, drawn, rng, excused), total
+    found = weigh(asked, evidences, rng)
+    return _with_unreached(found, missed), sum(e.group.size for e in evidences)
+
+
+def _with_unreached(found: Found, missed: list[tuple[str, ...]]) -> Found:
+    """A pass says which branches no point was on, in any group."""
+    never = [side for side in dict.fromkeys(sum(missed, ())) if all(side in one for one in missed)]
+    if not never or found.word not in PASSING:
+        return found
+    return found._replace(reason=f"{found.reason}; never reached: {'; '.join(never)}")
 
 
 def _with_extra(asked: Question, group: Group, out: Any, rng: np.random.Generator) -> Group:

@@ -15,6 +15,7 @@ import numpy as np
 from lab.referee.differences import probes
 from lab.referee.evaluate import Raised
 from lab.referee.evidence import Evidence, at_point, varied_leaves
+from lab.referee.points import stacked
 
 RADIUS = 1e-5  # relative to the entry, where it is not zero
 AXES = 24  # at most so many axes are looked along
@@ -82,8 +83,8 @@ def _among_neighbours(evidence: Evidence, point: int, rng: np.random.Generator) 
                 moved[i] = x + sign * RADIUS * scale * v
             near.append(moved)
     here = [leaf[point] for leaf in group.leaves]
-    stacked = tuple(_stack(column) for column in zip(here, *near, strict=True))
-    truths, values = evidence.ask_truth(stacked), evidence.ask_value(stacked)
+    around = tuple(stacked(column) for column in zip(here, *near, strict=True))
+    truths, values = evidence.ask_truth(around), evidence.ask_value(around)
     if isinstance(truths, Raised) or isinstance(values, Raised):
         return Look("unclear", ())
     samples = [leaf[1:] for leaf in truths]
@@ -206,7 +207,3 @@ def _jumps(values: Any, samples: list[np.ndarray], scales: list[np.ndarray]) -> 
         if change.max(initial=0.0) > 100 * RADIUS * reach * slope + 1e-4 * size:
             return True
     return False
-
-
-def _stack(column: tuple[Any, ...]) -> Any:
-    return jax.numpy.stack(column) if hasattr(column[0], "aval") else np.stack(column)

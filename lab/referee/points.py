@@ -27,7 +27,8 @@ class Group(NamedTuple):
     """Points of one shape: array leaves stacked along a leading axis, everything else held fixed.
 
     ``leaves[i]`` has shape ``(points, ...)``; ``treedef`` and ``static`` rebuild the arguments of
-    one point. ``labels`` say how each point was chosen; ``typical[p]`` is false for the extremes.
+    one point. ``labels`` say how each point was chosen; ``typical[p]`` is false for the extremes,
+    ``beyond[p]`` true for points made up outside the range of all that was drawn.
     """
 
     treedef: Any
@@ -36,6 +37,7 @@ class Group(NamedTuple):
     labels: tuple[str, ...]
     typical: np.ndarray
     sizes: Mapping[str, int]
+    beyond: np.ndarray
 
     @property
     def size(self) -> int:
@@ -63,6 +65,16 @@ class Group(NamedTuple):
             leaves=tuple(leaf[keep] for leaf in self.leaves),
             labels=labels,
             typical=self.typical[keep],
+            beyond=self.beyond[keep],
+        )
+
+    def extended(self, leaves: Any, labels: tuple[str, ...], beyond: np.ndarray) -> "Group":
+        """With more points, which are not typical."""
+        return self._replace(
+            leaves=tuple(joined(column) for column in zip(self.leaves, leaves, strict=True)),
+            labels=self.labels + labels,
+            typical=np.append(self.typical, np.zeros(len(labels), bool)),
+            beyond=np.append(self.beyond, beyond),
         )
 
 
@@ -209,10 +221,11 @@ def _grouped(claim: Derivation, drawn: Iterator[Drawn]) -> list[Group]:
     made = []
     for rows in list(buckets.values())[:SHAPES]:
         treedef, static = rows[0][:2]
-        stacked = tuple(_stack(column) for column in zip(*(row[2] for row in rows), strict=True))
+        columns = tuple(stacked(column) for column in zip(*(row[2] for row in rows), strict=True))
         labels = tuple(row[3] for row in rows)
         usual = np.array([row[4] for row in rows])
-        made.append(Group(treedef, static, stacked, labels, usual, rows[0][5]))
+        inside = np.zeros(len(rows), bool)
+        made.append(Group(treedef, static, columns, labels, usual, rows[0][5], inside))
     return made
 
 
@@ -245,7 +258,15 @@ def _array(leaf: Any) -> Any:
     return array if array.dtype != object else None
 
 
-def _stack(column: tuple[Any, ...]) -> Any:
-    if isinstance(column[0], np.ndarray):
-        return np.stack(column)
-    return jnp.stack(column)
+def stacked(column: Any) -> Any:
+    """One leaf of several points along a new first axis; keys are JAX's own arrays."""
+    return np.stack(column) if not _keys(column[0]) else jnp.stack(column)
+
+
+def joined(column: Any) -> Any:
+    """One leaf of several stacks of points in one."""
+    return np.concatenate(column) if not _keys(column[0]) else jnp.concatenate(column)
+
+
+def _keys(leaf: Any) -> bool:
+    return hasattr(leaf, "aval")

@@ -2,8 +2,8 @@
 
 Reading order: `scene` (what there is to explain, and when a guess explains it); `transforms` (the
 truth scaled, turned, shifted), `sizes` (factors that are sizes), `arguments` (the truth at the
-wrong place), `regions` (the truth in part of the domain); `program` and `flow` (the derivative
-taken apart into paths), `source` (the line each stands on), `paths` (one forgotten or miscounted),
+wrong place), `regions` and `sides` (the truth in part of the domain); `program` and `flow` (the
+derivative taken apart into paths), `paths` (one forgotten or miscounted),
 `branches`, `slopes`, `ratios` (a choice, a factor of the chain rule); `terms` (something added);
 `altered` and `axes` (the right derivative of a slightly different function); `pattern` (what is
 said when nothing explains it).
@@ -24,6 +24,7 @@ from lab.referee.naming.pattern import pattern
 from lab.referee.naming.ratios import wrong_factors
 from lab.referee.naming.regions import regions
 from lab.referee.naming.scene import Finder, Scene, scene_of
+from lab.referee.naming.sides import one_sided
 from lab.referee.naming.slopes import wrong_slopes
 from lab.referee.naming.terms import extra_terms
 from lab.referee.naming.transforms import transformed
@@ -39,6 +40,11 @@ BY_LEAF: tuple[Finder, ...] = (
     wrong_factors,
     extra_terms,
 )
+IN_PARTS: tuple[Finder, ...] = (
+    regions,
+    one_sided,
+    wrong_branches,
+)  # for what is right at most points
 ALTOGETHER: tuple[Finder, ...] = (other_constants, other_axes, other_argument)  # the dear ones
 
 
@@ -50,7 +56,8 @@ def name_mistake(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> 
         whole = scene_of(evidences, wrong)
         if whole.equations < 2:  # one number is explained by anything
             return _explanation(whole, [transformed]) or _leaf_by_leaf(whole)
-        return _explanation(whole, BY_LEAF + ALTOGETHER) or _leaf_by_leaf(whole)
+        found = _explanation(whole, IN_PARTS) if whole.seldom else None
+        return found or _explanation(whole, BY_LEAF + ALTOGETHER) or _leaf_by_leaf(whole)
 
 
 def _explanation(one: Scene, finders: Sequence[Finder]) -> Mistake | None:

@@ -14,9 +14,10 @@ from lab.referee.evaluate import Asker, Raised
 from lab.referee.naming.axes import Flip, flips
 from lab.referee.naming.flow import Flow
 from lab.referee.naming.paths import alike, where
-from lab.referee.naming.program import Program, varied_leaves
+from lab.referee.naming.program import varied_leaves
 from lab.referee.naming.scene import Scene, leading, number
-from lab.referee.naming.source import Place
+from lab.referee.programs.source import Place
+from lab.referee.programs.traced import Program
 from lab.referee.verdict import Mistake
 
 CONSTANTS = 8

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jax import lax
 
-from lab.referee.naming.program import Program, Step
-from lab.referee.naming.source import Place
+from lab.referee.programs.source import Place
+from lab.referee.programs.traced import Program, Step
 
 REDUCTIONS = ("reduce_sum", "reduce_max", "reduce_min")
 SHAPED = ("broadcast_in_dim", "reshape", "squeeze")

@@ -8,8 +8,8 @@ import numpy as np
 
 from lab.referee.naming.flow import Flow
 from lab.referee.naming.paths import ORDINALS, alike, where
-from lab.referee.naming.program import Edge, Program
 from lab.referee.naming.scene import Scene
+from lab.referee.programs.traced import Edge, Program
 from lab.referee.verdict import Mistake
 
 CHOICES = ("select_n", "max", "min", "clamp")

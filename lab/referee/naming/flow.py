@@ -13,7 +13,8 @@ import numpy as np
 
 from lab.referee.evaluate import Asker, Raised, precision
 from lab.referee.evidence import Evidence
-from lab.referee.naming.program import Edge, Program, program, varied_leaves
+from lab.referee.naming.program import program, varied_leaves
+from lab.referee.programs.traced import Edge, Program
 
 MOST = 2**18  # numbers per point that may be held for this
 EDGES = 240

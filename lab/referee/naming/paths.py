@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from lab.referee.naming.flow import Flow
-from lab.referee.naming.program import Edge
 from lab.referee.naming.scene import Scene, leading, number
 from lab.referee.naming.sizes import argument_leaves, size_word
-from lab.referee.naming.source import Place
+from lab.referee.programs.source import Place
+from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
 
 TRIVIAL = {"broadcast_in_dim", "reshape", "squeeze", "convert_element_type", "transpose", "copy"}

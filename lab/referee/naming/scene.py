@@ -51,6 +51,12 @@ class Scene(NamedTuple):
         return int(np.argmax([mask.sum() for mask in self.wrong]))
 
     @property
+    def seldom(self) -> bool:
+        """Whether the answer is wrong at few of all points, drawn or chosen."""
+        wrong = sum(int(mask.sum()) for mask in self.wrong)
+        return wrong < sum(int(usable(e).sum()) for e in self.evidences) / 3
+
+    @property
     def equations(self) -> int:
         """How many numbers an explanation has to reproduce."""
         return sum(

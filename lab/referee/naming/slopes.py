@@ -16,8 +16,8 @@ import numpy as np
 
 from lab.referee.naming.flow import Flow
 from lab.referee.naming.paths import NICE, alike, error, operand_text, seen, where
-from lab.referee.naming.program import Edge, Program
 from lab.referee.naming.scene import Scene, number
+from lab.referee.programs.traced import Edge, Program
 from lab.referee.verdict import Mistake
 
 Formula = Callable[[Any, Any, Any], Any]  # of u, what enters; v, the other operand; y, what leaves

@@ -1,0 +1,104 @@
+"""The comparisons a program makes: where it branches, and how far a point is from the other side.
+
+A `where`, a `clip`, a `maximum`, a `relu`, an absolute value or a `cond` comes down to a comparison
+of two values; their difference, the *margin*, is positive on one side and negative on the other."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from lab.referee.programs.traced import Program, Step
+
+# What it means that the first operand is larger, and smaller.
+ORDERING = {
+    "lt": ("is false", "is true"),
+    "le": ("is false", "is true"),
+    "gt": ("is true", "is false"),
+    "ge": ("is true", "is false"),
+    "max": ("takes its first value", "takes its second value"),
+    "min": ("takes its second value", "takes its first value"),
+}
+SIGNED = ("abs", "sign")
+GUARD = 1e-5  # a constant this near to nothing protects an operation; it is no region of its own
+
+
+class Comparison(NamedTuple):
+    """``value(left) - value(right)``, or ``value(left)`` by itself where ``right`` is none.
+
+    ``above`` and ``below`` say, after a quotation of the source, that the margin is positive, or
+    negative: "is false", "is above its upper bound".
+    """
+
+    step: Step
+    left: int
+    right: int | None
+    above: str
+    below: str
+
+    @property
+    def operands(self) -> tuple[int, ...]:
+        return (self.left,) if self.right is None else (self.left, self.right)
+
+    def margin(self, values: Sequence[Any]) -> Any:
+        left = values[self.left]
+        return left if self.right is None else left - values[self.right]
+
+    def says(self, sign: int) -> str:
+        """The side on which the margin has this sign, in words and with its place."""
+        place = self.step.place
+        side = self.above if sign > 0 else self.below
+        return f"{place.quoted} {side} ({place})" if place else f"a {self.step.name} {side}"
+
+
+def comparisons(program: Program, moving: Sequence[int]) -> list[Comparison]:
+    """The comparisons whose margin depends on the arguments ``moving`` (numbers of leaves)."""
+    depends = {program.arguments[i] for i in moving}
+    constants = program.constants()
+    found = []
+    for step in program.steps:
+        if depends & set(step.inputs):
+            depends |= set(step.outputs)
+            found += [
+                one
+                for one in _of(step)
+                if all(program.floating[slot] for slot in one.operands)
+                and depends & set(one.operands)
+                and not any(_guards(constants.get(slot)) for slot in one.operands)
+            ]
+    return found
+
+
+def margins(program: Program, found: Sequence[Comparison]) -> Callable[..., tuple[Any, ...]]:
+    """The margins at a point's leaves, flat arrays, one for each comparison."""
+
+    def at(*leaves: Any) -> tuple[Any, ...]:
+        values = program.run(leaves)
+        return tuple(jnp.ravel(jnp.asarray(one.margin(values), float)) for one in found)
+
+    return at
+
+
+def _of(step: Step) -> list[Comparison]:
+    name, inputs = step.name, step.inputs
+    if name in ORDERING and inputs[0] != inputs[1]:
+        return [Comparison(step, inputs[0], inputs[1], *ORDERING[name])]
+    if name in SIGNED:
+        return [Comparison(step, inputs[0], None, "has a positive argument", "has a negative one")]
+    if name == "clamp":
+        low, x, high = inputs
+        return [
+            Comparison(step, x, low, "is above its lower bound", "is below its lower bound"),
+            Comparison(step, x, high, "is above its upper bound", "is below its upper bound"),
+        ]
+    return []
+
+
+def _guards(constant: Any) -> bool:
+    """Whether a constant protects an operation (from 0, 1, overflow) and bounds no region."""
+    if constant is None:
+        return False
+    sizes = np.abs(np.asarray(constant, float))
+    off = np.where((sizes == 0) | (sizes == 1), 1.0, np.minimum(sizes, np.abs(sizes - 1)))
+    return not bool(np.all((off >= GUARD) & np.isfinite(sizes)))

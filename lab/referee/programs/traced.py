@@ -1,0 +1,221 @@
+"""A traced function as a list of elementary steps, one value a number: what can be run again,
+nudged, and read.
+
+Calls are written out, so that a step is a primitive of JAX and an *edge*, an operand of a step,
+one way by which a value enters another. Loops and conditionals are steps by themselves."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.extend import core
+
+from lab.referee.programs.source import Place, place_of
+
+INLINED = {
+    "jit": "jaxpr",
+    "pjit": "jaxpr",
+    "closed_call": "call_jaxpr",
+    "core_call": "call_jaxpr",
+    "custom_jvp_call": "call_jaxpr",
+    "custom_vjp_call": "call_jaxpr",
+    "checkpoint": "jaxpr",
+    "remat2": "jaxpr",
+}
+
+
+class Step(NamedTuple):
+    """``outputs = primitive(inputs)``: values are numbered in order of appearance."""
+
+    equation: Any
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    place: Place | None
+
+    @property
+    def name(self) -> str:
+        return str(self.equation.primitive.name)
+
+    def bind(self, operands: Sequence[Any]) -> Sequence[Any]:
+        """The outputs, given what enters."""
+        primitive = self.equation.primitive
+        out = primitive.bind(*operands, **primitive.get_bind_params(self.equation.params))
+        return out if primitive.multiple_results else [out]
+
+
+class Edge(NamedTuple):
+    """Operand number ``operand`` of step number ``step``."""
+
+    step: int
+    operand: int
+
+
+class Program(NamedTuple):
+    """``arguments`` are the values that the arguments' leaves have at the start, ``varied`` those
+    of them that are differentiated, ``fixed`` the constants. ``shapes`` and ``floating`` are by
+    value.
+    """
+
+    steps: tuple[Step, ...]
+    arguments: tuple[int, ...]
+    varied: tuple[int, ...]
+    fixed: dict[int, Any]
+    outputs: tuple[int, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    floating: tuple[bool, ...]
+    literals: tuple[int, ...]
+
+    def run(
+        self,
+        leaves: Sequence[Any],
+        nudge: Callable[[Edge, Any], Any] = lambda edge, value: value,
+        fixed: dict[int, Any] | None = None,
+    ) -> list[Any]:
+        """All values, with ``nudge`` applied to what enters by each edge."""
+        values: list[Any] = [None] * len(self.shapes)
+        for slot, leaf in zip(self.arguments, leaves, strict=True):
+            values[slot] = leaf
+        for slot, constant in {**self.fixed, **(fixed or {})}.items():
+            values[slot] = constant
+        for k, step in enumerate(self.steps):
+            operands = [nudge(Edge(k, o), values[i]) for o, i in enumerate(step.inputs)]
+            for slot, value in zip(step.outputs, step.bind(operands), strict=True):
+                values[slot] = value
+        return values
+
+    def constants(self) -> dict[int, Any]:
+        """The values that depend on no argument."""
+        known = dict(self.fixed)
+        for step in self.steps:
+            if step.inputs and all(slot in known for slot in step.inputs):
+                made = step.bind([known[slot] for slot in step.inputs])
+                known.update(zip(step.outputs, made, strict=True))
+        return known
+
+    def edges(self) -> list[Edge]:
+        """The edges by which the output depends on the differentiated arguments."""
+        depends, matters = set(self.varied), set(self.outputs)
+        for step in self.steps:
+            if step.name != "stop_gradient" and depends & set(step.inputs):
+                depends |= {slot for slot in step.outputs if self.floating[slot]}
+        for step in reversed(self.steps):
+            if matters & set(step.outputs):
+                matters |= set(step.inputs)
+        return [
+            Edge(k, o)
+            for k, step in enumerate(self.steps)
+            if matters & set(step.outputs) & depends
+            for o, slot in enumerate(step.inputs)
+            if slot in depends
+        ]
+
+    def leaving(self) -> dict[int, list[Edge]]:
+        """The edges that leave each value."""
+        found: dict[int, list[Edge]] = {}
+        for edge in self.edges():
+            found.setdefault(self.operand(edge), []).append(edge)
+        return found
+
+    def chains(self) -> list[tuple[Edge, ...]]:
+        """Edges in a row, each with nothing beside it: all of a chain carry the same share."""
+        leaving, entering = self.leaving(), Counter(edge.step for edge in self.edges())
+        found: dict[Edge, tuple[Edge, ...]] = {}
+        for edge in self.edges():
+            chain: tuple[Edge, ...] = (edge,)
+            while entering[chain[-1].step] == 1:
+                made = self.steps[chain[-1].step].outputs
+                after = [e for slot in made for e in leaving.get(slot, [])]
+                if len(after) != 1 or set(made) & set(self.outputs):
+                    break
+                chain += tuple(after)
+            for later in chain[1:]:
+                found.pop(later, None)
+            if not any(edge in chain for chain in found.values()):
+                found[edge] = chain
+        return list(found.values())
+
+    def operand(self, edge: Edge) -> int:
+        return self.steps[edge.step].inputs[edge.operand]
+
+    def producer(self, slot: int) -> Step | None:
+        return next((step for step in self.steps if slot in step.outputs), None)
+
+
+def trace(function: Callable[..., Any], leaves: Sequence[Any], varied: Sequence[int]) -> Program:
+    """The program of a function of array leaves, given as arrays or as their shapes; ``varied``
+    says which of them are differentiated. Raises what the function raises.
+    """
+    closed = jax.make_jaxpr(lambda *x: function(*x))(*leaves)  # new to JAX, which remembers
+    build = _Builder()
+    arguments = build.variables(closed.jaxpr.invars)
+    outputs = build.inline(closed, arguments, None)
+    return Program(
+        tuple(build.steps),
+        tuple(arguments),
+        tuple(arguments[i] for i in varied),
+        build.fixed,
+        tuple(outputs),
+        tuple(build.shapes),
+        tuple(build.floating),
+        tuple(build.literals),
+    )
+
+
+class _Builder:
+    """Numbers the values of a jaxpr and of those it calls."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.shapes: list[tuple[int, ...]] = []
+        self.floating: list[bool] = []
+        self.fixed: dict[int, Any] = {}
+        self.literals: list[int] = []
+
+    def value(self, aval: Any) -> int:
+        self.shapes.append(tuple(getattr(aval, "shape", ())))
+        kind = getattr(aval, "dtype", None)
+        self.floating.append(kind is not None and bool(jnp.issubdtype(kind, jnp.floating)))
+        return len(self.shapes) - 1
+
+    def variables(self, variables: Sequence[Any]) -> list[int]:
+        return [self.value(v.aval) for v in variables]
+
+    def constant(self, aval: Any, value: Any) -> int:
+        slot = self.value(aval)
+        self.fixed[slot] = value
+        if self.floating[slot] and self.shapes[slot] == ():
+            self.literals.append(slot)
+        return slot
+
+    def inline(self, closed: Any, arguments: Sequence[int], place: Place | None) -> list[int]:
+        """``place``: of the call. What is inside may have been traced for an earlier call."""
+        jaxpr = closed.jaxpr
+        slots = dict(zip(jaxpr.invars, arguments, strict=True))
+        for variable, value in zip(jaxpr.constvars, closed.consts, strict=True):
+            slots[variable] = self.constant(variable.aval, value)
+
+        def read(atom: Any) -> int:
+            if isinstance(atom, core.Literal):
+                return self.constant(atom.aval, _typed(atom))
+            return slots[atom]
+
+        for equation in jaxpr.eqns:
+            inputs = [read(atom) for atom in equation.invars]
+            here = place or place_of(equation)
+            inner = equation.params.get(INLINED.get(equation.primitive.name, ""))
+            if inner is not None:
+                if not hasattr(inner, "consts"):
+                    inner = core.ClosedJaxpr(inner, ())
+                outputs = self.inline(inner, inputs, here)
+            else:
+                outputs = self.variables(equation.outvars)
+                self.steps.append(Step(equation, tuple(inputs), tuple(outputs), here))
+            slots.update(zip(equation.outvars, outputs, strict=True))
+        return [read(atom) for atom in jaxpr.outvars]
+
+
+def _typed(literal: Any) -> Any:
+    return np.asarray(literal.val, dtype=literal.aval.dtype)
