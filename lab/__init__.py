@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lab.derivation import jvp as jvp
     from lab.derivation import tap as tap
     from lab.derivation import vjp as vjp
+    from lab.domains import above as above
+    from lab.domains import beyond as beyond
     from lab.domains import choice as choice
     from lab.domains import constant as constant
     from lab.domains import distinct as distinct

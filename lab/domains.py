@@ -232,6 +232,25 @@ def nonzero(dims: str = "", **fixed: int) -> Domain:
     return _domain("nonzero", dims, draw, extremes, fixed, bounds=(-np.inf, np.inf))
 
 
+def above(low: float, dims: str = "", **fixed: int) -> Domain:
+    """Entries ``> low``: positive ones, moved."""
+    base = positive(dims)
+
+    def moved(draw: Draw) -> Draw:
+        return lambda rng, shape: low + draw(rng, shape)
+
+    extremes = {name: moved(draw) for name, draw in base.extremes.items()}
+    bounds = (low, np.inf)
+    return _domain("above", dims, moved(base.draw), extremes, fixed, shown=(low,), bounds=bounds)
+
+
+def beyond(size: float, dims: str = "", **fixed: int) -> Domain:
+    """Entries of either sign whose size exceeds ``size``."""
+    base = above(size, dims)
+    draw, extremes = _signed(base.draw), {k: _signed(d) for k, d in base.extremes.items()}
+    return _domain("beyond", dims, draw, extremes, fixed, shown=(size,))
+
+
 def interval(low: float, high: float, dims: str = "", **fixed: int) -> Domain:
     """Entries strictly between ``low`` and ``high``."""
     if not low < high:

@@ -23,6 +23,8 @@ DRAWS = [
     (domains.nonnegative("n"), (5,), lambda x: x >= 0),
     (domains.negative("n"), (5,), lambda x: x < 0),
     (domains.nonzero("n"), (5,), lambda x: x != 0),
+    (domains.above(-1, "n"), (5,), lambda x: x > -1),
+    (domains.beyond(1, "n"), (5,), lambda x: abs(x) > 1),
     (domains.interval(-1, 2, "n"), (5,), lambda x: (x > -1) & (x < 2)),
     (domains.distinct("n"), (5,), lambda x: len(set(x)) == 5),
     (domains.integers(2, 4, "n"), (5,), lambda x: (x >= 2) & (x <= 4) & (x.dtype.kind == "i")),
