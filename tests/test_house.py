@@ -89,7 +89,17 @@ def test_an_import_for_types_alone_is_no_import():
 
 
 def test_calculus_is_nothing_but_mathematics():
-    allowed = {"collections", "functools", "math", "typing", "jax", "jaxtyping", "lab", "numpy"}
+    allowed = {
+        "collections",
+        "dataclasses",
+        "functools",
+        "math",
+        "typing",
+        "jax",
+        "jaxtyping",
+        "lab",
+        "numpy",
+    }
     for path in sorted((ROOT / "lab/calculus").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, (ast.Import, ast.ImportFrom)):

@@ -161,7 +161,7 @@ def _supported(
     return True
 
 
-def _dot(samples: np.ndarray, step: np.ndarray) -> np.ndarray:
+def _dot(samples: np.ndarray, step: np.ndarray | np.floating) -> np.ndarray:
     return (samples * step).reshape(len(samples), -1).sum(axis=1)
 
 

@@ -29,8 +29,8 @@ def exponential_base_two_derivative(x: Real) -> Real:
 
 @identity(of=lambda h, a: (a**h - 1) / h, at=dict(h=nonzero(), a=positive()))
 def growth_ratio_of_any_base(h: Real, a: Real) -> Real:
-    """aʰ - 1 = e^(h ln a) - 1;  hence ln a (eᵘ - 1)/u with u = h ln a, whose limit at h = 0 is ln a:
-    e is the base for which that is 1."""
+    """aʰ - 1 = e^(h ln a) - 1;  hence ln a (eᵘ - 1)/u with u = h ln a, and the limit at h = 0 is
+    ln a: e is the base for which that is 1."""
     return jnp.log(a) * growth_ratio(h * jnp.log(a))
 
 
@@ -88,7 +88,8 @@ def damped_oscillation(x: Real, a: Real, w: Real) -> Real:
 
 @derivative(of=damped_oscillation, at=dict(x=reals(), a=reals(), w=reals()))
 def damped_oscillation_derivative(x: Real, a: Real, w: Real) -> Real:
-    """d(uv) = v du + u dv, du = -a u dx, dv = -w sin wx dx;  hence -e^(-ax) (a cos wx + w sin wx)."""
+    """d(uv) = v du + u dv, du = -a u dx, dv = -w sin wx dx;
+    hence -e^(-ax) (a cos wx + w sin wx)."""
     return -jnp.exp(-a * x) * (a * jnp.cos(w * x) + w * jnp.sin(w * x))
 
 
@@ -112,9 +113,9 @@ def logarithm_in_base(x: Real, a: Real) -> Real:
 
 
 @derivative(of=logarithm_in_base, at=dict(x=positive(), a=choice(0.1, 0.5, 2.0, 10.0)))
-def logarithm_in_base_derivative(x: Real, a: float) -> Real:
+def logarithm_in_base_derivative(x: Real, a: Real) -> Real:
     """log_a x = ln x / ln a and ln a is a constant;  hence 1 / (x ln a)."""
-    return 1 / (x * jnp.log(a).astype(x.dtype))
+    return 1 / (x * jnp.log(a))
 
 
 @derivative(of=logarithm_in_base, wrt="a", at=dict(x=positive(), a=above(1)))

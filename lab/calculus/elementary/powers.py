@@ -96,7 +96,7 @@ def power_of_absolute_value_derivative(x: Real, p: Real) -> Real:
 
 
 @derivative(of=power_of_absolute_value, at=dict(x=reals(), p=choice(2.0, 3.0, 4.0)))
-def power_of_absolute_value_derivative_through_zero(x: Real, p: float) -> Real:
+def power_of_absolute_value_derivative_through_zero(x: Real, p: Real) -> Real:
     """At 0 the quotient is |h|ᵖ/h, which goes to 0 when p > 1: no corner is left;
     hence p x |x|ᵖ⁻², that is p |x|ᵖ⁻¹ sign(x), everywhere."""
     return p * jnp.abs(x) ** (p - 1) * jnp.sign(x)
@@ -119,7 +119,7 @@ def polynomial_derivative(coefficients: Coefficients, x: Real) -> Real:
 def polynomial_gradient_in_coefficients(coefficients: Coefficients, x: Real) -> Coefficients:
     """The polynomial is linear in its coefficients: df = Σ xᵏ dcₖ;  hence the powers 1, x, x², ...:
     polynomial regression is linear regression with these features."""
-    return x ** jnp.arange(coefficients.size)
+    return jnp.vander(x[None], coefficients.size, increasing=True)[0]
 
 
 def moebius_map(x: Real, a: Real, b: Real, c: Real, d: Real) -> Real:
