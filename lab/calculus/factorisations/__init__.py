@@ -1,0 +1,1 @@
+"""Operations and factorisations of linear algebra, forwards and backwards."""
