@@ -167,7 +167,7 @@ def transitions(Z: Float[Array, "n n"]) -> Float[Array, "n n"]:
 
 
 def stationary_distribution(Z: Float[Array, "n n"]) -> Float[Array, " n"]:
-    """The p with pᵀ P = pᵀ and pᵀ 1 = 1, P = transitions(Z): pᵀ (I - P + 1 1ᵀ) = 1ᵀ has no other."""
+    """The p with pᵀ P = pᵀ and pᵀ 1 = 1, P = transitions(Z): it solves pᵀ (I - P + 1 1ᵀ) = 1ᵀ."""
     ones = jnp.ones_like(Z)
     return solve((jnp.eye(len(Z), dtype=Z.dtype) - transitions(Z) + ones).T, ones[0])
 

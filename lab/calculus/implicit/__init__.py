@@ -1,0 +1,1 @@
+"""Derivatives of what solves an equation: roots, fixed points, minimisers, projections."""
