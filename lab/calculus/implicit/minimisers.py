@@ -5,6 +5,8 @@ its derivative does not ask how the minimiser moves (the envelope theorem). And 
 found by k steps of descent, the derivative may instead be carried through every step.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax.nn import sigmoid, softplus
@@ -38,7 +40,7 @@ def penalised_logistic_curvature(
 def logistic_weights(penalty: Scalar, Z: Float[Array, "n d"]) -> Float[Array, " d"]:
     """The minimiser, by Newton's method."""
 
-    def improve(_: int, w: Float[Array, " d"]) -> Float[Array, " d"]:
+    def improve(_: Any, w: Float[Array, " d"]) -> Float[Array, " d"]:
         slope = penalty * w - Z.T @ sigmoid(-Z @ w) / len(Z)
         return w - solve(penalised_logistic_curvature(w, penalty, Z), slope)
 
@@ -150,7 +152,7 @@ def constrained_minimum_gradient(
 def step_along(
     w: Float[Array, " n"], a: Scalar, H: Float[Array, "n n"], b: Float[Array, " n"]
 ) -> Float[Array, " n"]:
-    """w - a (H w + tanh w - b): a step of descent on wᵀ H w / 2 + Σ ln cosh w - bᵀ w, H symmetric."""
+    """w - a (H w + tanh w - b), H symmetric: descends wᵀ H w / 2 + Σ ln cosh w - bᵀ w."""
     return w - a * (H @ w + jnp.tanh(w) - b)
 
 

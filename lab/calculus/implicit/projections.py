@@ -5,6 +5,8 @@ projection gone soft. In between lies a boundary where there are two derivatives
 envelope min_u f(u) + |u - x|² / 2t is smooth even where f has corners.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax.nn import logsumexp, sigmoid
@@ -210,7 +212,7 @@ def transport_potentials(
     """The duals f, g with P = e^(f + g - C) by Sinkhorn's iteration, and the marginals."""
     log_a, log_b = jax.nn.log_softmax(a_logits), jax.nn.log_softmax(b_logits)
 
-    def balance(_: int, g: Float[Array, " n"]) -> Float[Array, " n"]:
+    def balance(_: Any, g: Float[Array, " n"]) -> Float[Array, " n"]:
         f = log_a - logsumexp(g - C, axis=1)
         return log_b - logsumexp(f[:, None] - C, axis=0)
 
@@ -249,7 +251,7 @@ def lower_median_gradient(x: Float[Array, " n"]) -> Float[Array, " n"]:
 def smooth_quantile(x: Float[Array, " n"], share: Scalar) -> Scalar:
     """The q with mean sigmoid(q - x) = share, by bisection and Newton's method."""
 
-    def halve(_: int, ends: tuple[Scalar, Scalar]) -> tuple[Scalar, Scalar]:
+    def halve(_: Any, ends: tuple[Scalar, Scalar]) -> tuple[Scalar, Scalar]:
         low, high = ends
         middle = (low + high) / 2
         short = jnp.mean(sigmoid(middle - x)) < share

@@ -5,6 +5,8 @@ one linear solve at the root gives its derivative. The functions below do find t
 Newton's method or by iterating, and JAX differentiates through every step of that.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax.numpy.linalg import solve
@@ -22,7 +24,7 @@ Scalar = Float[Array, ""]
 def quintic_root(theta: Float[Array, "..."]) -> Float[Array, "..."]:
     """The x with x⁵ + x = θ, by Newton's method; there is no formula for it (Abel 1824)."""
 
-    def improve(_: int, x: Float[Array, "..."]) -> Float[Array, "..."]:
+    def improve(_: Any, x: Float[Array, "..."]) -> Float[Array, "..."]:
         return x - (x**5 + x - theta) / (5 * x**4 + 1)
 
     # from far above a step leaves 4/5 of the distance
@@ -38,7 +40,7 @@ def quintic_root_derivative(theta: Float[Array, "..."]) -> Float[Array, "..."]:
 def cubic_root(a: Float[Array, " 4"]) -> Scalar:
     """The real root of a_0 + a_1 x + a_2 x² + a_3 x³, where a_1, a_3 > 0 dominate: it is simple."""
 
-    def improve(_: int, x: Scalar) -> Scalar:
+    def improve(_: Any, x: Scalar) -> Scalar:
         return x - polynomial(a, x) / slope(a, x)
 
     return jax.lax.fori_loop(0, 40, improve, jnp.zeros_like(a[0]))
@@ -65,7 +67,7 @@ def cubic_root_gradient(a: Float[Array, " 4"]) -> Float[Array, " 4"]:
 def lambert_w(x: Float[Array, "..."]) -> Float[Array, "..."]:
     """The w ≥ 0 with w e^w = x, by Newton's method on w + ln w = ln x, in u = ln w."""
 
-    def improve(_: int, u: Float[Array, "..."]) -> Float[Array, "..."]:
+    def improve(_: Any, u: Float[Array, "..."]) -> Float[Array, "..."]:
         w = jnp.exp(u)
         return u - (w + u - jnp.log(x)) / (w + 1)
 
@@ -82,7 +84,7 @@ def lambert_w_derivative(x: Float[Array, "..."]) -> Float[Array, "..."]:
 def eccentric_anomaly(M: Scalar, e: Scalar) -> Scalar:
     """Kepler's equation: the E with E - e sin E = M, 0 ≤ e < 1; by Newton's method."""
 
-    def improve(_: int, E: Scalar) -> Scalar:
+    def improve(_: Any, E: Scalar) -> Scalar:
         return E - (E - e * jnp.sin(E) - M) / (1 - e * jnp.cos(E))
 
     return jax.lax.fori_loop(0, 20, improve, M + e * jnp.sign(jnp.sin(M)))
@@ -110,7 +112,7 @@ def balance(
 def balance_root(theta: Float[Array, " n"], A: Float[Array, "n n"]) -> Float[Array, " n"]:
     """The x with A x + tanh x = θ, by Newton's method."""
 
-    def improve(_: int, x: Float[Array, " n"]) -> Float[Array, " n"]:
+    def improve(_: Any, x: Float[Array, " n"]) -> Float[Array, " n"]:
         return x - solve(A + jnp.diag(1 - jnp.tanh(x) ** 2), balance(x, theta, A))
 
     return jax.lax.fori_loop(0, 12, improve, jnp.zeros_like(theta))
