@@ -157,7 +157,7 @@ def square_root_tangent_line(a: Real, x: Real) -> Real:
 # ----- holes: 0/0 that has a limit -----
 
 
-def polynomial(coefficients: Sequence[float] | Float[Array, " n"], x: Real) -> Real:
+def polynomial(coefficients: Sequence[float | Real] | Float[Array, " n"], x: Real) -> Real:
     """c₀ + c₁x + c₂x² + ..., by Horner's rule."""
     total = jnp.zeros_like(x)
     for coefficient in coefficients[::-1]:
