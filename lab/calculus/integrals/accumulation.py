@@ -82,7 +82,7 @@ def leibniz_integral(x: Scalar) -> Scalar:
 
 
 @derivative(of=leibniz_integral, at=dict(x=interval(-3, 3)))
-def leibniz_rule(x: Scalar) -> Scalar:
+def leibniz_integral_rule(x: Scalar) -> Scalar:
     """Three paths from x to the integral: f(x, b) b' - f(x, a) a' + ∫ ∂f/∂x dt;
     hence sin(x² + x) - sin x² + ∫ t cos(xt) dt over [x, x + 1]."""
     inside = gauss_legendre(lambda t: t * jnp.cos(x * t), x, x + 1)
