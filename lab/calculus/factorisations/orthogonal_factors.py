@@ -206,7 +206,7 @@ def form_of_direction(x: Float[Array, " n"], A: Float[Array, "n n"]) -> Scalar:
 
 
 @gradient(of=form_of_direction, wrt="x", at=dict(x=unit("n"), A=reals("n n")))
-def sphere_gradient(x: Float[Array, " n"], A: Float[Array, "n n"]) -> Float[Array, " n"]:
+def gradient_along_sphere(x: Float[Array, " n"], A: Float[Array, "n n"]) -> Float[Array, " n"]:
     """On |x| = 1:  du = (I - x xᵀ) dx;  hence (I - x xᵀ) ∇f with ∇f = (A + Aᵀ) x, whatever f:
     the Riemannian gradient of the sphere is the part of the gradient along it."""
     g = A @ x + A.T @ x
