@@ -32,7 +32,7 @@ def leaky_relu(x: Real, a: Real) -> Real:
 
 @derivative(of=leaky_relu, wrt="x", at=dict(x=reals("n"), a=reals()), kinks="x == 0")
 def leaky_relu_derivative(x: Real, a: Real) -> Real:
-    """Two straight lines through 0, of slopes 1 and a, hence those;  where they meet we choose 1."""
+    """Two straight lines through 0, of slopes 1 and a, hence those;  where they meet, 1."""
     return jnp.where(x >= 0, jnp.ones_like(x), a)
 
 
