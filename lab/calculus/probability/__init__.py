@@ -1,0 +1,1 @@
+"""Probability: log densities and their scores, information, divergences, and expectations."""
