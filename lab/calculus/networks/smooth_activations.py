@@ -130,17 +130,6 @@ def arctan_activation_derivative(x: Real) -> Real:
     return 1 / (1 + x**2)
 
 
-def gaussian_bump(x: Real) -> Real:
-    """``e^(-x²)``."""
-    return jnp.exp(-(x**2))
-
-
-@derivative(of=gaussian_bump, at=dict(x=reals("n")))
-def gaussian_bump_derivative(x: Real) -> Real:
-    """The exponent moves by -2x dx;  hence -2x e^(-x²)."""
-    return -2 * x * jnp.exp(-(x**2))
-
-
 def tanh_shrink(x: Real) -> Real:
     """``x - tanh x``: flat at 0, a line far out."""
     return x - jnp.tanh(x)

@@ -8,12 +8,11 @@ import jax
 import jax.numpy as jnp
 from jax.numpy.linalg import inv, slogdet, solve
 from jax.scipy.special import logsumexp
-from jax.scipy.stats import norm
 from jaxtyping import Array, Float
 
 from lab.calculus.networks.losses import log_softmax, softmax, softmax_vjp
 from lab.calculus.probability.normal import LOG_SQRT_TAU
-from lab.derivation import derivative, gradient, hessian, identity
+from lab.derivation import derivative, gradient, identity
 from lab.domains import interval, invertible, positive, reals
 
 Vector = Float[Array, " d"]
@@ -87,17 +86,6 @@ def planar_log_volume_by_hand(z: Vector, u: Vector, w: Vector, b: Scalar) -> Sca
 # ----- quantiles, and samples that move with their parameters -----
 
 
-def normal_quantile(p: Real) -> Real:
-    """Below it lies a share p of the standard normal."""
-    return norm.ppf(p)
-
-
-@derivative(of=normal_quantile, at=dict(p=interval(0.0, 1.0, "n")))
-def normal_quantile_derivative(p: Real) -> Real:
-    """F(x) = p, so f(x) dx = dp;  hence 1/f(x), x the quantile: samples in the tails jump far."""
-    return 1 / norm.pdf(norm.ppf(p))
-
-
 def weibull_sample(u: Real, k: Real, l: Real) -> Real:
     """``l (-ln(1 - u))^(1/k)``: where ``F(x; k, l) = 1 - e^(-(x/l)^k)`` is u."""
     return l * (-jnp.log1p(-u)) ** (1 / k)
@@ -120,35 +108,6 @@ def weibull_sample_gradient(u: Real, k: Real, l: Real) -> tuple[Real, Real]:
 
 
 # ----- estimates -----
-
-
-def sample_mean(x: Samples) -> Scalar:
-    """``Σ x/n``."""
-    return jnp.mean(x)
-
-
-@gradient(of=sample_mean, at=dict(x=reals("n")))
-def sample_mean_gradient(x: Samples) -> Samples:
-    """dx̄ = Σ dx_i/n;  hence 1/n each: an outlier moves it without limit."""
-    return jnp.full_like(x, 1 / x.size)
-
-
-def sample_variance(x: Samples) -> Scalar:
-    """``Σ (x - x̄)²/(n - 1)``."""
-    return jnp.sum((x - jnp.mean(x)) ** 2) / (x.size - 1)
-
-
-@gradient(of=sample_variance, at=dict(x=reals("n+1")))
-def sample_variance_gradient(x: Samples) -> Samples:
-    """d Σ r² = 2 Σ r_i (dx_i - dx̄), and Σ r_i = 0;  hence 2 (x_i - x̄)/(n - 1)."""
-    return 2 * (x - jnp.mean(x)) / (x.size - 1)
-
-
-@hessian(of=sample_variance, at=dict(x=reals("n+1")))
-def sample_variance_hessian(x: Samples) -> Float[Array, "n n"]:
-    """d(x_i - x̄) = dx_i - dx̄;  hence 2/(n - 1) times the centring matrix I - 11ᵀ/n."""
-    n = x.size
-    return 2 / (n - 1) * (jnp.eye(n, dtype=x.dtype) - 1 / n)
 
 
 def score_matching_loss(m: Scalar, v: Scalar, x: Samples) -> Scalar:
