@@ -146,7 +146,7 @@ def weston_watkins_gradient(z: Vector, label: Label) -> Vector:
 
 def crammer_singer(z: Vector, label: Label) -> Scalar:
     """``max_j (z_j + [j≠c]) - z_c``: the worst rival only (Crammer and Singer 2001)."""
-    return jnp.max(z + (jnp.arange(z.size) != label)) - z[label]
+    return jnp.max(jnp.where(jnp.arange(z.size) == label, z, z + 1)) - z[label]
 
 
 @gradient(
@@ -158,7 +158,7 @@ def crammer_singer(z: Vector, label: Label) -> Scalar:
 def crammer_singer_gradient(z: Vector, label: Label) -> Vector:
     """The maximum is z_j* + [j*≠c] near z;  hence e_j* - e_c, which is 0 where c wins by 1."""
     place = jnp.arange(z.size)
-    best = jnp.argmax(z + (place != label))
+    best = jnp.argmax(jnp.where(place == label, z, z + 1))
     return (place == best).astype(z.dtype) - (place == label).astype(z.dtype)
 
 

@@ -99,7 +99,7 @@ def hard_sigmoid(x: Real) -> Real:
 @derivative(of=hard_sigmoid, at=dict(x=reals("n")), kinks="x == -3 and x == 3")
 def hard_sigmoid_derivative(x: Real) -> Real:
     """relu6'(x + 3) · 1/6;  hence 1/6 between -3 and 3, and 0 outside."""
-    return (jnp.abs(x) < 3) / jnp.full_like(x, 6)
+    return jnp.where(jnp.abs(x) < 3, 1 / 6, 0.0).astype(x.dtype)
 
 
 def hard_tanh(x: Real) -> Real:

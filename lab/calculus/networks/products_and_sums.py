@@ -102,7 +102,7 @@ def neuron_squared_loss_gradient(
     hence -2/n Σ_active e_i x_i and -2/n Σ_active e_i: who is silent learns nothing.
     """
     z = X @ w + b
-    felt = -2 / y.size * (y - z) * (z > 0)
+    felt = jnp.where(z > 0, -2 / y.size * (y - z), 0.0)
     return X.T @ felt, jnp.sum(felt)
 
 
