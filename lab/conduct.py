@@ -3,6 +3,8 @@
 import math
 import re
 import shlex
+import signal
+import threading
 import time
 import traceback
 from collections import Counter
@@ -14,10 +16,11 @@ from types import ModuleType
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from lab import experiment, referee
-from lab.config import Config, dump
+from lab.config import Config, dump, load
 from lab.config.shelf import shipped
 from lab.errors import BadInput
 from lab.experiment import Finding, Outcome
@@ -34,7 +37,9 @@ from lab.training.loop import Chunk, chunks
 from lab.training.problem import in_precision
 from lab.training.step import training
 
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
+# A training is put aside after so many seconds, and for no more than this share of the time.
+_PATIENCE, _SHARE = 5.0, 0.01
 
 
 @dataclass
@@ -73,40 +78,105 @@ def conduct(
     Raises ``BadInput`` before any work where the experiment's file does not load, the device is
     not there or the folder cannot be made. Whatever happens later is the status, and is kept:
     ``finished``, with the exit status of the checks (0, 1 or 3); ``diverged``, 1; ``failed``, 2 for
-    bad input, else 1; ``interrupted``, 130.
+    bad input, else 1; ``interrupted``, 130, or 143 if it was told to end.
     """
+    about, module, hardware = _found(config)
+    # a run's own config, run again, belongs to the experiment
+    run = folder.create(about.name if config.name == "config" else config.name, out)
+    with folder.held(run), _stoppable():
+        folder.write_text(
+            run / "config.yaml", dump(config, str(shipped("configs") / "schema.json"))
+        )
+        begun = _begin(config, about, hardware, run, command, checks)
+        return run, _see_through(config, module, run, begun, watch or Unwatched())
+
+
+def resume(run: Path, *, watch: Unwatched | None = None) -> Ending | None:
+    """Go on with the run in folder ``run`` from where it was put aside last; None if it had ended.
+
+    What it leaves is what it would have left uninterrupted, bit for bit on the same device. Raises
+    ``BadInput`` where ``run`` is no run, or is still running, or cannot be gone on with: the
+    experiment is gone, or its training is another one now.
+    """
+    _require_run(run)
+    with folder.held(run), _stoppable():
+        kept = record.read(run) if (run / "run.json").exists() else None
+        if kept and kept["status"] in ("finished", "diverged"):
+            return None
+        config = load(run / "config.yaml")
+        if config.folder.is_relative_to(run.resolve()):
+            raise BadInput(
+                f"{run} brings its own program, which is not run; move it out to trust it"
+            )
+        about, module, hardware = _found(config)
+        folder.sweep(run)
+        if kept is None:
+            begun = _begin(config, about, hardware, run, ["lab", "resume", str(run)], True)
+        else:
+            begun = record.resume(run, kept)
+        return _see_through(config, module, run, begun, watch or Unwatched())
+
+
+def _found(config: Config) -> tuple[experiment.Experiment, ModuleType, str]:
+    """What a config names: the experiment, its module, and the device."""
     about = experiment.read(config.folder / "experiment.py")
     module = experiment.load(about)
     with devices.device(config["device"]) as found:
-        hardware = f"{found.platform} ({found.device_kind})"
-    # a run's own config, run again, belongs to the experiment
-    run = folder.create(about.name if config.name == "config" else config.name, out)
-    folder.write_text(run / "config.yaml", dump(config, str(shipped("configs") / "schema.json")))
-    begun = record.begin(
+        return about, module, f"{found.platform} ({found.device_kind})"
+
+
+def _require_run(run: Path) -> None:
+    if (run / "config.yaml").is_file():
+        return
+    inside = sorted(config.parent for config in run.glob("*/config.yaml"))
+    near = f"; did you mean {inside[-1]}?" if inside else ""
+    raise BadInput(f"{run} is not a run: it holds no config.yaml{near}")
+
+
+def _begin(
+    config: Config,
+    about: experiment.Experiment,
+    hardware: str,
+    run: Path,
+    command: Sequence[str],
+    checks: bool,
+) -> dict[str, Any]:
+    return record.begin(
         run,
         seed=config["seed"],
         precision=config["precision"],
         device=hardware,
+        code=about.folder,
         command=shlex.join(command),
+        checked=checks,
         experiment={**about._asdict(), "file": str(about.file)},
     )
+
+
+def _see_through(
+    config: Config, module: ModuleType, run: Path, begun: dict[str, Any], watch: Unwatched
+) -> Ending:
     ending = Ending()
-    with _whatever_happens(ending, run, about.file):
-        _carry_out(config, module, run, ending, checks, watch or Unwatched())
-    record.end(
-        run,
-        begun,
-        ending.status,
-        stopped=ending.stopped,
-        note=ending.note,
-        exit_status=ending.exit_status,
-        checks=Counter(verdict.verdict for verdict in ending.verdicts),
-        findings=[finding._asdict() for finding in ending.findings],
-        figures=ending.figures,
-        seconds=ending.seconds,
-    )
-    folder.write_text(run / "report.html", render(page(run)))
-    return run, ending
+    with _whatever_happens(ending, run, Path(str(module.__file__))):
+        _carry_out(config, module, run, ending, begun["checked"], watch)
+    try:
+        with _deaf():
+            record.end(
+                run,
+                begun,
+                ending.status,
+                stopped=ending.stopped,
+                note=ending.note,
+                exit_status=ending.exit_status,
+                checks=Counter(verdict.verdict for verdict in ending.verdicts),
+                findings=[finding._asdict() for finding in ending.findings],
+                figures=ending.figures,
+                seconds=ending.seconds,
+            )
+            folder.write_text(run / "report.html", render(page(run)))
+    except BadInput as problem:  # what keeps the run from ending keeps it from saying so
+        raise BadInput(ending.note if ending.status == "failed" else str(problem)) from problem
+    return ending
 
 
 def _carry_out(
@@ -162,18 +232,27 @@ def _train(
         rules=stopping.rules(config["stop"]),
     )
     watch.phase("training", steps)
+    state = None
+    if checkpoint.exists(run):
+        state = jax.tree.map(jnp.asarray, checkpoint.load(run, like=train.start()))
     last: Chunk | None = None
-    try:
-        with trajectory.Writer(run) as writer:
+    with trajectory.Writer(run, before=int(state.step) if state else 0) as writer:
+        aside = Aside(run, writer)
+        try:
             for chunk in chunks(
-                train, steps=steps, every=recorded["every"], evaluate=recorded["evaluate"]
+                train,
+                steps=steps,
+                every=recorded["every"],
+                evaluate=recorded["evaluate"],
+                state=state,
             ):
                 writer.append(chunk.columns)
                 last = chunk
+                aside.now_and_then(chunk)
                 watch.at(chunk.step, f"loss {chunk.columns['loss'][-1]:.4g}")
-    finally:
-        if last is not None:
-            checkpoint.save(run, last.params)
+        finally:
+            if last is not None:
+                aside.put(last)
     assert last is not None
     if last.diverged_at is not None:
         loss, slope = (last.columns[name][-1] for name in ("loss", "gradient_norm"))
@@ -185,6 +264,25 @@ def _train(
     elif last.halted is not None:
         ending.stopped = f"step {last.step}: {last.halted}"
     return last.params
+
+
+class Aside:
+    """Puts a training aside, with all its rows written before: often, but never for long."""
+
+    def __init__(self, run: Path, writer: trajectory.Writer) -> None:
+        self._run, self._writer = run, writer
+        self._due = time.monotonic() + _PATIENCE
+
+    def now_and_then(self, chunk: Chunk) -> None:
+        if time.monotonic() > self._due:
+            self.put(chunk)
+
+    def put(self, chunk: Chunk) -> None:
+        begun = time.monotonic()
+        self._writer.flush()
+        checkpoint.save(self._run, chunk.state)
+        ended = time.monotonic()
+        self._due = ended + max(_PATIENCE, (ended - begun) / _SHARE)
 
 
 def _conclude(
@@ -212,6 +310,42 @@ def _plain(finding: Finding) -> Finding:
     return Finding(finding.name, value, str(finding.expected), bool(finding.holds))
 
 
+class Terminated(KeyboardInterrupt):
+    """The process was told to end, as a machine about to stop tells all of them."""
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM ends a run as Ctrl-C does: in order."""
+
+    def terminated(*_: Any) -> None:
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, terminated)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Write down how it ended, come what may: that takes no time to be interrupted in."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
 @contextmanager
 def _whatever_happens(ending: Ending, run: Path, file: Path) -> Iterator[None]:
     """Let nothing past: what ends the block becomes the status, the note and the exit status."""
@@ -219,9 +353,10 @@ def _whatever_happens(ending: Ending, run: Path, file: Path) -> Iterator[None]:
         yield
         if ending.status == "running":
             ending.status = "finished"
-    except KeyboardInterrupt:
-        ending.status, ending.exit_status = "interrupted", INTERRUPTED
-        ending.note = "interrupted; what was recorded up to there is kept"
+    except KeyboardInterrupt as stop:
+        told = isinstance(stop, Terminated)
+        ending.status, ending.exit_status = "interrupted", TERMINATED if told else INTERRUPTED
+        ending.note = f"interrupted; what was recorded is kept, and lab resume {run} goes on"
     except BadInput as problem:
         ending.status, ending.exit_status, ending.note = "failed", 2, str(problem)
     except Exception as problem:

@@ -5,9 +5,11 @@ folder it belongs to, forced to the disk and only then renamed, which either hap
 Readers skip the dots.
 """
 
+import errno
 import json
 import math
 import os
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -16,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import BadInput
+
+# what `whole` calls a file it has not finished
+_UNFINISHED = re.compile(r"\..+\.[0-9a-f]{8}")
 
 
 def create(name: str, root: Path = Path("runs")) -> Path:
@@ -47,20 +52,42 @@ def create(name: str, root: Path = Path("runs")) -> Path:
 def whole(path: Path) -> Iterator[Path]:
     """A path to write to, which becomes ``path`` if the block ends well, and else vanishes.
 
-    Raises ``BadInput`` where the folder cannot be written to or the disk is full.
+    Its folder is made where that one's own folder is there: a run whose folder was taken away is
+    not begun a second time from the middle. Raises ``BadInput`` where the folder cannot be written
+    to or the disk is full.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         yield temporary
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
+        _to_the_disk(temporary)
         os.replace(temporary, path)
+        _to_the_disk(path.parent)  # the name, too
     except OSError as error:
-        raise BadInput(f"cannot write {path}: {error.strerror or error}") from error
+        raise BadInput(f"cannot write {path}: {_reason(error)}") from error
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def _to_the_disk(path: Path) -> None:
+    if path.is_dir() and not hasattr(os, "O_DIRECTORY"):
+        return  # a system that opens no folders
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _reason(error: OSError) -> str:
+    """What the system says, and what there is to do."""
+    said = os.strerror(error.errno) if error.errno else str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"{said}; free some space, then lab resume"
+    if error.errno == errno.ENOENT:
+        return f"{said}; the run's folder was taken away"
+    return said
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -78,6 +105,37 @@ def write_json(path: Path, content: Any) -> None:
     """Write ``path`` whole. Numbers that are not finite become null: JSON has no word for them."""
     text = json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False)
     write_text(path, text + "\n")
+
+
+def sweep(run: Path) -> None:
+    """Remove the files that a killed run left unfinished."""
+    for path in run.rglob(".*"):
+        if _UNFINISHED.fullmatch(path.name):
+            path.unlink()
+
+
+@contextmanager
+def held(run: Path) -> Iterator[None]:
+    """Have the run to oneself; whatever ends the process lets it go.
+
+    Raises ``BadInput`` where another process has it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        yield
+        return
+    descriptor = os.open(run, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BadInput(f"{run} is still running, in another process") from None
+        except OSError:  # a file system without locks
+            pass
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _plain(content: Any) -> Any:

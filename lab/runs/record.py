@@ -18,10 +18,19 @@ Status: TypeAlias = Literal["running", "finished", "diverged", "interrupted", "f
 _PACKAGES = {"lab": "derivative-lab"} | {name: name for name in ("jax", "jaxlib", "optax", "numpy")}
 
 
-def begin(run: Path, *, seed: int, precision: str, device: str, **more: Any) -> dict[str, Any]:
+def begin(
+    run: Path,
+    *,
+    seed: int,
+    precision: str,
+    device: str,
+    code: Path | None = None,
+    **more: Any,
+) -> dict[str, Any]:
     """The record of a run that starts now, written to ``run.json`` with the status ``running``.
 
-    ``more`` are entries of the caller's own, anything JSON can say.
+    ``code`` is the folder of what runs, for its commit. ``more`` are entries of the caller's own,
+    anything JSON can say.
     """
     record = {
         "status": "running",
@@ -30,13 +39,21 @@ def begin(run: Path, *, seed: int, precision: str, device: str, **more: Any) -> 
         "precision": precision,
         "seed": seed,
         "versions": versions(),
-        "git": git(),
+        "git": git(code),
         "argv": sys.argv,
         "seconds": {},
         **more,
     }
     folder.write_json(run / "run.json", record)
     return record
+
+
+def resume(run: Path, record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of a run that is taken up again now, written over the one before."""
+    again = {"at": _now(), "versions": versions()}
+    resumed = {**record, "status": "running", "resumed": [*record.get("resumed", []), again]}
+    folder.write_json(run / "run.json", resumed)
+    return resumed
 
 
 def end(
@@ -74,18 +91,22 @@ def versions() -> dict[str, str | None]:
     return found
 
 
-def git() -> dict[str, Any] | None:
-    """The commit of the working directory, and whether files differ from it; None outside git."""
-    head = _git("rev-parse", "HEAD")
+def git(code: Path | None = None) -> dict[str, Any] | None:
+    """The commit that the folder ``code`` is at, and whether files differ from it.
+
+    None outside git; without a folder it is the working directory.
+    """
+    head = _git(code, "rev-parse", "HEAD")
     if head is None:
         return None
-    return {"commit": head, "changed": bool(_git("status", "--porcelain", "--untracked-files=no"))}
+    changed = bool(_git(code, "status", "--porcelain", "--untracked-files=no"))
+    return {"commit": head, "changed": changed}
 
 
-def _git(*arguments: str) -> str | None:
+def _git(code: Path | None, *arguments: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", *arguments], capture_output=True, text=True, timeout=5, check=True
+            ["git", *arguments], cwd=code, capture_output=True, text=True, timeout=5, check=True
         )
     except (OSError, subprocess.SubprocessError):
         return None

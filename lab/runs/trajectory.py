@@ -29,13 +29,17 @@ class Writer:
     with Writer(run) as writer:
         for chunk in chunks(...):
             writer.append(chunk.columns)
+
+    What ``run/trajectory`` already holds is kept below the step ``before``, and forgotten from
+    there: the rows to come are its continuation.
     """
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, before: int = 0) -> None:
         self._folder = run / "trajectory"
         self._tables: list[pa.Table] = []
         self._schema: pa.Schema | None = None
-        self._bytes = self._parts = 0
+        self._bytes = 0
+        self._parts = _cut(run, before)
         self._started = self._written = time.monotonic()
 
     def append(self, columns: Mapping[str, Any]) -> None:
@@ -84,6 +88,25 @@ def write(run: Path, columns: Mapping[str, Any]) -> None:
     """A whole trajectory at once, as a study has it. Raises ``BadInput`` as ``Writer.append``."""
     with Writer(run) as writer:
         writer.append(columns)
+
+
+def _cut(run: Path, before: int) -> int:
+    """Forget all rows from step ``before`` on; the number of parts that are left.
+
+    From the last part to the first: whenever it is stopped, what is left is a beginning.
+    """
+    parts = sorted((run / "trajectory").glob("*.parquet"))
+    while parts:
+        table = pq.ParquetFile(parts[-1]).read() if before else None
+        kept = 0 if table is None else int(np.sum(table.column("step").to_numpy() < before))
+        if table is not None and kept == len(table):
+            break
+        if table is None or not kept:
+            parts.pop().unlink()
+            continue
+        with folder.whole(parts[-1]) as temporary:
+            pq.write_table(table.slice(0, kept), temporary)
+    return len(parts)
 
 
 def read(run: Path) -> dict[str, np.ndarray]:

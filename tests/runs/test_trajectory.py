@@ -154,7 +154,7 @@ def assert_whole(run):
 
 
 @pytest.mark.parametrize(
-    ("victim", "rows"), [("part-00003.parquet", 3000), ("params.npz", 4000), ("run.json", 4000)]
+    ("victim", "rows"), [("part-00003.parquet", 3000), ("state.npz", 4000), ("run.json", 4000)]
 )
 def test_a_run_killed_in_the_middle_of_a_file_leaves_only_whole_ones(tmp_path, victim, rows):
     process = subprocess.run([sys.executable, "-c", RUN, str(tmp_path), victim])
@@ -189,20 +189,22 @@ def test_a_checkpoint_is_the_params(tmp_path):
     assert again["layers"][0]["W"].dtype == np.float32
     np.testing.assert_array_equal(again["layers"][0]["W"], np.eye(2))
     assert again["file"] == 3
-    with np.load(tmp_path / "checkpoint" / "params.npz", allow_pickle=False) as archive:
+    with np.load(tmp_path / "checkpoint" / "state.npz", allow_pickle=False) as archive:
         np.testing.assert_array_equal(archive["layers.0.W"], np.eye(2))
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path):
-    with pytest.raises(BadInput, match="no params in"):
+    with pytest.raises(BadInput, match="no checkpoint in"):
         checkpoint.load(tmp_path)
     checkpoint.save(tmp_path, {"w": np.ones(2)})
-    path = tmp_path / "checkpoint" / "params.npz"
+    path = tmp_path / "checkpoint" / "state.npz"
     content = path.read_bytes()
     for torn in (content[:50], b""):
         path.write_bytes(torn)
-        with pytest.raises(BadInput, match="no params in"):
+        with pytest.raises(BadInput, match="no checkpoint in"):
             checkpoint.load(tmp_path)
     path.write_bytes(content)
-    with pytest.raises(BadInput, match="the params of this problem are"):
+    with pytest.raises(
+        BadInput, match=r"holds 'w' as float64\[2\], the config makes it float64\[3\]"
+    ):
         checkpoint.load(tmp_path, like={"w": np.ones(3)})

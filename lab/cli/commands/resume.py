@@ -1,0 +1,56 @@
+"""``lab resume``: go on with a run that was stopped."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab import compiled
+from lab.cli.program import Json, app
+
+
+@app.command()
+def resume(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    as_json: Json = False,
+) -> int:
+    """Go on with a run that was killed, interrupted or out of disk.
+
+    It ends as if it had never stopped: the same trajectory, the same parameters, bit for bit on the
+    same device. Exit status as for run; 0 where the run had finished already.
+    """
+    from lab.runs import record
+
+    if (run / "run.json").exists() and record.read(run)["status"] in ("finished", "diverged"):
+        return _ended(run, as_json)
+    # from here on it is worth importing JAX
+    compiled.keep()
+    from lab.conduct import resume as go_on
+    from lab.report import terminal
+    from lab.report.progress import progress
+
+    with progress() as watch:
+        ending = go_on(run, watch=watch)
+    if ending is None:
+        return _ended(run, as_json)
+    if as_json:
+        print(terminal.dumps(terminal.plain_run(run, ending)))
+    else:
+        terminal.run(run, ending)
+    return ending.exit_status
+
+
+def _ended(run: Path, as_json: bool) -> int:
+    """Say that there is nothing left to do, and how the run ended."""
+    from lab.modules import shown
+    from lab.report import terminal
+    from lab.runs import record
+
+    kept = record.read(run)
+    diverged = kept["status"] == "diverged"
+    if as_json:
+        print(terminal.dumps({"folder": str(run), "status": kept["status"], "note": kept["note"]}))
+    else:
+        print(kept["note"].partition("\n")[0] if diverged else f"already {kept['status']}")
+        print(shown(run))
+    return 1 if diverged else 0
