@@ -120,6 +120,32 @@ def show_solution(topic: str, name: str | None, as_json: bool) -> int:
     return 0
 
 
+def judge_formula(topic: str, name: str | None, text: str, folder: Path, as_json: bool) -> int:
+    """The verdict on an answer typed as a formula."""
+    from lab import compiled, referee
+    from lab.exercises.check import Judged
+    from lab.exercises.formulas import judge_typed
+    from lab.exercises.record import solutions
+    from lab.exercises.show import show
+
+    sheet = sheets.find(topic)
+    if name is None:
+        raise BadInput(f'which one? lab exercise {topic}.EXERCISE --answer "{text}"')
+    question = sheet.question(name)
+    compiled.keep()
+    verdict, opinion = judge_typed(solutions(sheet.file.parent)[name], text)
+    judged = Judged(topic, question, verdict)
+    if as_json:
+        symbolic = opinion._asdict() if opinion else None
+        print(terminal.dumps(judged.to_json() | {"symbolic": symbolic}))
+    else:
+        show([judged], terminal.console())
+        if opinion:
+            print(f"symbolic: {opinion.says}")
+    progress.tried(folder, topic, {name: verdict.verdict})
+    return referee.exit_status([verdict])
+
+
 def _rows(sheet: Sheet, mine: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     for question in sheet.questions:
         one = mine.get(question.name, {})

@@ -111,9 +111,10 @@ def _is(asked: Exercise, answer: Callable[..., Any], known: Any) -> bool:
         return False
     try:
         with precision(64):
+            pairs = [(_numbers(answer(*args)), _numbers(other(*args))) for args in asked.at]
             return all(
-                np.allclose(_numbers(answer(*args)), _numbers(other(*args)), asked.tolerance, 1e-12)
-                for args in asked.at
+                one.shape == two.shape and np.allclose(one, two, asked.tolerance, 1e-12)
+                for one, two in pairs
             )
     except Exception:
         return False

@@ -37,7 +37,11 @@ def show(judged: list[Judged], console: Console) -> None:
 
 def _word(one: Judged) -> Text:
     mark, style = MARKS.get(_named(one), OPEN)
-    return Text(f"{mark} {_named(one)}", style)
+    proved = one.verdict is not None and any(
+        witness.name == "symbolic" and witness.says == "agrees" and "exactly" in witness.note
+        for witness in one.verdict.witnesses
+    )
+    return Text(f"{mark} {_named(one)}{', proved' if proved else ''}", style)
 
 
 def _named(one: Judged) -> str:

@@ -5,6 +5,7 @@ from functools import partial
 from math import pi
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from lab.exercises.answer import NoAnswer, number, shape_words
@@ -41,6 +42,7 @@ def judge_value(asked: Exercise, answer: Callable[..., Any]) -> Mistake | None:
     """
     pairs = []
     for args in asked.at:
+        args = tuple(jnp.asarray(arg) if isinstance(arg, float) else arg for arg in args)
         right, given = asked.solution(*args), answer(*args)
         if isinstance(right, bool | str):
             mistake = _word(right, given)
@@ -106,8 +108,9 @@ def _named(given: np.ndarray, right: np.ndarray, asked: Exercise) -> Mistake:
         says = f"close, but off by {100 * gap:.1g}%: {asked.tolerance:.0e} is asked for"
         return Mistake("constant", says, "value")
     if len(off) > 1 and not off.all():
-        count = f"{int(off.sum())} of its {len(off)} entries are wrong"
-        return Mistake("unknown", f"{count}, the first is number {int(np.argmax(off))}", "value")
+        verb = "is" if off.sum() == 1 else "are"
+        count = f"{int(off.sum())} of its {len(off)} entries {verb} wrong"
+        return Mistake("unknown", f"{count}, the first at index {int(np.argmax(off))}", "value")
     size = ""
     if len(off) == 1 and np.all(given * right > 0):
         below, above = np.all(abs(given) < abs(right)), np.all(abs(given) > abs(right))

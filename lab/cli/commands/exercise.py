@@ -26,6 +26,10 @@ def exercise(
     ] = None,
     hint: Annotated[bool, typer.Option("--hint", help="The next hint.")] = False,
     solution: Annotated[bool, typer.Option("--solution", help="Give up: how it is done.")] = False,
+    answer: Annotated[
+        str | None,
+        typer.Option(metavar="FORMULA", help='Judge a formula, e.g. --answer "2*x*cos(x^2)".'),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a sheet with answers.")] = False,
     as_json: Json = False,
 ) -> int:
@@ -37,13 +41,19 @@ def exercise(
     from lab.exercises import desk
 
     if name is None:
-        if hint or solution or force:
+        if hint or solution or answer is not None or force:
             raise BadInput("which exercise? lab exercise TOPIC EXERCISE, topics: lab exercise")
         return desk.overview(Path.cwd(), as_json)
     topic, dot, inside = name.partition(".")
     if dot and question is not None:
         raise BadInput(f"{name!r} names an exercise already; {question!r} is one too many")
     chosen = question if question is not None else inside or None
+    wishes = {"--hint": hint, "--solution": solution, "--answer": answer is not None}
+    asked = [wish for wish, made in wishes.items() if made]
+    if len(asked) > 1:
+        raise BadInput(f"{' and '.join(asked)}: one at a time")
+    if answer is not None:
+        return desk.judge_formula(topic, chosen, answer, Path.cwd(), as_json)
     if hint:
         return desk.give_hint(topic, chosen, Path.cwd(), as_json)
     if solution:
