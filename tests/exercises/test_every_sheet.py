@@ -18,8 +18,9 @@ from lab.referee.evaluate import precision
 
 SHEETS = {file.parent.name: file for file in sorted(shipped("experiments").glob("*/exercises.py"))}
 EXERCISES = [(topic, name) for topic, file in SHEETS.items() for name in solutions(file.parent)]
+# the first wrong answer to each exercise always, the others where the long tables are run
 WRONG = [
-    (topic, name, number)
+    pytest.param(topic, name, number, marks=[pytest.mark.slow] if number else [])
     for topic, name in EXERCISES
     for number in range(len(solutions(SHEETS[topic].parent)[name].wrong))
 ]
