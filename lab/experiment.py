@@ -43,6 +43,21 @@ class Outcome(NamedTuple):
     params: Any = None
 
 
+def near(name: str, value: Any, target: Any, margin: Any) -> Finding:
+    """The finding that a number is ``target``, but for ``margin``."""
+    expected = f"{float(target):.4g} within {float(margin):.1g}"
+    return Finding(name, float(value), expected, bool(abs(value - target) <= margin))
+
+
+def rows(outcome: Outcome, part: str, **where: str) -> "dict[str, np.ndarray]":
+    """The rows of a trajectory whose column ``part`` says this, and others what ``where`` says."""
+    table = outcome.trajectory
+    keep = table["part"] == part
+    for column, value in where.items():
+        keep = keep & (table[column] == value)
+    return {column: values[keep] for column, values in table.items()}
+
+
 class Experiment(NamedTuple):
     """What an experiment says of itself."""
 

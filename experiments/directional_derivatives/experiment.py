@@ -22,7 +22,7 @@ from pydantic import PositiveFloat, PositiveInt
 from lab.calculus.vectors import directional_derivatives as calculus
 from lab.calculus.vectors.directional_derivatives import circle, quarter_turn
 from lab.errors import BadInput
-from lab.experiment import Finding, Outcome
+from lab.experiment import Finding, Outcome, near, rows
 from lab.plots import style
 
 Table = dict[str, np.ndarray]
@@ -189,12 +189,6 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     yield near("blade: rate along the parabola", parabola["rate"][-1], 0.5, 1e-6)
 
 
-def near(name: str, value: Any, target: Any, margin: Any) -> Finding:
-    """A number that should be ``target``, but for ``margin``."""
-    expected = f"{float(target):.4g} within {float(margin):.1g}"
-    return Finding(name, float(value), expected, bool(abs(value - target) <= margin))
-
-
 def heading(vector: Any) -> float:
     """The angle of a vector to the x axis."""
     return float(np.arctan2(vector[1], vector[0]))
@@ -203,12 +197,6 @@ def heading(vector: Any) -> float:
 def turn(angle: float) -> float:
     """The same turn, between half a turn right and half a turn left."""
     return float((angle + np.pi) % (2 * np.pi) - np.pi)
-
-
-def rows(outcome: Outcome, part: str) -> Table:
-    """The part of the trajectory that is about this, in the order it was recorded."""
-    keep = outcome.trajectory["part"] == part
-    return {column: values[keep] for column, values in outcome.trajectory.items()}
 
 
 # ----- figures -----

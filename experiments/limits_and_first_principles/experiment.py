@@ -25,7 +25,7 @@ from lab.calculus.elementary.limits_and_first_principles import (
     difference_quotient,
 )
 from lab.errors import BadInput
-from lab.experiment import Finding, Outcome
+from lab.experiment import Finding, Outcome, rows
 from lab.plots import style
 
 Table = dict[str, np.ndarray]
@@ -145,7 +145,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
 
     for name, hole in HOLES.items():
         # the two one-sided quotients bracket the limit, so their mean is nearest it
-        table = rows(outcome, "hole", name)
+        table = rows(outcome, "hole", function=name)
         nearest = np.argmin(abs(np.log(table["h"] / eps ** (1 / 3))))
         value, margin = float(table["central"][nearest]), 20 * eps ** (2 / 3)
         expected = f"{hole.limit:g} within {margin:.0e}"
@@ -161,14 +161,6 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         values = corner[quotient]
         same = bool(np.all(values == slope))
         yield Finding(f"slope of |x| at 0 {side}", float(values[-1]), f"{slope} for every h", same)
-
-
-def rows(outcome: Outcome, part: str, function: str | None = None) -> Table:
-    """The part of the trajectory that is about this, in the order it was recorded."""
-    keep = outcome.trajectory["part"] == part
-    if function is not None:
-        keep = keep & (outcome.trajectory["function"] == function)
-    return {column: values[keep] for column, values in outcome.trajectory.items()}
 
 
 def by_step(table: Table, column: str, share: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
@@ -190,7 +182,7 @@ def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
 
 def secants(outcome: Outcome) -> Figure:
     name, a = outcome.settings["functions"][0], outcome.settings["at"]
-    curve, table = SMOOTH[name], rows(outcome, "smooth", name)
+    curve, table = SMOOTH[name], rows(outcome, "smooth", function=name)
     # the first point is the one asked for
     table = {column: values[: outcome.settings["halvings"]] for column, values in table.items()}
     height, slope = float(curve.f(jnp.array(a))), float(table["slope"][0])
@@ -257,7 +249,7 @@ def holes(outcome: Outcome) -> Figure:
     )
     away = np.linspace(0.02, 3.0, 120)
     for axes, (name, hole) in zip(panels, HOLES.items(), strict=True):
-        table = rows(outcome, "hole", name)
+        table = rows(outcome, "hole", function=name)
         for sign, quotient in ((1, "forward"), (-1, "backward")):
             graph = difference_quotient(hole.curve.f)(jnp.array(hole.x), jnp.asarray(sign * away))
             axes.plot(hole.x + sign * away, graph, color=style.INK)
@@ -272,7 +264,7 @@ def holes(outcome: Outcome) -> Figure:
 
 
 def corner(outcome: Outcome) -> Figure:
-    kink, smooth = rows(outcome, "corner"), rows(outcome, "hole", "exponential")
+    kink, smooth = rows(outcome, "corner"), rows(outcome, "hole", function="exponential")
     drawing, (graph, slopes) = style.figure(
         columns=2, title="At a corner the two sides never agree", width=10, height=3.9
     )

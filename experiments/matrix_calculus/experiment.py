@@ -27,7 +27,7 @@ from pydantic import PositiveFloat, PositiveInt
 from lab.calculus.matrices import matrix_calculus, matrix_functions, traces
 from lab.derivation import Derivation, derivation_of, domains_in
 from lab.domains import Domain
-from lab.experiment import Finding, Outcome
+from lab.experiment import Finding, Outcome, rows
 from lab.plots import style
 
 Table = dict[str, np.ndarray]
@@ -280,15 +280,6 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     slope = style.log_log_slope(root["gap"][near], root["relative_error"][near])
     lost = abs(slope + 1) < 0.3
     yield Finding("slope of JAX's error on the square root", slope, "-1 within 0.3", lost)
-
-
-def rows(outcome: Outcome, part: str, **where: str) -> Table:
-    """The part of the trajectory that is about this, in the order it was recorded."""
-    table = outcome.trajectory
-    keep = np.asarray(table["part"]) == part
-    for column, value in where.items():
-        keep = keep & (np.asarray(table[column]) == value)
-    return {column: np.asarray(values)[keep] for column, values in table.items()}
 
 
 # ----- figures -----
