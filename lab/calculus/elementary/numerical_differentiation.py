@@ -7,6 +7,7 @@ the error of each scheme is known exactly, and that is what is claimed here.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,14 +23,14 @@ from lab.calculus.elementary.limits_and_first_principles import (
 )
 from lab.calculus.elementary.rules import Coefficients, derived
 from lab.derivation import derivative, identity, name_of
-from lab.domains import nonzero, positive, reals
+from lab.domains import choice, nonzero, positive, reals
 
-Scheme = Callable[[Real, Real], Real]
+Quotient = Callable[[Real, Real], Real]
 
 # ----- schemes: a function in, a slope at x with step h out -----
 
 
-def five_point_quotient(f: Function) -> Scheme:
+def five_point_quotient(f: Function) -> Quotient:
     """(-f(x+2h) + 8 f(x+h) - 8 f(x-h) + f(x-2h)) / 12h"""
 
     def quotient(x: Real, h: Real) -> Real:
@@ -39,7 +40,7 @@ def five_point_quotient(f: Function) -> Scheme:
     return quotient
 
 
-def richardson_quotient(f: Function) -> Scheme:
+def richardson_quotient(f: Function) -> Quotient:
     """(4 D(h/2) - D(h)) / 3, with D the central quotient: the h² of its error cancels"""
     central = central_quotient(f)
 
@@ -50,7 +51,7 @@ def richardson_quotient(f: Function) -> Scheme:
     return quotient
 
 
-def complex_step(f: Function) -> Scheme:
+def complex_step(f: Function) -> Quotient:
     """Im f(x + ih) / h: nothing is subtracted, so h may be as small as one likes"""
 
     def quotient(x: Real, h: Real) -> Real:
@@ -60,7 +61,7 @@ def complex_step(f: Function) -> Scheme:
     return quotient
 
 
-def second_quotient(f: Function) -> Scheme:
+def second_quotient(f: Function) -> Quotient:
     """(f(x+h) - 2 f(x) + f(x-h)) / h², a second derivative"""
 
     def quotient(x: Real, h: Real) -> Real:
@@ -133,65 +134,76 @@ def complex_step_of_cube(x: Real, h: Real) -> Real:
 # ----- the best step -----
 
 
-def forward_error(h: Real, value: Real, second: Real, eps: Real) -> Real:
-    """Bound on the forward quotient's error: h/2 |f''| + 2 eps |f| / h"""
-    return h / 2 * jnp.abs(second) + 2 * eps * jnp.abs(value) / h
+def step_error(h: Real, a: Real, b: Real, order: int) -> Real:
+    """a hᵖ + b/h: truncation of order p, and rounding"""
+    return a * h**order + b / h
 
 
-def central_error(h: Real, value: Real, third: Real, eps: Real) -> Real:
-    """Bound on the central quotient's error: h²/6 |f'''| + eps |f| / h"""
-    return h**2 / 6 * jnp.abs(third) + eps * jnp.abs(value) / h
+AT_A_STEP = dict(h=positive(), a=positive(), b=positive(), order=choice(1, 2, 4))
 
 
-@derivative(
-    of=forward_error,
-    at=dict(h=positive(), value=nonzero(), second=nonzero(), eps=positive()),
+@derivative(of=step_error, at=AT_A_STEP)
+def step_error_slope(h: Real, a: Real, b: Real, order: int) -> Real:
+    """The power rule on hᵖ and on h⁻¹;  hence p a hᵖ⁻¹ - b/h², negative for small h."""
+    return order * a * h ** (order - 1) - b / h**2
+
+
+def best_step(a: Real, b: Real, order: int) -> Real:
+    """Where `step_error_slope` is 0: hᵖ⁺¹ = b / (p a)"""
+    return (b / (order * a)) ** (1 / (order + 1))
+
+
+@identity(
+    of=lambda a, b, order: step_error(best_step(a, b, order), a, b, order),
+    at=dict(a=positive(), b=positive(), order=choice(1, 2, 4)),
 )
-def forward_error_slope(h: Real, value: Real, second: Real, eps: Real) -> Real:
-    """Truncation rises evenly, rounding falls like 1/h;  hence |f''|/2 - 2 eps |f|/h²."""
-    return jnp.abs(second) / 2 - 2 * eps * jnp.abs(value) / h**2
+def least_step_error(a: Real, b: Real, order: int) -> Real:
+    """At the best h truncation a hᵖ is b/(p h), the p-th part of rounding;  hence (1 + 1/p) b/h:
+    with b ~ eps that is eps to the p/(p+1): order 1 keeps half the digits, order 4 four fifths."""
+    return (1 + 1 / order) * b / best_step(a, b, order)
 
 
-@derivative(
-    of=central_error, at=dict(h=positive(), value=nonzero(), third=nonzero(), eps=positive())
+@identity(
+    of=lambda value, second, eps: best_step(jnp.abs(second) / 2, 2 * eps * jnp.abs(value), 1),
+    at=dict(value=nonzero(), second=nonzero(), eps=positive()),
 )
-def central_error_slope(h: Real, value: Real, third: Real, eps: Real) -> Real:
-    """d(h²/6) = h/3 dh and d(1/h) = -dh/h²;  hence h/3 |f'''| - eps |f|/h²."""
-    return h / 3 * jnp.abs(third) - eps * jnp.abs(value) / h**2
-
-
 def best_forward_step(value: Real, second: Real, eps: Real) -> Real:
-    """Where `forward_error_slope` is 0: h = 2 √(eps |f/f''|)"""
+    """Truncation h/2 |f''|, rounding 2 eps |f|/h: h² = 4 eps |f|/|f''|;  hence 2 √(eps |f/f''|)."""
     return 2 * jnp.sqrt(eps * jnp.abs(value / second))
 
 
+@identity(
+    of=lambda value, third, eps: best_step(jnp.abs(third) / 6, eps * jnp.abs(value), 2),
+    at=dict(value=nonzero(), third=nonzero(), eps=positive()),
+)
 def best_central_step(value: Real, third: Real, eps: Real) -> Real:
-    """Where `central_error_slope` is 0: h = (3 eps |f/f'''|)^(1/3)"""
+    """Truncation h²/6 |f'''|, rounding eps |f|/h: 2h³/6 |f'''| = eps |f|;
+    hence (3 eps |f/f'''|)^(1/3)."""
     return jnp.cbrt(3 * eps * jnp.abs(value / third))
 
 
-@identity(
-    of=lambda value, second, eps: forward_error(
-        best_forward_step(value, second, eps), value, second, eps
-    ),
-    at=dict(value=nonzero(), second=nonzero(), eps=positive()),
-)
-def least_forward_error(value: Real, second: Real, eps: Real) -> Real:
-    """At h = 2√(eps |f/f''|) both parts are √(eps |f f''|);  hence 2 √(eps |f f''|): half of the
-    digits are lost."""
-    return 2 * jnp.sqrt(eps) * jnp.sqrt(jnp.abs(value * second))
+class Scheme(NamedTuple):
+    """A quotient and what is known of its error: ``constant h^order |f^(needs)|`` of truncation,
+    ``rounding eps |f| / h`` of rounding."""
+
+    quotient: Callable[[Function], Quotient]
+    order: int
+    needs: int
+    constant: float
+    rounding: float
+
+    def parts(self, value: Real, highest: Real, eps: float) -> tuple[Real, Real]:
+        """The a and b of its `step_error`, from f(x) and f^(needs)(x)."""
+        return self.constant * jnp.abs(highest), self.rounding * eps * jnp.abs(value)
 
 
-@identity(
-    of=lambda value, third, eps: central_error(
-        best_central_step(value, third, eps), value, third, eps
-    ),
-    at=dict(value=nonzero(), third=nonzero(), eps=positive()),
-)
-def least_central_error(value: Real, third: Real, eps: Real) -> Real:
-    """h³ = 3 eps |f/f'''| makes truncation half of rounding, eps |f|/h;  hence 3/2 eps |f|/h
-    = (9/8 eps² f² |f'''|)^(1/3): a third of the digits are lost."""
-    return jnp.cbrt(9 / 8 * eps**2 * value**2 * jnp.abs(third))
+SCHEMES = {
+    "forward": Scheme(difference_quotient, 1, 2, 1 / 2, 2.0),
+    "central": Scheme(central_quotient, 2, 3, 1 / 6, 1.0),
+    "five-point": Scheme(five_point_quotient, 4, 5, 1 / 30, 1.5),
+    "Richardson": Scheme(richardson_quotient, 4, 5, 1 / 480, 3.0),
+    "complex step": Scheme(complex_step, 2, 3, 1 / 6, 0.0),
+}
 
 
 # ----- chords, and quotients of the form 0/0 -----
