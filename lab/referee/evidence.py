@@ -76,10 +76,16 @@ def expected(asked: Question, group: Group) -> Any:
 
 @np.errstate(all="ignore")
 def gather(
-    asked: Question, group: Group, wanted: Form, rng: np.random.Generator, *, whole: bool
+    asked: Question,
+    group: Group,
+    wanted: Form,
+    rng: np.random.Generator,
+    *,
+    whole: bool,
+    forward: bool,
 ) -> "Evidence | Raised | Misshapen":
-    """Ask everyone at every point; `Raised` or `Misshapen` when the hand derivation does not answer
-    properly.
+    """Ask everyone at every point, the ``whole`` in single precision, too, and JAX in ``forward``
+    mode; `Raised` or `Misshapen` when the hand derivation does not answer properly.
     """
 
     def answer(mode: Any) -> Callable[..., Any]:
@@ -94,7 +100,7 @@ def gather(
 
     truth_leaves = lambda mode: lambda *leaves: tuple(jax.tree.leaves(answer(mode)(*leaves)))
     voices: dict[str, Callable[..., Any]] = {"value": answer(asked.value), "hand": hand}
-    if asked.forward is not None and whole:
+    if asked.forward is not None and forward:
         voices["forward"] = truth_leaves(asked.forward)
     if asked.reverse is not None:
         voices["reverse"] = truth_leaves(asked.reverse)

@@ -12,7 +12,8 @@ from lab.errors import BadInput
 from lab.referee.differences import probes
 from lab.referee.evaluate import Raised, precision
 from lab.referee.evidence import Evidence, FunctionRaised, expected, gather, split
-from lab.referee.points import ARRAY, Group, groups
+from lab.referee.large import hear_large
+from lab.referee.points import ARRAY, MANY, Group, groups
 from lab.referee.question import Question, question, with_complaints
 from lab.referee.repeat import not_repeatable
 from lab.referee.steering import steer
@@ -112,11 +113,19 @@ def _hear(asked: Question, drawn: list[Group], rng: np.random.Generator) -> tupl
         changing = not_repeatable(asked, group) if number == 0 else None
         if changing:
             return changing, total
-        if callable(claim.at) or number == 0:
+        if group.elements > MANY:
+            group = group.only(np.arange(group.size) == 0)
+            at_once = hear_large(asked, group, wanted, rng)
+            if at_once is not None:
+                return at_once, 1
+        elif callable(claim.at) or number == 0:
             group, unreached = steer(asked, group, len(group.leaves) - plain, rng)
             missed.append(unreached)
         reverse_alone = bool(evidences) and "reverse" in evidences[0].modes
-        heard = gather(asked, group, wanted, rng, whole=number < whole or not reverse_alone)
+        both = number < whole or not reverse_alone
+        heard = gather(
+            asked, group, wanted, rng, whole=both, forward=both and group.elements <= MANY
+        )
         if isinstance(heard, Misshapen):
             return Found("wrong", heard.mistake.says, heard.mistake), total
         if isinstance(heard, FunctionRaised):

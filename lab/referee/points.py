@@ -20,6 +20,7 @@ PROFILES = ((4, 3, 5, 2, 6, 7, 8, 9), (2, 5, 3, 7, 4, 8, 6, 9), (1,) * 8)
 TYPICAL = (10, 6, 3)  # points drawn under each profile
 EXTREME = 3  # points drawn at each extreme of all arguments together
 SAMPLER_DRAWS = 24
+MANY = 10**5  # numbers in the arguments beyond which a sampler is asked for one point
 SHAPES = 5  # groups of different shape that a sampler may give rise to: each is compiled by itself
 
 
@@ -123,6 +124,12 @@ def _from_sampler(
                 f"argument number {needed}"
             )
         yield args, f"draw {index}", True, {}
+        if _numbers(args) > MANY:
+            return
+
+
+def _numbers(args: Any) -> int:
+    return sum(np.size(leaf) for leaf in jax.tree.leaves(args) if not callable(leaf))
 
 
 def _from_domains(

@@ -11,6 +11,7 @@ from lab.referee.differences import probes
 from lab.referee.dispute import LOST, dispute, usable
 from lab.referee.evidence import Evidence, split
 from lab.referee.naming import name_mistake
+from lab.referee.points import MANY
 from lab.referee.question import Question
 from lab.referee.steps import judge_steps
 from lab.referee.testimony import odd_witness, power_of, witnesses_of
@@ -89,12 +90,9 @@ def weigh(asked: Question, evidences: list[Evidence], rng: np.random.Generator) 
 
 
 def _probed(evidence: Evidence) -> list[int]:
+    """A few typical points; none of large arguments, whose differences have been heard."""
     chosen = np.flatnonzero(usable(evidence) & evidence.group.typical)
-    return (
-        [int(p) for p in chosen[:PROBED]]
-        if evidence.group.elements <= 10**6
-        else [int(p) for p in chosen[:1]]
-    )
+    return [int(p) for p in chosen[:PROBED]] if evidence.group.elements <= MANY else []
 
 
 def _found_wrong(
