@@ -47,7 +47,8 @@ class Derivation:
     ``wrt`` is kept as positions among the arguments; ``single`` says that one argument was named
     rather than a tuple, so that the derivative has that argument's structure and not a tuple of
     one. ``arguments`` are the names of the arguments in order; ``at`` is a tuple of (pytrees of)
-    domains and values in that order, or a sampler ``key -> args``."""
+    domains and values in that order, or a sampler ``key -> args``. ``assumed`` says of ``at`` what
+    nobody stated."""
 
     name: str
     of: Callable[..., Any]
@@ -60,6 +61,7 @@ class Derivation:
     kinks: str | None = None
     file: str | None = None
     line: int | None = None
+    assumed: str | None = None
 
     @property
     def of_name(self) -> str:

@@ -16,6 +16,7 @@ from lab.referee.large import hear_large
 from lab.referee.points import ARRAY, MANY, Group, groups
 from lab.referee.question import Question, question, with_complaints
 from lab.referee.repeat import not_repeatable
+from lab.referee.rules import rule_claim, rule_of
 from lab.referee.steering import steer
 from lab.referee.structure import Misshapen, form
 from lab.referee.verdict import PASSING, Mistake, Verdict, Witness
@@ -29,23 +30,29 @@ def check(
     hand: Callable[..., Any] | None = None,
     *,
     kind: str = "gradient",
-    wrt: Wrt = 0,
+    wrt: Wrt | None = None,
     at: Any = None,
     seed: int = 0,
     points: int | None = None,
 ) -> Verdict:
-    """Judge ``hand`` as the hand-derived ``kind`` of ``f`` with respect to ``wrt``.
+    """Judge ``hand`` as the hand-derived ``kind`` of ``f`` with respect to ``wrt``, by default the
+    first argument.
 
-    ``check(derivation)`` judges a function that carries its record (see `lab.derivation`). ``at``
-    says where the arguments come from: a dict of domains, a sampler ``key -> args``, or concrete
-    arguments; ``seed`` fixes the draws, ``points`` bounds their number. Raises `BadInput` when the
-    question itself makes no sense; everything else, a crash of the hand function included, is a
-    verdict."""
+    ``check(derivation)`` judges a function that carries its record (see `lab.derivation`);
+    ``check(f, at=...)`` of a ``jax.custom_vjp`` or ``jax.custom_jvp`` its rule, against automatic
+    differentiation of the body, by default with respect to all floating arguments.
+
+    ``at`` says where the arguments come from: a dict of domains, a sampler ``key -> args``, or
+    concrete arguments; ``seed`` fixes the draws, ``points`` bounds their number. Raises `BadInput`
+    when the question itself makes no sense; everything else, a crash of the hand function included,
+    is a verdict."""
     claim = _claim(f, hand, kind, wrt, at)
     start = time.perf_counter()
     with precision(64):
         drawn = groups(claim, seed, points)
     found, heard = _hear(question(claim), drawn, np.random.default_rng(seed))
+    if claim.assumed:
+        found = found._replace(reason=f"{found.reason}; assumed: {claim.assumed}")
     return Verdict(
         name=claim.name,
         of=claim.of_name,
@@ -63,8 +70,10 @@ def check(
     )
 
 
-def _claim(f: Any, hand: Any, kind: str, wrt: Wrt, at: Any) -> Derivation:
+def _claim(f: Any, hand: Any, kind: str, wrt: Wrt | None, at: Any) -> Derivation:
     if hand is None:
+        if not isinstance(f, Derivation) and derivation_of(f) is None and rule_of(f) is not None:
+            return rule_claim(f, at, wrt)
         claim = f if isinstance(f, Derivation) else derivation_of(f)
         if claim is None:
             raise BadInput(
@@ -77,7 +86,7 @@ def _claim(f: Any, hand: Any, kind: str, wrt: Wrt, at: Any) -> Derivation:
             f"check({name_of(f)}, {name_of(hand)}): say where the arguments come from, "
             "e.g. at=dict(x=reals('n'))"
         )
-    return derivation(f, hand, kind=kind, wrt=wrt, at=at)
+    return derivation(f, hand, kind=kind, wrt=0 if wrt is None else wrt, at=at)
 
 
 def _hear(asked: Question, drawn: list[Group], rng: np.random.Generator) -> tuple[Found, int]:

@@ -1,7 +1,8 @@
 """From what a person types after `lab check` to the derivations it means.
 
 A target is ``file.py``, ``file.py::name``, ``package.module``, ``package.module:name`` or the name
-of a catalogue entry; no target at all means the whole catalogue.
+of a catalogue entry; no target at all means the whole catalogue. In files and modules of the
+user's, functions with ``jax.custom_vjp`` or ``jax.custom_jvp`` are meant as well.
 """
 
 import importlib
@@ -10,19 +11,34 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from lab import catalogue
 from lab.derivation import Derivation, derivation_of
 from lab.errors import BadInput, suggestion
 from lab.modules import failing_line, load_file
+from lab.referee.rules import rule_claim, rule_of
+from lab.referee.stated import stated
 
 
 def from_module(module: ModuleType) -> list[Derivation]:
     """The derivations a module defines, in the order of its source, imported ones left out."""
     found = [derivation_of(value) for value in vars(module).values()]
-    home = lambda hand: getattr(hand, "__module__", module.__name__)
-    own = {id(d): d for d in found if d is not None and home(d.hand) == module.__name__}
+    own = {id(d): d for d in found if d is not None and _home(d.hand, module) == module.__name__}
     return sorted(own.values(), key=lambda d: d.line or 0)
+
+
+def rules_in(module: ModuleType) -> dict[str, Any]:
+    """The functions of a module that carry a ``custom_vjp`` or ``custom_jvp``, by name."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if (rule := rule_of(value)) is not None and _home(rule.fun, module) == module.__name__
+    }
+
+
+def _home(function: Any, module: ModuleType) -> str:
+    return str(getattr(function, "__module__", module.__name__))
 
 
 def from_file(path: Path) -> list[Derivation]:
@@ -33,14 +49,16 @@ def from_file(path: Path) -> list[Derivation]:
     return from_module(load_file(path, "lab_file"))
 
 
-def resolve(target: str) -> list[Derivation]:
-    """The derivations a target means; `BadInput` with the next step when it means none."""
+def resolve(target: str, at: str | None = None) -> list[Derivation]:
+    """The derivations and custom rules a target means; `BadInput` with the next step when it means
+    none. ``at`` says where the arguments of custom rules come from, as typed.
+    """
     if "::" in target or target.endswith(".py") or "/" in target:
         file, _, name = target.partition("::")
-        return _chosen(target, from_file(Path(file)), name)
+        return _chosen(target, load_file(Path(file), "lab_file"), name, at)
     module_name, colon, name = target.partition(":")
     if colon or ("." in target and not _in_catalogue(target)):
-        return _chosen(target, from_module(_module(target, module_name)), name)
+        return _chosen(target, _module(target, module_name), name, at)
     return _from_catalogue(target)
 
 
@@ -50,18 +68,21 @@ def everything() -> Iterator[Derivation]:
         yield from from_module(_module(topic.name, topic.module))
 
 
-def _chosen(target: str, found: list[Derivation], name: str) -> list[Derivation]:
-    if not found:
+def _chosen(target: str, module: ModuleType, name: str, at: str | None) -> list[Derivation]:
+    found, rules = from_module(module), rules_in(module)
+    chosen = [derivation for derivation in found if name in ("", derivation.name)]
+    if not name:
+        chosen += [rule_claim(rule, stated(at) if at else None) for rule in rules.values()]
+    elif not chosen and (rule := rules.get(name)) is not None:
+        chosen = [rule_claim(rule, stated(at) if at else None)]
+    if not chosen and name:
+        names = [*rules, *(derivation.name for derivation in found)]
+        raise BadInput(f"{target}: no derivation or custom rule {name!r}{suggestion(name, names)}")
+    if not chosen:
         raise BadInput(
             f"{target}: no derivations found; decorate a function with @gradient(of=..., at=...) "
             "or another maker of lab.derivation"
         )
-    if not name:
-        return found
-    chosen = [derivation for derivation in found if derivation.name == name]
-    if not chosen:
-        names = [derivation.name for derivation in found]
-        raise BadInput(f"{target}: no derivation {name!r}{suggestion(name, names)}")
     return chosen
 
 
@@ -89,4 +110,4 @@ def _in_catalogue(name: str) -> bool:
 def _from_catalogue(name: str) -> list[Derivation]:
     entry = catalogue.find(name)
     topic = catalogue.topic(entry.topic)
-    return _chosen(name, from_module(_module(name, topic.module)), entry.name)
+    return _chosen(name, _module(name, topic.module), entry.name, None)

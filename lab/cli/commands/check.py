@@ -22,6 +22,13 @@ def check(
             autocompletion=shelves.derivations,
         ),
     ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DOMAINS",
+            help="Where the arguments of a custom rule come from: \"x=reals('n d'), k=3\".",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Draws other points.")] = 0,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line for each derivation.")
@@ -46,7 +53,7 @@ def check(
         raise BadInput("sheets of exercises and derivations are checked apart: one lab check each")
     if papers:
         return _sheets(papers, seed, as_json)
-    meant = [one for target in targets or [] for one in resolve(target)] or [*everything()]
+    meant = [one for target in targets or [] for one in resolve(target, at)] or [*everything()]
     derivations = list({(one.file, one.line, one.name): one for one in meant}.values())
     verdicts = []
     faults: list[str] = []

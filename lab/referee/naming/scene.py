@@ -52,9 +52,9 @@ class Scene(NamedTuple):
 
     @property
     def seldom(self) -> bool:
-        """Whether the answer is wrong at few of all points, drawn or chosen."""
-        wrong = sum(int(mask.sum()) for mask in self.wrong)
-        return wrong < sum(int(usable(e).sum()) for e in self.evidences) / 3
+        """Whether the answer is wrong at few of the points of its sort."""
+        wrong, right = (sum(int(mask.sum()) for mask in m) for m in (self.wrong, self.right))
+        return wrong < right / 2
 
     @property
     def equations(self) -> int:
