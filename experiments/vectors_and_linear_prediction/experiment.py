@@ -24,10 +24,17 @@ from lab.calculus.vectors import linear_prediction, norms
 from lab.errors import BadInput
 from lab.experiment import Finding, Outcome
 from lab.plots import style
+from lab.runs.tables import Table, rows, stacked, table
 from lab.training import data
 
-Table = dict[str, np.ndarray]
 Point = Float[Array, " 2"]
+
+MEASURES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "norm": (lambda x, _: norms.euclidean_norm(x), lambda x, _: norms.euclidean_norm_gradient(x)),
+    "distance": (distance, distance_gradient),
+    "cosine": (norms.cosine_similarity, lambda x, y: norms.cosine_similarity_gradient(x, y)[0]),
+}
+COLORS = {"norm": style.BLUE, "distance": style.GOLD, "cosine": style.RED}
 
 
 def study(
@@ -50,26 +57,12 @@ def study(
     small = [p for p in balls if not p >= 1]
     if small:
         raise BadInput(f"balls: p = {small[0]:g} gives no norm; p is 1 or more")
-    tables = [
+    return stacked(
         walk(jnp.array(start), jnp.array(end), jnp.array(landmark), steps),
         *(ball(p, angles) for p in (*balls, np.inf)),
         cloud(),
         prediction(dataset, sample),
-    ]
-    return stacked(tables)
-
-
-def stacked(tables: list[Table]) -> Table:
-    """One table with the columns of all, blank where a table has no such column."""
-    columns = list(dict.fromkeys(column for table in tables for column in table))
-    full: dict[str, list[np.ndarray]] = {column: [] for column in columns}
-    for table in tables:
-        length = len(next(iter(table.values())))
-        for column in columns:
-            words = any(t[column].dtype.kind == "U" for t in tables if column in t)
-            blank = np.full(length, "") if words else np.full(length, np.nan)
-            full[column].append(table.get(column, blank))
-    return {column: np.concatenate(parts) for column, parts in full.items()}
+    )
 
 
 # ----- a point on the move -----
@@ -87,30 +80,19 @@ def walk(start: Point, end: Point, landmark: Point, steps: int) -> Table:
             )
 
     def row(x: Point) -> dict[str, Array]:
-        measures: dict[str, tuple[Callable[..., Any], Any]] = {
-            "norm": (norms.euclidean_norm, norms.euclidean_norm_gradient(x)),
-            "distance": (lambda x: distance(x, landmark), distance_gradient(x, landmark)),
-            "cosine": (
-                lambda x: norms.cosine_similarity(x, landmark),
-                norms.cosine_similarity_gradient(x, landmark)[0],
-            ),
-        }
         columns = {"x": x[0], "y": x[1]}
-        for name, (f, gradient) in measures.items():
-            columns[name] = f(x)
+        for name, (f, by_hand) in MEASURES.items():
+            gradient = by_hand(x, landmark)
+            columns[name] = f(x, landmark)
             columns |= {f"{name}_slope_x": gradient[0], f"{name}_slope_y": gradient[1]}
-            columns[f"{name}_gap"] = jnp.max(jnp.abs(gradient - jax.grad(f)(x)))
+            columns[f"{name}_gap"] = jnp.max(jnp.abs(gradient - jax.grad(f)(x, landmark)))
         # the sine of the angle without the cosine, which loses it where it is small
         cross = x[0] * landmark[1] - x[1] * landmark[0]
         columns["sine"] = cross / jnp.hypot(*x) / jnp.hypot(*landmark)
         return columns
 
     columns = jax.jit(jax.vmap(row))(points)
-    labels = {"part": np.full(steps + 1, "walk"), "step": np.arange(steps + 1.0)}
-    return labels | {column: np.asarray(values) for column, values in columns.items()}
-
-
-# ----- every direction, every norm -----
+    return table({"part": "walk"}, {"step": np.arange(steps + 1.0)} | columns)
 
 
 def p_norm(x: Point, p: float) -> Float[Array, ""]:
@@ -132,12 +114,10 @@ def ball(p: float, angles: int) -> Table:
         x = direction / p_norm(direction, p)
         g = p_norm_gradient(x, p)
         length = jnp.sum(jnp.abs(g) ** dual) ** (1 / dual) if dual < np.inf else jnp.max(jnp.abs(g))
-        along = {"x": x[0], "y": x[1], "slope_x": g[0], "slope_y": g[1], "dual_length": length}
-        return along | {"gap": jnp.max(jnp.abs(g - jax.grad(p_norm)(x, p)))}
+        return {"x": x[0], "y": x[1], "slope_x": g[0], "slope_y": g[1], "dual_length": length}
 
     columns = jax.jit(jax.vmap(row))(angle)
-    labels = {"part": np.full(angles, "ball"), "p": np.full(angles, p)}
-    return labels | {column: np.asarray(values) for column, values in columns.items()}
+    return table({"part": "ball", "p": p}, columns)
 
 
 # ----- distances as the data see them -----
@@ -164,18 +144,13 @@ def cloud() -> Table:
         }
 
     columns = jax.jit(jax.vmap(row))(points)
-    labels = {"part": np.full(len(points), "cloud")}
-    return labels | {column: np.asarray(values) for column, values in columns.items()}
-
-
-# ----- a prediction taken apart -----
+    return table({"part": "cloud"}, columns)
 
 
 def prediction(name: str, sample: int) -> Table:
     """The best weights for a data set, and one sample's prediction, feature by feature."""
     dataset = data.load(name)
-    count = len(dataset.targets)
-    if sample >= count:
+    if sample >= (count := len(dataset.targets)):
         raise BadInput(f"sample={sample}: {name} has samples 0 to {count - 1}")
     (scaled,) = data.standardise(dataset)
     X, y = jnp.asarray(scaled.inputs, float), jnp.asarray(scaled.targets, float)
@@ -184,23 +159,18 @@ def prediction(name: str, sample: int) -> Table:
     w = jnp.linalg.lstsq(X, y - b)[0]
     slopes = jax.grad(linear_prediction.linear_prediction)(w, b, X[sample])
     residual = linear_prediction.predictions(w, b, X) - y
-    # d (mean squared error)/dw, feature by feature: the residual against each column of X
-    pulls = 2 / count * X.T @ residual
     columns = {
         "value": X[sample],
         "weight": w,
         "contribution": w * X[sample],
         "slope": slopes,
-        "loss_slope": pulls,
+        "loss_slope": 2 / count * X.T @ residual,
         "bias": jnp.full_like(w, b),
         "prediction": jnp.full_like(w, linear_prediction.linear_prediction(w, b, X[sample])),
         "target": jnp.full_like(w, y[sample]),
     }
-    labels = {
-        "part": np.full(w.size, "prediction"),
-        "feature": np.array([feature.split(" (")[0] for feature in scaled.feature_names]),
-    }
-    return labels | {column: np.asarray(values) for column, values in columns.items()}
+    names = [feature.split(" (")[0] for feature in scaled.feature_names]
+    return table({"part": "prediction"}, {"feature": names} | columns)
 
 
 # ----- findings -----
@@ -208,7 +178,7 @@ def prediction(name: str, sample: int) -> Table:
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
     eps = float(np.finfo(outcome.settings["precision"]).eps)
-    path, dots = rows(outcome, "walk"), rows(outcome, "cloud")
+    path, dots = rows(outcome.trajectory, part="walk"), rows(outcome.trajectory, part="cloud")
     for name in ("norm", "distance"):
         lengths = np.hypot(path[f"{name}_slope_x"], path[f"{name}_slope_y"])
         yield small(f"length of the gradient of the {name}, less 1", np.max(abs(lengths - 1)), eps)
@@ -225,7 +195,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     yield small("hand against JAX along the walk, greatest gap", gap, eps)
 
     for p in (*outcome.settings["balls"], np.inf):
-        lengths = rows(outcome, "ball", p)["dual_length"]
+        lengths = rows(outcome.trajectory, part="ball", p=p)["dual_length"]
         gap = np.max(abs(lengths - 1))
         yield small(f"dual length of the gradient of the {p:g}-norm, less 1", gap, eps)
     gap = np.max(abs(dots["dual_length"] - 1))
@@ -236,7 +206,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         "JAX's gradient of |x| at 0", str(at_zero[0]), "nan", bool(np.isnan(at_zero).all())
     )
 
-    parts = rows(outcome, "prediction")
+    parts = rows(outcome.trajectory, part="prediction")
     scale = float(abs(parts["contribution"]).sum() + abs(parts["bias"][0]))
     gap = abs(parts["contribution"].sum() + parts["bias"][0] - parts["prediction"][0]) / scale
     yield small("bias and contributions against the prediction", gap, eps)
@@ -250,14 +220,6 @@ def small(name: str, value: Any, eps: float) -> Finding:
     """A number that should be zero but for rounding."""
     margin = 32 * eps
     return Finding(name, float(value), f"0 within {margin:.0e}", bool(value <= margin))
-
-
-def rows(outcome: Outcome, part: str, p: float | None = None) -> Table:
-    """The part of the trajectory that is about this, in the order it was recorded."""
-    keep = outcome.trajectory["part"] == part
-    if p is not None:
-        keep = keep & (outcome.trajectory["p"] == p)
-    return {column: values[keep] for column, values in outcome.trajectory.items()}
 
 
 # ----- figures -----
@@ -279,14 +241,14 @@ def unit_balls(outcome: Outcome) -> Figure:
         height=3.4,
     )
     for axes, p in zip(panels, balls, strict=True):
-        table = rows(outcome, "ball", p)
-        closed = [np.append(table[c], table[c][0]) for c in ("x", "y")]
+        drawn = rows(outcome.trajectory, part="ball", p=p)
+        closed = [np.append(drawn[c], drawn[c][0]) for c in ("x", "y")]
         axes.fill(*closed, color=style.BLUE, alpha=0.1, linewidth=0)
         axes.plot(*closed, color=style.BLUE)
         # arrows at evenly spread places, more or less the same for every p
-        for k in range(len(table["x"]) // 32, len(table["x"]), max(1, len(table["x"]) // 16)):
-            place = np.array([table["x"][k], table["y"][k]])
-            style.arrow(axes, place, 0.42 * np.array([table["slope_x"][k], table["slope_y"][k]]))
+        for k in range(len(drawn["x"]) // 32, len(drawn["x"]), max(1, len(drawn["x"]) // 16)):
+            place = np.array([drawn["x"][k], drawn["y"][k]])
+            style.arrow(axes, place, 0.42 * np.array([drawn["slope_x"][k], drawn["slope_y"][k]]))
         name = r"$p = \infty$" if np.isinf(p) else f"$p = {p:g}$"
         axes.set(aspect="equal", xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), title=name)
         axes.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
@@ -294,7 +256,7 @@ def unit_balls(outcome: Outcome) -> Figure:
 
 
 def past_the_origin(outcome: Outcome) -> Figure:
-    path, landmark = rows(outcome, "walk"), np.array(outcome.settings["landmark"])
+    path, landmark = rows(outcome.trajectory, part="walk"), np.array(outcome.settings["landmark"])
     drawing, (map_, graph) = style.figure(
         columns=2, title="A point walks past the origin", width=11, height=4.3
     )
@@ -306,14 +268,13 @@ def past_the_origin(outcome: Outcome) -> Figure:
     last = len(path["x"]) - 1
     for k in np.linspace(0.06 * last, 0.94 * last, 8).astype(int):
         place = np.array([path["x"][k], path["y"][k]])
-        for name, color in (("norm", style.BLUE), ("distance", style.GOLD), ("cosine", style.RED)):
+        for name, color in COLORS.items():
             slope = np.array([path[f"{name}_slope_x"][k], path[f"{name}_slope_y"][k]])
             style.arrow(map_, place, 0.45 * slope, color=color)
         map_.plot(*place, "o", color=style.INK, markersize=3)
-    low = min(0.0, path["y"].min()) - 0.55
     map_.set(aspect="equal", xlabel="$x$", ylabel="$y$", title="arrows: gradients, named at right")
-    map_.set_ylim(low, max(landmark[1], path["y"].max()) + 0.5)
-    for name, color in (("norm", style.BLUE), ("distance", style.GOLD), ("cosine", style.RED)):
+    map_.set_ylim(min(0.0, path["y"].min()) - 0.55, max(landmark[1], path["y"].max()) + 0.5)
+    for name, color in COLORS.items():
         graph.plot(path["step"], path[name], color=color, label=name)
     graph.set(xlabel="step", title="length, distance to the landmark, cosine")
     style.name_curves(graph)
@@ -321,14 +282,14 @@ def past_the_origin(outcome: Outcome) -> Figure:
 
 
 def weighted_sum(outcome: Outcome) -> Figure:
-    table = rows(outcome, "prediction")
-    order = np.argsort(-abs(table["contribution"]))[:12]
-    left = table["contribution"].sum() - table["contribution"][order].sum()
+    drawn = rows(outcome.trajectory, part="prediction")
+    order = np.argsort(-abs(drawn["contribution"]))[:12]
+    left = drawn["contribution"].sum() - drawn["contribution"][order].sum()
     names = [
-        *table["feature"][order],
-        *(["all others"] if len(order) < len(table["value"]) else []),
+        *drawn["feature"][order],
+        *(["all others"] if len(order) < len(drawn["value"]) else []),
     ]
-    moves = np.append(table["contribution"][order], left)[: len(names)]
+    moves = np.append(drawn["contribution"][order], left)[: len(names)]
     drawing, (axes, slopes) = style.figure(
         columns=2,
         title=f"One prediction of {outcome.settings['dataset'].replace('_', ' ')}, taken apart",
@@ -337,21 +298,21 @@ def weighted_sum(outcome: Outcome) -> Figure:
         sharey=True,
         width_ratios=(1.7, 1),
     )
-    level = table["bias"][0] + np.concatenate([[0], np.cumsum(moves)])
+    level = drawn["bias"][0] + np.concatenate([[0], np.cumsum(moves)])
     for k, move in enumerate(moves):
         color = style.BLUE if move >= 0 else style.RED
         axes.barh(k, move, left=level[k], color=color, height=0.62)
         axes.plot([level[k + 1]] * 2, [k - 0.31, k + 1.31], color=style.GREY, linewidth=0.8)
     axes.plot([level[0]] * 2, [-0.9, 0.31], color=style.GREY, linewidth=0.8)
     axes.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.1, -1.2))
+    axes.set(title="bias + weight × feature, added up")
     style.note(axes, f"bias {level[0]:.4g}", (level[0], -0.75), offset=(5, 0))
-    saying = f"prediction {level[-1]:.4g}, truth {table['target'][0]:.4g}"
+    saying = f"prediction {level[-1]:.4g}, truth {drawn['target'][0]:.4g}"
     side = -5 if level[-1] > (level.min() + level.max()) / 2 else 5
     style.note(axes, saying, (level[-1], len(names) - 0.45), offset=(side, 0))
-    axes.set(title="bias + weight × feature, added up")
     axes.use_sticky_edges = slopes.use_sticky_edges = False
     axes.margins(x=0.08)
-    kept = table["value"][order]
+    kept = drawn["value"][order]
     slopes.barh(range(len(kept)), kept, color=style.GOLD, height=0.62)
     slopes.axvline(0, color=style.GREY, linewidth=0.8)
     slopes.set(title="gradient in the weights: the features")
@@ -359,28 +320,28 @@ def weighted_sum(outcome: Outcome) -> Figure:
 
 
 def two_rulers(outcome: Outcome) -> Figure:
-    table = rows(outcome, "cloud")
+    drawn = rows(outcome.trajectory, part="cloud")
     drawing, (axes,) = style.figure(title="The same flowers by two rulers", width=7.4, height=5.2)
-    points = np.stack([table["x"], table["y"]], axis=1)
+    points = np.stack([drawn["x"], drawn["y"]], axis=1)
     center = points.mean(axis=0)
     precision = np.linalg.inv(np.cov(points.T, bias=True))
     spread = np.linalg.inv(np.linalg.cholesky(precision)).T
     turn = np.linspace(0, 2 * np.pi, 200)
     ring = np.stack([np.cos(turn), np.sin(turn)])
-    axes.plot(table["x"], table["y"], "o", color=style.GREY, markersize=3.5, alpha=0.6)
+    axes.plot(drawn["x"], drawn["y"], "o", color=style.GREY, markersize=3.5, alpha=0.6)
     for radius in (1, 2):
         oval = center[:, None] + radius * spread @ ring
-        circle = center[:, None] + radius * float(np.median(table["distance"])) * ring
+        circle = center[:, None] + radius * float(np.median(drawn["distance"])) * ring
         axes.plot(*circle, color=style.GOLD, linewidth=1.3, label="_")
         axes.plot(*oval, color=style.BLUE, linewidth=1.6, label="_")
     style.note(axes, "equally far by the metre", tuple(circle[:, 25]), color=style.GOLD)
     saying = "equally far by the spread (Mahalanobis 1 and 2)"
     style.note(axes, saying, tuple(oval[:, 150]), color=style.BLUE, offset=(75, -12))
     for name, color in (("distance", style.GOLD), ("mahalanobis", style.BLUE)):
-        far = int(np.argmax(table[name]))
+        far = int(np.argmax(drawn[name]))
         axes.plot(*points[far], "o", color=color, markersize=8, markerfacecolor="none", mew=1.8)
-    for k in np.argsort(-table["mahalanobis"])[::9]:
-        slope = np.array([table["slope_x"][k], table["slope_y"][k]])
+    for k in np.argsort(-drawn["mahalanobis"])[::9]:
+        slope = np.array([drawn["slope_x"][k], drawn["slope_y"][k]])
         style.arrow(axes, points[k], 0.12 * slope, color=style.RED)
     axes.set(aspect="equal", xlabel="petal length (cm)", ylabel="petal width (cm)")
     axes.set_title(
