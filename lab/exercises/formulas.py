@@ -9,7 +9,7 @@ import numpy as np
 from lab.derivation import Derivation
 from lab.domains import Domain
 from lab.errors import BadInput
-from lab.exercises.answer import TimeUp, limited, verdict
+from lab.exercises.answer import TimeUp, limited
 from lab.exercises.derivatives import claimed
 from lab.exercises.judge import judge
 from lab.exercises.record import Exercise
@@ -34,9 +34,9 @@ def judge_typed(asked: Exercise, text: str) -> tuple[Verdict, Opinion | None]:
         return values[0] if len(values) == 1 else _together(values, asked)
 
     answer.__name__ = answer.__qualname__ = asked.name
-    found = judge(asked, answer)
-    found = found or verdict(asked.name, asked.kind, "error", "nothing to judge")
-    found = found._replace(file=None, line=None)
+    judged = judge(asked, answer)
+    assert judged is not None  # a formula is an answer
+    found = judged._replace(file=None, line=None)
     told = None
     if asked.derivation is not None and len(parts) == 1:
         told = opinion(asked.derivation, lambda *symbols: _in_sympy(parts[0], asked, symbols))

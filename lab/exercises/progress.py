@@ -51,8 +51,8 @@ def read(folder: Path) -> Done:
 
 
 def solved(done: Mapping[str, Mapping[str, Any]], name: str) -> bool:
-    """Whether the last answer to an exercise was right."""
-    return done.get(name, {}).get("verdict") in SOLVED
+    """Whether an answer to an exercise was right."""
+    return bool(done.get(name, {}).get("solved"))
 
 
 def tried(folder: Path, topic: str, verdicts: Mapping[str, str]) -> None:
@@ -61,6 +61,8 @@ def tried(folder: Path, topic: str, verdicts: Mapping[str, str]) -> None:
     for name, word in verdicts.items():
         one = done.setdefault(topic, {}).setdefault(name, {})
         one |= {"verdict": word, "tries": one.get("tries", 0) + 1}
+        if word in SOLVED:
+            one["solved"] = True
     write_json(folder / FILE, done)
 
 

@@ -152,7 +152,8 @@ def exact(constant: Any) -> Any:
     number = float(array.item())
     if not np.isfinite(number):
         return s.oo if number > 0 else -s.oo if number < 0 else s.nan
-    for unit, size in ((s.Integer(1), 1.0), (s.pi, np.pi), (s.E, np.e), (s.log(2), np.log(2))):
+    units = ((s.Integer(1), 1.0), (s.pi, np.pi), (1 / s.pi, 1 / np.pi), (s.E, np.e))
+    for unit, size in (*units, (s.log(2), np.log(2))):
         ratio = _simple(number / size, 10**6 if size == 1.0 else 100)
         if ratio is not None:
             return s.Rational(ratio.numerator, ratio.denominator) * unit
@@ -171,4 +172,4 @@ def exact(constant: Any) -> Any:
 def _simple(number: float, largest: int) -> Fraction | None:
     """A fraction with a small denominator that is this number but for rounding."""
     found = Fraction(number).limit_denominator(largest)
-    return found if abs(float(found) - number) <= 4e-16 * abs(number) else None
+    return found if abs(float(found) - number) <= 1e-15 * abs(number) else None

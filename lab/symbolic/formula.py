@@ -1,6 +1,6 @@
 """Formulas as a person types them: ``2x cos(x^2)``. Read by a grammar, never run as Python.
 
-    sum      = [-|+] product {(+|-) product}
+    sum      = [-|+] product {(+|-) [-|+] product}
     product  = power {[*|/] power}                 side by side is a product: 2x, 3(x+1), x y
     power    = atom [(^|**) [-|+] power]           to the right: x^y^z = x^(y^z), -x^2 = -(x^2)
     atom     = number | name | function(sum {, sum}) | (sum)
@@ -120,7 +120,7 @@ class _Reader:
             raise BadInput(f"brackets within brackets, {DEEPEST} deep: simplify it")
         found = self._signed(self._product)
         while self._next().text in ("+", "-"):
-            found = Binary(self._take().text, found, self._product())
+            found = Binary(self._take().text, found, self._signed(self._product))
         self.depth -= 1
         return found
 

@@ -1,0 +1,232 @@
+"""Answers of every kind and shape: right ones pass, wrong ones are told why, odd ones get one line."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lab.derivation import derivative, gradient
+from lab.domains import positive, reals
+from lab.exercises import Hint, Wrong, exercise
+from lab.exercises.discreet import discreet
+from lab.exercises.judge import judge
+from lab.referee.verdict import Mistake
+
+
+def made(solution, **options):
+    return exercise(hints=(), wrong=options.pop("wrong", ()), **options)(solution).__exercise__
+
+
+def square(x):
+    return x**2
+
+
+@derivative(of=square, at=dict(x=reals()))
+def square_slope(x):
+    return 2 * x
+
+
+@gradient(of=lambda p: p[0] ** 2 * p[1], at=dict(p=reals("2")))
+def pair_gradient(p):
+    return jnp.stack([2 * p[0] * p[1], p[0] ** 2])
+
+
+def is_unit(v):
+    return None if np.isclose(v @ v, 1) else f"its length is {np.sqrt(v @ v):.3g}"
+
+
+def odd_function(f):
+    return None if np.isclose(f(1.3), -f(-1.3)) else "f(-x) is not -f(x)"
+
+
+SLOPE = made(square_slope)
+PAIR = made(pair_gradient)
+NUMBER = made(lambda: 0.25)
+ARRAY = made(lambda: np.array([1.0, 2.0, 4.0]))
+MATRIX = made(lambda: np.array([[1.0, 2.0], [3.0, 4.0]]))
+WORD = made(lambda: "saddle point")
+YES = made(lambda: True)
+OF_TWO = made(lambda x, h: 2 * x + h, at=[(1.0, 0.5), (2.0, 0.25)])
+UNIT = made(lambda: np.array([0.6, 0.8]), argument=is_unit)
+ODD = made(lambda x: x**3, counterexample=odd_function)
+TUPLE = made(lambda: (1.0, np.eye(2)), argument=lambda answer: None)
+
+
+def raises(x):
+    return [][1]
+
+
+RIGHT = [
+    (SLOPE, lambda x: x + x),
+    (PAIR, lambda p: jnp.stack([2 * p[0] * p[1], p[0] ** 2])),
+    (NUMBER, 1 / 4),
+    (NUMBER, 0.25 + 1e-8),
+    (ARRAY, [1, 2, 4]),
+    (MATRIX, ((1, 2), (3, 4))),
+    (WORD, "Saddle-Point"),
+    (YES, True),
+    (OF_TWO, lambda x, h: x + x + h),
+    (UNIT, [1.0, 0.0]),
+    (ODD, jnp.sin),
+    (TUPLE, [3, np.zeros((2, 2))]),
+]
+
+
+@pytest.mark.parametrize(("asked", "answer"), RIGHT)
+def test_right_answers_pass(asked, answer):
+    verdict = judge(asked, answer)
+    assert verdict is not None
+    assert verdict.passes, verdict
+
+
+WRONG = [
+    # values, by what is usually done wrong
+    (NUMBER, -0.25, "sign"),
+    (NUMBER, 0.5, "twice"),
+    (NUMBER, 0.125, "half"),
+    (NUMBER, 4.0, "reciprocal"),
+    (NUMBER, -4.0, "sign is flipped"),
+    (ARRAY, [0, 1, 3], "a constant is forgotten: 1"),
+    (NUMBER, 0.25 + np.pi, "a constant π too much"),
+    (NUMBER, 0.0625, "factor"),
+    (NUMBER, 0.2501, "close, but off by 0.04%"),
+    (NUMBER, 0.37, "too large"),
+    (NUMBER, 0.11, "too small"),
+    (ARRAY, [1, 2, 5], "1 of its 3 entries is wrong, the first at index 2"),
+    (ARRAY, [4, 2, 1], "reverse order"),
+    (ARRAY, [2, 1, 4], "another order"),
+    (ARRAY, [1, 2], "an array of shape (2,) where an array of shape (3,)"),
+    (ARRAY, 7.0, "a single number where an array"),
+    (MATRIX, [[1, 3], [2, 4]], "transpose"),
+    (WORD, "minimum", "not the word"),
+    (WORD, 3, "a word is asked for"),
+    (YES, False, "other way round"),
+    (YES, 1, "True or False"),
+    (OF_TWO, lambda x, h: 2 * x - h, "that is not it"),
+    (OF_TWO, lambda x, h: 4 * x + 2 * h, "twice"),
+    # what is no number
+    (NUMBER, None, "`return` missing"),
+    (NUMBER, "0.25", "the text '0.25'"),
+    (NUMBER, float("nan"), "NaN"),
+    (NUMBER, float("inf"), "infinity"),
+    (NUMBER, 1j, "complex"),
+    (NUMBER, lambda: np.sin, "call it"),
+    (NUMBER, {"a": 1}, "dict"),
+    (ARRAY, [[1], [2, 3]], "list"),
+    # conditions
+    (UNIT, [3.0, 4.0], "its length is 5"),
+    (UNIT, [1.0, 0.0, 0.0], "shape"),
+    (UNIT, "north", "text"),
+    (ODD, jnp.cos, "f(-x) is not -f(x)"),
+    (ODD, lambda x: jnp.stack([x, x]), "shape (2,)"),
+    (ODD, lambda x: None, "`return` missing"),
+    (TUPLE, [3], "1 parts where 2 parts"),
+    (TUPLE, [3, 4], "a single number where an array of shape (2, 2)"),
+    # derivatives
+    (SLOPE, lambda x: x, "factor"),
+    (SLOPE, lambda x: None, "`return` missing"),
+    (SLOPE, lambda x: "2x", "the text '2x'"),
+    (SLOPE, lambda x: x * jnp.nan, "not finite"),
+    (SLOPE, lambda x: jnp.stack([x, x]), "shape"),
+    (PAIR, lambda p: (2 * p[0] * p[1], p[0] ** 2), "the derivative is an array of shape (2,)"),
+    (PAIR, lambda p: {"x": p[0]}, "shape"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "answer", "said"), WRONG)
+def test_wrong_answers_are_told_why_in_one_line(asked, answer, said):
+    verdict = judge(asked, answer)
+    assert verdict is not None
+    assert not verdict.passes
+    told = verdict.reason + (f" {verdict.mistake.name}" if verdict.mistake else "")
+    assert said in told
+    assert "\n" not in told
+
+
+ODDITIES = [
+    (SLOPE, raises, "IndexError"),
+    (NUMBER, lambda: 1 / 0, "ZeroDivisionError"),
+    (ODD, raises, "IndexError"),
+    (SLOPE, lambda x, y: x, "it takes (x, y) where the question gives (x)"),
+    (NUMBER, lambda x: x, "the question gives (nothing)"),
+]
+
+
+@pytest.mark.parametrize(("asked", "answer", "said"), ODDITIES)
+def test_an_answer_that_raises_is_told_where(asked, answer, said):
+    verdict = judge(asked, answer)
+    assert verdict is not None
+    assert verdict.verdict == "error"
+    assert said in verdict.reason
+    if "Error" in said:
+        assert "test_judge.py:" in verdict.reason
+
+
+def not_yet(*args):
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("asked", [SLOPE, NUMBER, UNIT, ODD])
+def test_what_is_not_implemented_is_open(asked):
+    answer = (lambda x: not_yet()) if asked.arguments else lambda: not_yet()
+    assert judge(asked, answer) is None
+
+
+def for_ever(*args):
+    while True:
+        pass
+
+
+def test_a_loop_that_does_not_end_is_told_so():
+    for asked, answer in ((NUMBER, lambda: for_ever()), (SLOPE, lambda x: for_ever())):
+        verdict = judge(asked, answer, seconds=1)
+        assert verdict is not None
+        assert "does not end" in verdict.reason
+
+
+def test_a_wrong_answer_that_is_known_gets_its_remark():
+    known = [
+        Wrong(lambda x: x**2, "", "That is the function itself."),
+        Wrong(lambda x: x, "factor"),
+    ]
+    asked = made(derivative(of=square, at=dict(x=reals()))(lambda x: 2 * x), wrong=known)
+    told = judge(asked, lambda x: x * x)
+    assert told is not None
+    assert told.reason.endswith("That is the function itself.")
+    other = judge(asked, lambda x: x * x + 1)
+    assert other is not None
+    assert "itself" not in other.reason
+
+
+# What the referee would say to an author, who owns the formula, and must not say to a learner.
+TELLING = [
+    (jnp.log, lambda x: 1 / x**2, positive(), "1/x"),
+    (lambda x: jnp.sin(x**2), lambda x: 2 * x * jnp.sin(x**2), reals(), "cos"),
+    (lambda x: jnp.tanh(3 * x), lambda x: 3 * (1 - jnp.tanh(3 * x)), reals(), "y^2"),
+    (lambda x: x**3 + x**2, lambda x: 3 * x**2, reals(), "2 x"),
+    (jax.nn.softplus, lambda x: jnp.exp(x) / (1 + jnp.exp(x)), reals(), "where the derivative is"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "answer", "domain", "secret"), TELLING)
+def test_the_solution_is_not_given_away(f, answer, domain, secret):
+    hand = lambda x: jax.grad(f)(x)
+    asked = made(derivative(of=f, at=dict(x=domain))(hand))
+    verdict = judge(asked, answer)
+    assert verdict is not None
+    assert not verdict.passes
+    assert secret not in verdict.reason, verdict
+
+
+def test_discretion_keeps_what_a_learner_may_hear():
+    said = "the slope of `jnp.sin(u)` enters as sin(u) where it should be cos(u), u = x**2"
+    mistake = discreet(Mistake("missing_chain_factor", said, "x"))
+    assert mistake is not None
+    assert "enters as sin(u)" in mistake.says
+    assert "cos" not in mistake.says
+    assert discreet(None) is None
+
+
+def test_hints_may_be_plain_words():
+    asked = exercise(hints=["look", Hint("twice", lambda: True)], wrong=())(lambda: 1.0)
+    assert [hint.says for hint in asked.__exercise__.hints] == ["look", "twice"]
