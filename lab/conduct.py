@@ -31,8 +31,8 @@ from lab.report.page import render
 from lab.report.picture import description, png
 from lab.report.progress import Unwatched
 from lab.runs import checkpoint, folder, record, trajectory
-from lab.training import devices, optimizers, stopping
-from lab.training.descent import from_optax
+from lab.training import devices, stopping
+from lab.training.descent.named import build
 from lab.training.loop import Chunk, chunks
 from lab.training.problem import in_precision
 from lab.training.step import training
@@ -226,7 +226,7 @@ def _train(
     steps, recorded = config["steps"], config["record"]
     train = training(
         problem,
-        from_optax(optimizers.build(config["optimizer"])),
+        build(config["optimizer"]),
         gradient=config["gradient"],
         key=key,
         rules=stopping.rules(config["stop"]),

@@ -85,6 +85,7 @@ def problem(
     return Problem(
         loss=lambda x, batch: land.loss(x),
         gradient=lambda x, batch: land.gradient(x),
+        hessian=lambda x, batch: land.hessian(x),
         start=here,
         metrics=metrics,
         point=lambda x: dict(zip(land.axes, x, strict=True)),
@@ -220,8 +221,9 @@ def walk(
 def the_plan(outcome: Outcome) -> Plan | None:
     """What to expect of the run; None if it used another optimizer, of which theory says less."""
     settings, optimizer = outcome.settings, outcome.settings["optimizer"]
-    step, momentum = optimizer["learning_rate"], optimizer.get("momentum") or 0.0
-    if optimizer["name"] != "sgd" or optimizer.get("nesterov") or not isinstance(step, float | int):
+    step, momentum = optimizer.get("learning_rate"), optimizer.get("momentum") or 0.0
+    searched = optimizer.get("nesterov") or optimizer.get("step")
+    if optimizer["name"] != "sgd" or searched or not isinstance(step, float | int):
         return None
     land = the_landscape(*(settings[s] for s in ("landscape", "condition", "features", "ridge")))
     curvatures, directions = np.linalg.eigh(np.asarray(land.hessian(land.bottom)))

@@ -1,9 +1,13 @@
-"""The optimizers and schedules a config can name: optax's own, read from its sources.
+"""The optimizers, steps and schedules a config can name, read from the sources that define them.
 
 An optimizer is a public function of optax (``adam``) or optax.contrib (``contrib.muon``) that
 returns a gradient transformation and takes a ``learning_rate``; a schedule is a public function of
 optax.schedules that returns a Schedule. Their arguments are those YAML can write; callables, masks
 and dtypes keep optax's defaults, and a function that cannot do without one is not offered.
+
+The lab's own methods and steps are the functions in the files of ``lab/training/descent`` that take
+keywords only and return a ``Direction`` or ``Descent``, or a ``Step``. An optimizer that leaves the
+length of its steps open takes a ``step``.
 """
 
 import ast
@@ -38,6 +42,7 @@ _LEARNING_RATE = Argument(
     "learning_rate", ast.parse("Optional[ScalarOrSchedule]", mode="eval").body, None, True, 0
 )
 _TRANSFORMATIONS = {"GradientTransformation", "GradientTransformationExtraArgs"}
+_OWN = Path(__file__).resolve().parent.parent / "training" / "descent"
 
 
 class _Unknown(Frozen):
@@ -48,7 +53,9 @@ class _Unknown(Frozen):
 
 
 def optimizer(name: str) -> Function | None:
-    """The optimizer of that name, if there is one."""
+    """The optimizer of that name, the lab's own or optax's, if there is one."""
+    if name in methods():
+        return methods()[name]
     if name.removeprefix("contrib.").count("."):
         return None  # optax's inner rooms
     return _if(_is_optimizer, name, _locate(f"optax.{name}"))
@@ -60,8 +67,31 @@ def schedule(name: str) -> Function | None:
 
 
 @cache
+def methods() -> dict[str, Function]:
+    """The lab's own methods of descent."""
+    return _own("Direction", "Descent")
+
+
+@cache
+def steps() -> dict[str, Function]:
+    """Every way to choose the length of a step."""
+    return _own("Step")
+
+
+def _own(*kinds: str) -> dict[str, Function]:
+    found = {}
+    for file in sorted(_OWN.glob("*.py")):
+        for name, function in read_module(file).functions.items():
+            keywords = all(argument.keyword_only for argument in function.arguments)
+            returned = dotted_name(function.returns)[-1]
+            if keywords and returned in kinds and not name.startswith("_"):
+                found[name] = function
+    return found
+
+
+@cache
 def optimizers() -> dict[str, Function]:
-    """Every optimizer a config can name."""
+    """Every optimizer of optax that a config can name."""
     names = [*_public("optax"), *(f"contrib.{name}" for name in _public("optax.contrib"))]
     return {name: found for name in names if (found := optimizer(name))}
 
@@ -72,15 +102,34 @@ def schedules() -> dict[str, Function]:
     return {name: found for name in _public("optax.schedules") if (found := schedule(name))}
 
 
-def choice(name: str, function: Function, varying: Varying) -> type[BaseModel]:
-    """The model of ``{name: <name>, **arguments of function}``."""
+def choice(name: str, function: Function, varying: Varying, *, step: Any = None) -> type[BaseModel]:
+    """The model of ``{name: <name>, **arguments of function}``.
+
+    With ``step``, the type of one, it may have a step too, where the function leaves that open.
+    """
     fields = {"name": (Literal[name], Field(alias="name")), **_fields(function.arguments, varying)}
+    if step is not None and dotted_name(function.returns)[-1] != "Descent":
+        fields["step"] = step, Field(None, alias="step")
     return model(name, fields)
 
 
 def chosen_optimizer(node: Node) -> tuple[type[BaseModel], list[Fault]]:
     """The model for the optimizer written at ``node``, and what is wrong with its names."""
-    return _chosen(node, ("optimizer",), "optimizer", optimizer, optimizers)
+    step, faults = _chosen_step(node)
+    known = lambda: {**methods(), **optimizers()}  # read only where a name is wrong
+    kind, more = _chosen(node, ("optimizer",), "optimizer", optimizer, known, step)
+    return kind, faults + more
+
+
+def _chosen_step(node: Node) -> tuple[Any, list[Fault]]:
+    """The type of the optimizer's step, and what is wrong with its names."""
+    written, where = node.children.get("step"), ("optimizer", "step")
+    if written is None or written.value is None:
+        return type(None), []
+    if isinstance(written.value, dict):
+        return _chosen(written, where, "step", steps().get, steps)
+    says = f"should be a mapping {{name: {' or '.join(steps())}, its arguments}}"
+    return Any, [Fault(written.where, dotted(where), says)]
 
 
 def _chosen(
@@ -89,6 +138,7 @@ def _chosen(
     what: str,
     find: Callable[[str], Function | None],
     known: Callable[[], dict[str, Function]],
+    step: Any = None,
 ) -> tuple[type[BaseModel], list[Fault]]:
     written = node.children
     faults: list[Fault] = []
@@ -111,10 +161,11 @@ def _chosen(
     if name is not None and isinstance(name.value, str):
         function = find(name.value)
         if function is not None:
-            return choice(name.value, function, varying), faults
+            return choice(name.value, function, varying, step=step), faults
         says = f"no {what} {name.value!r}{_hint(name.value, known())}"
         faults.append(Fault(name.where, dotted((*path, "name")), says))
-    return model("unknown", _fields((_LEARNING_RATE,), varying), base=_Unknown), faults
+    unjudged = (_LEARNING_RATE,) if what == "optimizer" else ()
+    return model("unknown", _fields(unjudged, varying), base=_Unknown), faults
 
 
 def _hint(name: str, known: dict[str, Function]) -> str:

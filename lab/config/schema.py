@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, WithJsonSchema
 
-from lab.config.choices import choice, optimizers, schedules
+from lab.config.choices import choice, methods, optimizers, schedules, steps
 from lab.config.models import Plateau, Record, Stop, Study, Training
 from lab.config.settings import read_experiment
 from lab.config.shelf import experiments_in, shipped
@@ -33,12 +33,18 @@ def schema() -> Json:
         "Record": _json(Record),
         "Stop": _json(Stop),
         "Training": _json(Training),
-        "optimizer": _choices("optimizer", optimizers()),
+        "optimizer": _choices("optimizer", [*methods(), *optimizers()]),
         "schedule": _choices("schedule", schedules()),
+        "step": _choices("step", steps()),
     }
+    for kind, own in (("optimizer", methods()), ("step", steps())):
+        for name, function in own.items():
+            definitions[f"{kind}.{name}"] = _json(
+                choice(name, function, _varying, step=_STEP if kind == "optimizer" else None)
+            ) | {"description": function.doc.partition("\n\n")[0]}
     for name, function in optimizers().items():
         page = "contrib" if name.startswith("contrib.") else "optimizers"
-        definitions[f"optimizer.{name}"] = _json(choice(name, function, _varying)) | {
+        definitions[f"optimizer.{name}"] = _json(choice(name, function, _varying, step=_STEP)) | {
             "description": f"optax.{name}, see {_OPTAX}/{page}.html#optax.{name}"
         }
     for name, function in schedules().items():
@@ -94,12 +100,15 @@ def _json(kind: type[BaseModel]) -> Json:
 
 # stands for a reference, which pydantic would want to follow
 _SCHEDULE = {"const": "a schedule"}
+_A_STEP = {"const": "a step"}
+_STEP: Any = Annotated[Any, WithJsonSchema({"anyOf": [_A_STEP, {"type": "null"}]})]
 
 
 def _draft7(written: Any) -> Any:
     """What pydantic writes in the dialect that YAML editors read."""
-    if written == _SCHEDULE:
-        return {"$ref": "#/definitions/schedule"}
+    for stands_for, kind in ((_SCHEDULE, "schedule"), (_A_STEP, "step")):
+        if written == stands_for:
+            return {"$ref": f"#/definitions/{kind}"}
     if isinstance(written, dict):
         renamed = {"prefixItems": "items"}
         return {renamed.get(key, key): _draft7(value) for key, value in written.items()}

@@ -84,6 +84,20 @@ class Problem(NamedTuple):
     ``point(params)``
         How params appear in the record, as named scalars; None for ``readable_point``.
 
+    What follows is for methods that ask for more than a gradient; None where it is not known by
+    hand (a Hessian is then JAX's) or is not to be had (residuals).
+
+    ``hessian(params, batch)``
+        The second derivatives by hand: as those of ``jax.hessian(loss)``, a matrix if ``params`` is
+        a vector.
+    ``residuals(params, batch)``
+        A vector of which the loss is the sum of squares, without a factor.
+    ``jacobian(params, batch)``
+        The Jacobian of the residuals by hand: each leaf with one axis more than that of ``params``,
+        in front, for the residuals.
+    ``fisher(params, batch)``
+        The Fisher information of the model by hand, in the structure of ``hessian``.
+
     The names of all columns must differ; ``step``, ``loss``, ``gradient_norm``, ``gap`` are taken.
     """
 
@@ -94,6 +108,10 @@ class Problem(NamedTuple):
     metrics: Callable[[Params, Params, Params, Batch], dict[str, Scalar]] = no_metrics
     evaluate: Callable[[Params], dict[str, Scalar]] = no_evaluation
     point: Callable[[Params], dict[str, Scalar]] | None = None
+    hessian: Callable[[Params, Batch], PyTree] | None = None
+    residuals: Callable[[Params, Batch], Float[Array, " m"]] | None = None
+    jacobian: Callable[[Params, Batch], PyTree] | None = None
+    fisher: Callable[[Params, Batch], PyTree] | None = None
 
 
 def in_precision(problem: Problem, dtype: Any) -> Problem:

@@ -9,8 +9,9 @@ import jax
 import optax
 import pytest
 
-from lab.config.choices import choice, optimizer, optimizers, schedule, schedules
+from lab.config.choices import choice, methods, optimizer, optimizers, schedule, schedules, steps
 from lab.config.signatures import Default
+from lab.training.descent import Descent, named
 
 # enough to fill in what has no default; nothing here decides what is offered
 FILLED = {"l2_norm_clip": 1.0, "noise_multiplier": 1.0, "seed": 0}
@@ -104,3 +105,28 @@ def test_what_is_no_optimizer(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "nope", "Schedule", "inject_hyperparams", "join_schedules"])
 def test_what_is_no_schedule(name: str) -> None:
     assert schedule(name) is None
+
+
+@pytest.mark.parametrize("name", sorted(methods()))
+def test_a_method_is_made_from_what_its_model_holds(name: str) -> None:
+    held = choice(name, methods()[name], lambda argument, plain: plain, step=type(None))
+    settings = held.model_validate({"name": name}).model_dump(by_alias=True)
+    real = inspect.signature(named.methods()[name]).parameters
+    assert {**settings, "name": None, "step": None} == {
+        "name": None,
+        "step": None,
+        **{key: parameter.default for key, parameter in real.items()},
+    }
+    assert isinstance(named.build(settings), Descent)
+
+
+@pytest.mark.parametrize("name", sorted(steps()))
+def test_a_step_is_made_from_what_its_model_holds(name: str) -> None:
+    held = choice(name, steps()[name], lambda argument, plain: plain)
+    settings = held.model_validate({"name": name}).model_dump(by_alias=True)
+    assert isinstance(named.build({"name": "newton", "step": settings}), Descent)
+
+
+def test_methods_and_steps_are_those_that_are_there() -> None:
+    assert set(methods()) == set(named.methods())
+    assert set(steps()) == set(named.steps())

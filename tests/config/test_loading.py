@@ -31,6 +31,7 @@ def test_a_config_is_filled_in(here: Path) -> None:
             "eps": 1e-8,
             "eps_root": 0.0,
             "nesterov": False,
+            "step": None,
         },
         "steps": 100,
         "stop": {"loss": None, "gradient_norm": None, "plateau": None, "evaluations": None},
@@ -363,6 +364,31 @@ def test_neither_loading_nor_refusing_imports_what_computes(here: Path) -> None:
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == ["3", "[]"]
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("{name: newtn}", "optimizer.name: no optimizer 'newtn'; did you mean 'newton'?"),
+        ("{name: newton, dampin: 1}", "optimizer.dampin: unknown key; did you mean 'damping'?"),
+        ("{name: newton, step: {name: wolf}}", "optimizer.step.name: no step 'wolf'; did you mean 'wolfe'?"),
+        ("{name: adam, learning_rate: 1, step: {name: wolfe, curvatur: 1}}", "optimizer.step.curvatur: unknown key; did you mean 'curvature'?"),
+        ("{name: levenberg_marquardt, step: {name: wolfe}}", "optimizer.step: unknown key"),
+        ("{name: newton, step: wolfe}", "optimizer.step: should be a mapping {name: "),
+        ("{name: newton, damping: -1}", "optimizer.damping: should be greater than or equal to 0"),
+    ],
+)  # fmt: skip
+def test_a_descent_of_parts_is_checked_like_the_rest(here: Path, written: str, says: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        load("bowl", [f"optimizer={written}"])
+    assert says in str(refused.value)
+
+
+def test_a_descent_of_parts_is_filled_in(here: Path) -> None:
+    config = load("bowl", ["optimizer={name: newton, step: {name: wolfe}}"])
+    assert config["optimizer"]["damping"] == 0.0
+    assert config["optimizer"]["step"]["curvature"] == 0.9
+    assert load("bowl", ["optimizer=bfgs"])["optimizer"] == {"name": "bfgs", "step": None}
 
 
 def test_loading_is_quick(here: Path) -> None:

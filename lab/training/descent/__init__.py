@@ -1,7 +1,8 @@
 """A descent: how a step follows from a point, as two pure functions, whatever the method.
 
 ``init(params)`` makes the state of the method; ``move(here, state)`` says what to add to the
-params, the state after it, and what it cost. Any optimizer of optax is one (``from_optax``).
+params, the state after it, and what it cost. Any optimizer of optax is one (``from_optax``); others
+are put together of a direction and a step length (``parts``).
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +24,8 @@ class Evaluations(NamedTuple):
 
     ``loss``      values of the loss.
     ``gradient``  gradients of it, by hand or by JAX.
-    ``product``   products of a vector with a Hessian or a Jacobian; a Hessian of n columns is n.
+    ``product``   products of a vector with a Hessian or a Jacobian, from either side; a whole
+                  Hessian of n columns is n, a Jacobian the lesser of its rows and columns.
     """
 
     loss: Any = 0
@@ -112,9 +114,30 @@ def from_optax(optimizer: optax.GradientTransformation) -> Descent:
             grad=here.gradient,
             value_fn=here.objective.loss,
         )
-        return Move(update, state)
+        return Move(update, state, searched(state))
 
     return Descent(inner.init, move)
+
+
+def searched(state: optax.OptState) -> Evaluations:
+    """What the line searches of optax in a state have spent in their last round.
+
+    The last trial is where the step ends, so the next step counts it: one is left out.
+    """
+    spent = Evaluations()
+    for search in jax.tree.leaves(state, is_leaf=_is_search):
+        if isinstance(search, optax.ScaleByBacktrackingLinesearchState):
+            tried = jnp.maximum(search.info.num_linesearch_steps - 1, 0)
+            spent = Evaluations(spent.loss + tried, spent.gradient, spent.product)
+        elif isinstance(search, optax.ScaleByZoomLinesearchState):
+            tried = jnp.maximum(search.info.num_linesearch_steps - 1, 0)
+            spent = Evaluations(spent.loss + tried, spent.gradient + tried, spent.product)
+    return spent
+
+
+def _is_search(node: Any) -> bool:
+    kinds = (optax.ScaleByBacktrackingLinesearchState, optax.ScaleByZoomLinesearchState)
+    return isinstance(node, kinds)
 
 
 def moved(params: Params, update: Params) -> Params:
