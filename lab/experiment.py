@@ -58,6 +58,31 @@ def rows(outcome: Outcome, part: str, **where: str) -> "dict[str, np.ndarray]":
     return {column: values[keep] for column, values in table.items()}
 
 
+def stacked(parts: "Mapping[str, Mapping[str, Any]]") -> "dict[str, np.ndarray]":
+    """One trajectory of several tables, told apart by the column ``part``.
+
+    Single values are repeated; a column that a table lacks is nan there, or empty if it is text.
+    """
+    import numpy as np
+
+    tables = {}
+    for part, columns in parts.items():
+        arrays = {name: np.asarray(values) for name, values in columns.items()}
+        length = max(array.size for array in arrays.values())
+        tables[part] = {name: np.broadcast_to(array, length) for name, array in arrays.items()}
+        tables[part]["part"] = np.full(length, part)
+    lengths = {part: table["part"].size for part, table in tables.items()}
+    found: dict[str, np.ndarray] = {}
+    for name in dict.fromkeys(name for table in tables.values() for name in ("part", *table)):
+        known = next(table[name] for table in tables.values() if name in table)
+        lacking = "" if known.dtype.kind == "U" else np.nan
+        pieces = [
+            table.get(name, np.full(lengths[part], lacking)) for part, table in tables.items()
+        ]
+        found[name] = np.concatenate(pieces)
+    return found
+
+
 class Experiment(NamedTuple):
     """What an experiment says of itself."""
 
