@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +22,14 @@ class Entry(NamedTuple):
     file: Path
     line: int
     doc: str
+
+
+class Claim(NamedTuple):
+    """What a derivation is claimed to be, in the words of its source."""
+
+    wrt: str
+    at: tuple[tuple[str, str], ...]
+    kinks: str
 
 
 class Topic(NamedTuple):
@@ -90,6 +99,54 @@ def source(entry: Entry) -> str:
     raise BadInput(f"{entry.file}: {entry.name!r} is no longer there")
 
 
+def claim(entry: Entry) -> Claim:
+    """With respect to what the derivation is taken, and where its arguments come from.
+
+    A domain that has a name in its file is given by what the name stands for.
+    """
+    tree = ast.parse(entry.file.read_text(encoding="utf-8"))
+    named = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    makers = (maker for found, maker in _derivations(tree) if found.name == entry.name)
+    given = {word.arg: word.value for word in next(makers).keywords}
+    at = given["at"]
+    at = named.get(at.id, at) if isinstance(at, ast.Name) else at
+    return Claim(
+        ast.unparse(given["wrt"]).strip("'") if "wrt" in given else "",
+        tuple(_places(at, named)),
+        str(ast.literal_eval(given["kinks"])) if "kinks" in given else "",
+    )
+
+
+def _places(at: ast.expr, named: dict[str, ast.expr]) -> Iterator[tuple[str, str]]:
+    """Each argument with its domain; a sampler, or whatever else it is, as one."""
+    meant = lambda place: named.get(place.id, place) if isinstance(place, ast.Name) else place
+    if isinstance(at, ast.Call) and _name(at.func) == "dict":
+        for place in at.args:  # dict(AT, x=...)
+            yield from _places(meant(place), named)
+        for word in at.keywords:
+            if word.arg is None:  # dict(**AT)
+                yield from _places(meant(word.value), named)
+            else:
+                yield word.arg, ast.unparse(meant(word.value))
+    elif isinstance(at, ast.Dict):
+        for key, place in zip(at.keys, at.values, strict=True):
+            if key is not None:
+                yield ast.unparse(key).strip("'"), ast.unparse(meant(place))
+            else:
+                yield from _places(meant(place), named)
+    elif isinstance(at, ast.BinOp) and isinstance(at.op, ast.BitOr):
+        yield from _places(meant(at.left), named)
+        yield from _places(meant(at.right), named)
+    else:
+        yield "all", ast.unparse(at)
+
+
 def of_source(entry: Entry) -> str | None:
     """The lines of the function differentiated, where it stands in the same file."""
     text = entry.file.read_text(encoding="utf-8")
@@ -100,6 +157,13 @@ def of_source(entry: Entry) -> str | None:
 
 
 def _topic(file: Path) -> Topic:
+    seen = file.stat()
+    return _read_topic(file, seen.st_mtime_ns, seen.st_size)
+
+
+@cache
+def _read_topic(file: Path, _time: int, _size: int) -> Topic:
+    """The topic in ``file``, read again only where the file has changed."""
     try:
         tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
     except SyntaxError as problem:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.catalogue import CALCULUS, MAKERS, entries, find, source, topics
+from lab.catalogue import CALCULUS, MAKERS, claim, entries, find, source, topics
 from lab.errors import BadInput
 
 TOPIC = '''"""Squares and their slopes.
@@ -63,6 +63,50 @@ def test_the_source_is_whole(folder: Path) -> None:
     lines = source(find("square_gradient", folder)).splitlines()
     assert lines[0] == "@gradient(of=square,"
     assert lines[-1] == "    return 2 * x"
+
+
+PLACES = """from lab.derivation import gradient
+
+AT = dict(w=reals("d"), X=reals("n d"))
+WEIGHT = positive("d")
+
+
+@gradient(of=f, wrt=("w", "X"), at=AT, kinks="w == 0")
+def named(w, X): return w
+
+
+@gradient(of=f, at=AT | dict(w=WEIGHT))
+def joined(w, X): return w
+
+
+@gradient(of=f, at=dict(AT, y=reals()))
+def more(w, X, y): return w
+
+
+@gradient(of=f, wrt="w", at=lambda key: key)
+def sampled(w): return w
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("named", ("('w', 'X')", {"w": "reals('d')", "X": "reals('n d')"}, "w == 0")),
+        ("joined", ("", {"w": "positive('d')", "X": "reals('n d')"}, "")),
+        ("more", ("", {"w": "reals('d')", "X": "reals('n d')", "y": "reals()"}, "")),
+        ("sampled", ("w", {"all": "lambda key: key"}, "")),
+    ],
+)
+def test_a_claim_says_where_its_arguments_come_from(
+    tmp_path: Path, name: str, said: tuple[str, dict[str, str], str]
+) -> None:
+    (tmp_path / "places.py").write_text(PLACES, encoding="utf-8")
+    wrt, at, kinks = claim(find(name, tmp_path))
+    assert (wrt, dict(at), kinks) == said
+
+
+def test_every_claim_of_the_catalogue_can_be_read() -> None:
+    assert all(claim(entry).at for entry in entries())
 
 
 def test_a_near_miss_is_suggested(folder: Path) -> None:

@@ -29,9 +29,18 @@ def experiments(found: Sequence[Experiment], configs: Mapping[str, Sequence[str]
 
 
 def topics(found: Sequence[Topic]) -> Iterator[str]:
-    """Each topic of the catalogue with the number of its derivations."""
-    yield heading("Derivations", "lab list --topic TOPIC, lab check NAME")
-    yield from columns([(one.name, f"{len(one.entries):>3}", one.title) for one in found])
+    """Each topic of the catalogue with the number of its derivations, shelf by shelf."""
+    count = sum(len(one.entries) for one in found)
+    yield heading(f"{count} derivations", "lab list --topic TOPIC, lab check NAME")
+    by_shelf: dict[str, list[Topic]] = {}
+    for one in found:
+        by_shelf.setdefault(one.shelf, []).append(one)
+    width = max((len(one.name) for one in found), default=0)
+    for shelf, here in by_shelf.items():
+        yield f"\n{styled(shelf, bold=True)}"
+        yield from columns(
+            [(f"{one.name:<{width}}", f"{len(one.entries):>3}", one.title) for one in here]
+        )
 
 
 def derivations(found: Sequence[Topic]) -> Iterator[str]:
@@ -48,17 +57,22 @@ def derivations(found: Sequence[Topic]) -> Iterator[str]:
         )
 
 
-def entry(one: Entry) -> Iterator[str]:
-    """A derivation: what it claims, where it stands, how it was derived, and the source."""
+def entry(one: Entry, facts: Sequence[tuple[str, str]] = ()) -> Iterator[str]:
+    """A derivation: what it claims, how it was derived, what else is known of it, its source."""
     yield heading(one.name, f"{one.kind} of {one.of}, in {one.topic}")
     yield f"{shown(one.file)}:{one.line}"
     if one.doc:
         yield f"\n{one.doc}"
+    if facts:
+        yield ""
+        yield from columns(facts)
     for code in filter(None, (of_source(one), source(one))):
         yield "\n" + _coloured(code)
 
 
-def experiment(one: Experiment, configs: Sequence[str]) -> Iterator[str]:
+def experiment(
+    one: Experiment, configs: Sequence[str], facts: Sequence[tuple[str, str]] = ()
+) -> Iterator[str]:
     """An experiment: its title, what it asks and promises, and how to run it."""
     yield heading(one.title)
     yield shown(one.file)
@@ -69,6 +83,7 @@ def experiment(one: Experiment, configs: Sequence[str]) -> Iterator[str]:
             ("time", one.time),
             ("expect", one.expect),
             ("configs", ", ".join(configs) or "none"),
+            *facts,
         ]
     )
 

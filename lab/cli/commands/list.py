@@ -23,9 +23,16 @@ def list_shelves(
         str | None,
         typer.Option(help="Only the derivations of this topic.", autocompletion=shelves.topics),
     ] = None,
+    search: Annotated[
+        str | None, typer.Option(metavar="WORDS", help="Only what holds all these words.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """List experiments with their questions, and derivations by topic."""
+    if search is not None:
+        if shelf is not None or topic is not None:
+            raise BadInput("--search looks everywhere: leave out the rest")
+        return _search(search, as_json)
     import lab.catalogue as catalogue
     import lab.experiment as experiment
     from lab.report import terminal
@@ -57,3 +64,36 @@ def list_shelves(
     else:
         print("\n".join(lines))
     return said(faults)
+
+
+def _search(words: str, as_json: bool) -> int:
+    """Experiments, derivations and exercises that hold the words."""
+    from lab import experiment
+    from lab.report import terminal
+    from lab.search import search
+
+    if not words.split():
+        raise BadInput("--search '': no words to look for")
+    found, configs = search(words), experiment.configs()
+    if as_json:
+        whole = lambda these: [terminal.plain(one, configs) for one in these]
+        answer = {
+            "experiments": whole(found.experiments),
+            "derivations": whole(one for topic in found.topics for one in topic.entries),
+            "exercises": [f"{topic}.{question.name}" for topic, question in found.exercises],
+        }
+        print(terminal.dumps(answer))
+        return 0
+    parts = []
+    if found.experiments:
+        parts.append([*terminal.experiments(found.experiments, configs)])
+    if found.topics:
+        parts.append([*terminal.derivations(found.topics)])
+    if found.exercises:
+        rows = [(f"{topic}.{one.name}", one.level, one.skill) for topic, one in found.exercises]
+        heading = terminal.heading("Exercises", "lab show TOPIC.EXERCISE")
+        parts.append([heading, *terminal.columns(rows)])
+    if not parts:
+        raise BadInput(f"nothing holds the words {words!r}; see lab list")
+    print("\n\n".join("\n".join(part) for part in parts))
+    return 0

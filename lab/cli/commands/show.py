@@ -1,12 +1,16 @@
 """``lab show``: one derivation or experiment."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lab.cli import shelves
 from lab.cli.program import Json, app
 from lab.errors import BadInput, suggestion
+
+if TYPE_CHECKING:
+    from lab.catalogue import Entry
 
 
 @app.command()
@@ -15,15 +19,16 @@ def show(
         str,
         typer.Argument(
             metavar="NAME",
-            help="A derivation, an experiment or a config.",
+            help="A derivation, an experiment, a config or an exercise (TOPIC.EXERCISE).",
             autocompletion=lambda: [*shelves.configs(), *shelves.derivations()],
         ),
     ],
     as_json: Json = False,
 ) -> int:
-    """Show a derivation, or what an experiment asks."""
+    """Show a derivation, what an experiment asks, or an exercise."""
     import lab.catalogue as catalogue
     import lab.experiment as experiment
+    from lab.exercises import desk, sheets
     from lab.report import terminal
 
     configs = experiment.configs()
@@ -35,15 +40,53 @@ def show(
         found = experiment.find(asked[name])
     elif name.rpartition(".")[2] in derivations:
         found = catalogue.find(name)
+    elif name.partition(".")[0] in sheets.names() and "." in name:
+        topic, _, question = name.partition(".")
+        return desk.show_question(topic, question, as_json)
     else:
-        near = suggestion(name, [*asked, *derivations]) or "; see lab list"
+        near = suggestion(name, [*asked, *derivations]) or f"; try lab list --search {name}"
         if name in shelves.topics():
             near = f"; it is a topic: lab list --topic {name}"
         raise BadInput(f"nothing is named {name!r}{near}")
     if as_json:
-        print(terminal.dumps(terminal.plain(found, configs)))
+        more = _plain_facts(found) if isinstance(found, catalogue.Entry) else {}
+        print(terminal.dumps(terminal.plain(found, configs) | more))
     elif isinstance(found, catalogue.Entry):
-        print("\n".join(terminal.entry(found)))
+        print("\n".join(terminal.entry(found, [*_facts(found)])))
     else:
-        print("\n".join(terminal.experiment(found, configs.get(found.name, []))))
+        exercises = [("exercises", _exercises(found.name))] if found.name in sheets.names() else []
+        print("\n".join(terminal.experiment(found, configs.get(found.name, []), exercises)))
     return 0
+
+
+def _facts(entry: "Entry") -> Iterator[tuple[str, str]]:
+    """What is known of a derivation besides how it is derived."""
+    from lab import catalogue, search
+
+    claim, uses = catalogue.claim(entry), search.used(entry)
+    if claim.wrt:
+        yield "with respect to", claim.wrt
+    yield "for", ", ".join(f"{name} in {place}" for name, place in claim.at)
+    if claim.kinks:
+        yield "kinks", claim.kinks
+    if uses.experiments:
+        yield "experiments", ", ".join(uses.experiments)
+    if uses.derivations:
+        yield "used by", ", ".join(uses.derivations)
+    if uses.sheets:
+        yield "exercises", ", ".join(f"lab exercise {topic}" for topic in uses.sheets)
+
+
+def _plain_facts(entry: "Entry") -> dict[str, Any]:
+    """The same, for JSON."""
+    from lab import catalogue, search
+
+    claim = catalogue.claim(entry)
+    return claim._asdict() | {"at": dict(claim.at), "used": search.used(entry)._asdict()}
+
+
+def _exercises(topic: str) -> str:
+    from lab.exercises import sheets
+
+    count = len(sheets.find(topic).questions)
+    return f"{count}, lab exercise {topic}"

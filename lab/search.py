@@ -1,0 +1,99 @@
+"""Finding one's way: what holds certain words, and what a derivation is used for.
+
+Everything is read from the sources, so that nothing is imported to be found.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from lab import catalogue, experiment
+from lab.catalogue import Entry, Topic
+from lab.exercises import sheets
+from lab.experiment import Experiment
+
+
+class Found(NamedTuple):
+    """What holds the words, of each kind; of a topic those derivations that do."""
+
+    experiments: tuple[Experiment, ...]
+    topics: tuple[Topic, ...]
+    exercises: tuple[tuple[str, sheets.Question], ...]
+
+
+class Uses(NamedTuple):
+    """Where a derivation is put to use: names of experiments, derivations and sheets."""
+
+    experiments: tuple[str, ...]
+    derivations: tuple[str, ...]
+    sheets: tuple[str, ...]
+
+
+def search(text: str) -> Found:
+    """Everything whose names and words hold all the words of ``text``, in any case."""
+    words = text.lower().split()
+    holds = lambda *texts: _holds(words, *texts)
+    experiments, _ = experiment.readable()
+    return Found(
+        tuple(one for one in experiments if holds(one.name, one.title, one.question, one.expect)),
+        tuple(_topics(words)),
+        tuple(
+            (topic, question)
+            for topic in sheets.names()
+            for question in sheets.find(topic).questions
+            if holds(topic, question.name, question.skill, question.text)
+        ),
+    )
+
+
+def _topics(words: list[str]) -> Iterator[Topic]:
+    for topic in catalogue.topics():
+        about = topic.name, topic.title, topic.shelf
+        entries = tuple(
+            one for one in topic.entries if _holds(words, one.name, one.of, one.doc, *about)
+        )
+        if entries:
+            yield topic._replace(entries=entries)
+
+
+def _holds(words: list[str], *texts: str) -> bool:
+    """All words occur; a name is also found by its words run together, logdet in log_det."""
+    whole = " ".join(texts).lower()
+    whole += " " + whole.replace("_", " ") + " " + whole.replace("_", "")
+    return all(word in whole for word in words)
+
+
+def used(entry: Entry) -> Uses:
+    """Where a derivation is used: by its name, or by an experiment that takes its whole topic."""
+    named = re.compile(rf"\b{entry.name}\b")
+    about = tuple(name for name in experiment.names() if _takes(name, entry, named))
+    others = [
+        one.name
+        for topic in catalogue.topics()
+        if named.search(_text(topic.file))
+        for one in topic.entries
+        if one.name != entry.name and named.search(_code(one))
+    ]
+    return Uses(about, tuple(others), tuple(name for name in about if name in sheets.names()))
+
+
+def _takes(name: str, entry: Entry, named: re.Pattern[str]) -> bool:
+    """Whether an experiment imports the topic of a derivation, or the derivation out of it."""
+    text = _text(experiment.find(name).file)
+    package, _, topic = catalogue.topic(entry.topic).module.rpartition(".")
+    if re.search(rf"from {re.escape(package)} import [^\n]*\b{topic}\b", text):
+        return True
+    return f"{package}.{topic} " in text and named.search(text) is not None
+
+
+@cache
+def _text(file: Path) -> str:
+    return file.read_text("utf-8")
+
+
+@cache
+def _code(entry: Entry) -> str:
+    """The lines of a derivation, those of its function included."""
+    return catalogue.source(entry) + (catalogue.of_source(entry) or "")
