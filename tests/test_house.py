@@ -93,6 +93,7 @@ def test_calculus_is_nothing_but_mathematics():
         "collections",
         "dataclasses",
         "functools",
+        "itertools",
         "math",
         "typing",
         "jax",
