@@ -76,7 +76,7 @@ def study(
     reach: PositiveFloat = 0.7,
     newton_steps: PositiveInt = 9,
     entries: PositiveInt = 4096,
-    repeats: PositiveInt = 5,
+    repeats: PositiveInt = 25,
 ) -> Table:
     """Jacobians at random points, shrinking squares, an arm that reaches, and what it all costs.
 
