@@ -7,7 +7,7 @@ import ast
 import inspect
 import re
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -58,7 +58,7 @@ def rows(outcome: Outcome, part: str, **where: str) -> "dict[str, np.ndarray]":
     return {column: values[keep] for column, values in table.items()}
 
 
-def stacked(parts: "Mapping[str, Mapping[str, Any]]") -> "dict[str, np.ndarray]":
+def stacked(parts: Mapping[str, Mapping[str, Any]]) -> "dict[str, np.ndarray]":
     """One trajectory of several tables, told apart by the column ``part``.
 
     Single values are repeated; a column that a table lacks is nan there, or empty if it is text.
@@ -81,6 +81,17 @@ def stacked(parts: "Mapping[str, Mapping[str, Any]]") -> "dict[str, np.ndarray]"
         ]
         found[name] = np.concatenate(pieces)
     return found
+
+
+def joined(tables: Iterable[Mapping[str, Any]]) -> "dict[str, np.ndarray]":
+    """Tables of the same columns, one below the other."""
+    import numpy as np
+
+    first, *others = tables
+    return {
+        name: np.concatenate([np.atleast_1d(table[name]) for table in (first, *others)])
+        for name in first
+    }
 
 
 class Experiment(NamedTuple):

@@ -4,10 +4,23 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from lab.errors import BadInput
-from lab.experiment import Experiment, derivations, kind, load, read, shown
+from lab.experiment import (
+    Experiment,
+    Outcome,
+    derivations,
+    joined,
+    kind,
+    load,
+    near,
+    read,
+    rows,
+    shown,
+    stacked,
+)
 
 DOCSTRING = '''"""Falling down a parabola.
 
@@ -184,3 +197,28 @@ def test_a_calculus_module_answers_for_its_own_derivations_only() -> None:
     user = ModuleType("user")
     user.calculus = borrower  # type: ignore[attr-defined]
     assert derivations(user) == ()
+
+
+def test_tables_of_different_columns_make_one_trajectory():
+    table = stacked(
+        {
+            "walk": joined([{"step": [0, 1], "where": [1.0, 2.0]}, {"step": 2, "where": 4.0}]),
+            "end": {"where": [4.0], "said": ["here"]},
+        }
+    )
+    assert {name: list(column) for name, column in table.items() if name != "step"} == {
+        "part": ["walk"] * 3 + ["end"],
+        "where": [1.0, 2.0, 4.0, 4.0],
+        "said": ["", "", "", "here"],
+    }
+    np.testing.assert_array_equal(table["step"], [0, 1, 2, np.nan])
+    outcome = Outcome({}, table)
+    assert list(rows(outcome, "walk")["where"]) == [1.0, 2.0, 4.0]
+    assert list(rows(outcome, "end", said="here")["where"]) == [4.0]
+    assert rows(outcome, "end", said="there")["where"].size == 0
+
+
+@pytest.mark.parametrize(("value", "holds"), [(0.98, True), (1.02, False)])
+def test_near_holds_up_to_its_margin(value, holds):
+    found = near("it", value, 0.97, 0.011)
+    assert (found.value, found.expected, found.holds) == (value, "0.97 within 0.01", holds)

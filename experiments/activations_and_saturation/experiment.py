@@ -25,7 +25,7 @@ from lab.calculus.networks import activations as plain
 from lab.calculus.networks import piecewise_activations as piecewise
 from lab.calculus.networks import smooth_activations as smooth
 from lab.calculus.networks.gates import tempered_softmax_jacobian
-from lab.experiment import Finding, Outcome, near, rows, stacked
+from lab.experiment import Finding, Outcome, joined, near, rows, stacked
 from lab.plots import style
 
 Function = Callable[[Any], Any]
@@ -104,13 +104,6 @@ def study(
             },
         }
     )
-
-
-def joined(tables: list[dict[str, Any]]) -> dict[str, np.ndarray]:
-    """Tables of the same columns, one below the other."""
-    return {
-        name: np.concatenate([np.atleast_1d(table[name]) for table in tables]) for name in tables[0]
-    }
 
 
 def curve(name: str, x: Float[Array, " n"]) -> dict[str, Any]:
