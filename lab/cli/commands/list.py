@@ -26,9 +26,16 @@ def list_shelves(
     search: Annotated[
         str | None, typer.Option(metavar="WORDS", help="Only what holds all these words.")
     ] = None,
+    curriculum: Annotated[
+        bool, typer.Option("--curriculum", help="What is to be covered, and what covers it.")
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """List experiments with their questions, and derivations by topic."""
+    if curriculum:
+        if shelf is not None or topic is not None or search is not None:
+            raise BadInput("--curriculum is listed whole: leave out the rest")
+        return _curriculum(as_json)
     if search is not None:
         if shelf is not None or topic is not None:
             raise BadInput("--search looks everywhere: leave out the rest")
@@ -64,6 +71,24 @@ def list_shelves(
     else:
         print("\n".join(lines))
     return said(faults)
+
+
+def _curriculum(as_json: bool) -> int:
+    """What is to be covered, source by source, and what covers it."""
+    from lab.curriculum import rows
+    from lab.report import terminal
+
+    if as_json:
+        print(terminal.dumps({"curriculum": [row._asdict() for row in rows()]}))
+        return 0
+    source = ""
+    for row in rows():
+        if row.source != source:
+            source = row.source
+            print(f"\n{terminal.heading(source, 'lab show NAME')}")
+        print(f"{terminal.styled(row.item, fg='cyan')}: {row.asks}")
+        print(f"    {', '.join(row.by)}")
+    return 0
 
 
 def _search(words: str, as_json: bool) -> int:

@@ -25,9 +25,10 @@ def show(
     ],
     as_json: Json = False,
 ) -> int:
-    """Show a derivation, what an experiment asks, or an exercise."""
+    """Show a derivation, what an experiment asks, an exercise, or the notation."""
     import lab.catalogue as catalogue
     import lab.experiment as experiment
+    from lab.config.shelf import shipped
     from lab.exercises import desk, sheets
     from lab.report import terminal
 
@@ -40,6 +41,9 @@ def show(
         found = experiment.find(asked[name])
     elif name.rpartition(".")[2] in derivations:
         found = catalogue.find(name)
+    elif name == "notation":
+        print((shipped("experiments") / "notation.md").read_text("utf-8").rstrip())
+        return 0
     elif name.partition(".")[0] in sheets.names() and "." in name:
         topic, _, question = name.partition(".")
         return desk.show_question(topic, question, as_json)
