@@ -77,7 +77,7 @@ class Asker:
         per_point = max(1, group.elements)
         self.block = max(1, min(block, BLOCK_ELEMENTS // per_point))
         self.plain = function
-        options = _quick() if per_point < SMALL else None
+        options = quick_options() if per_point < SMALL else None
         self.compiled: Any = jax.jit(jax.vmap(function), compiler_options=options)
 
     def __call__(self, leaves: tuple[Any, ...]) -> Answers:
@@ -107,7 +107,7 @@ class Asker:
 
 
 @cache
-def _quick() -> dict[str, Any]:
+def quick_options() -> dict[str, Any]:
     """The options that this version of the compiler knows."""
     known = {}
     for name, value in QUICK.items():

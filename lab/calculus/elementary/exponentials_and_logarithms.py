@@ -8,6 +8,7 @@ logarithms earn their living.
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import xlogy
+from jaxtyping import Array, Float
 
 from lab.calculus.elementary.limits_and_first_principles import Real, growth_ratio
 from lab.derivation import derivative, gradient, identity
@@ -146,7 +147,26 @@ def x_log_x_derivative(x: Real) -> Real:
     return jnp.log(x) + 1
 
 
-# ----- odds and entropy -----
+@gradient(of=lambda u: jnp.log(jnp.prod(u)), at=dict(u=positive("n")))
+def logarithm_of_product_gradient(u: Float[Array, " n"]) -> Float[Array, " n"]:
+    """ln Πuᵢ = Σ ln uᵢ: each factor has a term of its own;  hence 1/uᵢ.  The product itself has
+    the gradient Πuⱼ/uᵢ, in which all factors hang together, and it underflows."""
+    return 1 / u
+
+
+# ----- odds, likelihood and entropy -----
+
+
+def coin_log_likelihood(p: Real, heads: Real, tails: Real) -> Real:
+    """k ln p + m ln(1 - p)"""
+    return heads * jnp.log(p) + tails * jnp.log1p(-p)
+
+
+@derivative(of=coin_log_likelihood, at=dict(p=interval(0, 1), heads=positive(), tails=positive()))
+def coin_log_likelihood_derivative(p: Real, heads: Real, tails: Real) -> Real:
+    """d = k dp/p - m dp/(1 - p);  hence k/p - m/(1 - p), which is 0 where p = k/(k + m): the
+    likeliest p is the share that was seen."""
+    return heads / p - tails / (1 - p)
 
 
 def logit(p: Real) -> Real:

@@ -40,7 +40,7 @@ def identity_function_derivative(x: Real) -> Real:
 
 
 def integer_power(x: Real, n: int) -> Real:
-    """xⁿ, n < 0 too"""
+    """xⁿ for any whole n"""
     return x**n
 
 
