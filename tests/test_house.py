@@ -21,7 +21,7 @@ FLOORS = [
     ["runs"],
     ["report"],
     ["conduct", "exercises"],
-    ["bench", "curriculum", "search"],
+    ["bench", "curriculum", "search", "tour"],
     ["cli"],
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from lab.conduct import Ending
+    from lab.tour import Stop
 
 
 def experiments(found: Sequence[Experiment], configs: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -127,6 +128,25 @@ def run(folder: Path, ending: "Ending") -> None:
         print(f"the whole traceback is in {shown(folder / 'traceback.txt')}", file=sys.stderr)
     print(shown(folder / "report.html"))
     print(shown(folder))
+
+
+def stops(found: Sequence["Stop"], seconds: float) -> None:
+    """Every experiment of a tour with how it ended, and what went wrong."""
+    rows = []
+    for one in found:
+        checks = ", ".join(f"{count} {word}" for word, count in sorted(one.checks.items()))
+        held = f"{one.findings - len(one.missed)} of {one.findings} held" if one.findings else ""
+        time, folder = f"{one.seconds:.1f} s", shown(Path(one.folder)) if one.folder else ""
+        rows.append((one.name, one.status, checks, held, f"{time:>7}", folder))
+    print(*columns(rows), sep="\n")
+    for one in found:
+        for missed in one.missed:
+            print(styled(f"{one.name}: did not hold: {missed}", fg="yellow"))
+        if one.note:
+            print(f"{one.name}: {one.note}", file=sys.stderr)
+    bad = sum(one.exit_status != 0 for one in found)
+    said = f", {bad} with faults" if bad else ""
+    print(f"{len(found)} experiments{said}  ({seconds:.0f} s)")
 
 
 def plain_run(folder: Path, ending: "Ending") -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """``lab run``: an experiment, from config to report."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -7,19 +8,21 @@ import typer
 
 from lab import compiled
 from lab.cli import shelves
-from lab.cli.program import Json, app
+from lab.cli.program import INTERRUPTED, Json, app
+from lab.errors import BadInput
 
 
 @app.command()
 def run(
     config: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="CONFIG",
+            show_default=False,
             help="A shipped name (lab list) or a path to YAML.",
             autocompletion=shelves.configs,
         ),
-    ],
+    ] = None,
     overrides: Annotated[
         list[str] | None,
         typer.Argument(
@@ -28,6 +31,9 @@ def run(
     ] = None,
     out: Annotated[Path, typer.Option(help="Where run folders go.")] = Path("runs"),
     checks: Annotated[bool, typer.Option(help="Try the hand derivations first.")] = True,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every experiment, a few at a time, and a table of them.")
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Run an experiment, from config to report.
@@ -35,8 +41,14 @@ def run(
     The last line printed is the folder with all it left. Exit status: 0 fine; 1 a derivation is
     wrong or unstable, or the run diverged or failed; 2 bad input; 3 a derivation is inconclusive
     or in error; 130 interrupted. A finding that does not hold is said, and leaves the status as
-    it is.
+    it is. With --all the exit status is that of the worst.
     """
+    if every:
+        if config is not None:
+            raise BadInput(f"--all runs every experiment as it is shipped: leave out {config!r}")
+        return _all(out, checks, as_json)
+    if config is None:
+        raise BadInput("lab run: Missing argument 'CONFIG' (see lab run --help)")
     from lab.config import load
 
     checked = load(config, overrides or [])
@@ -59,3 +71,29 @@ def run(
     else:
         terminal.run(folder, ending)
     return ending.exit_status
+
+
+def _all(out: Path, checks: bool, as_json: bool) -> int:
+    """Every experiment, and a table of how they ended."""
+    from lab import tour
+    from lab.report import terminal
+    from lab.report.progress import progress
+
+    names, stops, begun = tour.configs(), [], time.perf_counter()
+    status = 0
+    with progress() as watch:
+        watch.phase("experiments", len(names))
+        try:
+            for stop in tour.tour(names, out, checks=checks):
+                stops.append(stop)
+                watch.at(len(stops), f"{stop.name}: {stop.status}")
+        except KeyboardInterrupt:
+            status = INTERRUPTED
+    stops.sort()
+    status = status or tour.exit_status(stops)
+    if as_json:
+        found = {"runs": [stop._asdict() for stop in stops], "exit_status": status}
+        print(terminal.dumps(found))
+    else:
+        terminal.stops(stops, time.perf_counter() - begun)
+    return status
