@@ -24,7 +24,7 @@ from lab.report.progress import Unwatched
 def measure(
     watch: Unwatched,
     *,
-    sample: Annotated[int, typer.Option(min=1, help="Only every so-manieth case.")] = 1,
+    sample: Annotated[int, typer.Option(min=1, help="Only every K-th case.")] = 1,
     part: Annotated[
         Literal["tuned", "held_out", "all"], typer.Option(help="Which part of the collection.")
     ] = "all",
