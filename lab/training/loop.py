@@ -9,12 +9,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from math import ceil
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Int
+from jaxtyping import Array, Int, UInt
 
 from lab.errors import BadInput
 from lab.training.problem import Params, no_evaluation
@@ -28,6 +28,9 @@ _EVALUATIONS = 50
 _BYTES = 2**20
 _SECONDS = 0.25
 _FIRST_ROWS, _GROWTH = 4, 8
+_FEW = 64
+
+_Carry: TypeAlias = tuple[Array, State, Row]
 
 
 class Chunk(NamedTuple):
@@ -101,12 +104,14 @@ def chunks(
     _, row = jax.eval_shape(step, before)
     width = sum(value.dtype.itemsize for value in row.values())
     capacity = max(1, min(ceil((period or steps) / every), _BYTES // width))
-    run = _compiled(step, every, capacity)
+    unroll = _unroll(before, every, period)
+    capacity += -capacity % unroll
+    run = _compiled(step, every, capacity, unroll)
     evaluated_columns = jax.eval_shape(evaluation, before.params)
     _refuse_repeated(row, evaluated_columns)
     home = partial(_home, every=every, evaluated_columns=evaluated_columns)
 
-    pace = _Pace(capacity)
+    pace = _Pace(capacity, unroll)
     pending: deque[_Dispatched] = deque()
     start = int(before.step)
     going = int(before.reason) == GOING
@@ -117,7 +122,7 @@ def chunks(
             rows = min(pace.rows, ceil((boundary - start) / every))
             evaluated = evaluation(before.params) if period and start % period == 0 else None
             since = time.perf_counter()
-            after, recorded = run(before, np.int32(rows), np.int32(steps))
+            after, recorded = run(before, np.uint32(rows), np.int32(steps))
             if pace.new:  # it was compiled first
                 since = time.perf_counter()
             pending.append(_Dispatched(before, start, rows, after, recorded, evaluated, since))
@@ -133,21 +138,21 @@ def chunks(
             # there: once in a run, where to hold back every update would cost a copy in each.
             halt = int(current.after.step) - 1
             rows = ceil((halt - current.start) / every)
-            after, recorded = run(current.before, np.int32(rows), np.int32(halt))
+            after, recorded = run(current.before, np.uint32(rows), np.int32(halt))
             after = after._replace(reason=reason)
             current = current._replace(rows=rows, after=after, recorded=recorded)
             before = after
         if current.rows:
             yield Chunk(home(current), current.after)
     # what the last point is like; the update is not made
-    _, recorded = run(before._replace(reason=jnp.int32(GOING)), np.int32(1), before.step)
+    _, recorded = run(before._replace(reason=jnp.int32(GOING)), np.uint32(1), before.step)
     evaluated = evaluation(before.params) if evaluated_columns else None
     last = _Dispatched(before, int(before.step), 1, before, recorded, evaluated, 0.0)
     yield Chunk(home(last), before, training.why(int(before.reason)))
 
 
 def _compiled(
-    step: Callable[[State], tuple[State, Row]], every: int, capacity: int
+    step: Callable[[State], tuple[State, Row]], every: int, capacity: int, unroll: int
 ) -> Callable[..., tuple[State, Row]]:
     """``run(state, rows, limit)``: up to so many recorded rows, and to no step beyond the limit.
 
@@ -157,22 +162,51 @@ def _compiled(
     stretch = _stretch(step, every)
 
     @jax.jit
-    def run(state: State, rows: Int[Array, ""], limit: Int[Array, ""]) -> tuple[State, Row]:
-        def going(carry: tuple[Array, State, Row]) -> Array:
-            return (carry[0] < rows) & (carry[1].reason == GOING)
+    def run(state: State, rows: UInt[Array, ""], limit: Int[Array, ""]) -> tuple[State, Row]:
+        def block(size: int) -> Callable[[_Carry], _Carry]:
+            def recorded(carry: _Carry) -> _Carry:
+                index, state, filled = carry
+                seen = []
+                for place in range(size):
+                    after, row = stretch(state, limit)
+                    state = _first_halt(state, after) if place else after
+                    seen.append(row)
+                put = lambda column, *values: jax.lax.dynamic_update_slice(
+                    column, jnp.stack(values), (index,)
+                )
+                return index + jnp.uint32(size), state, jax.tree.map(put, filled, *seen)
 
-        def recorded(carry: tuple[Array, State, Row]) -> tuple[Array, State, Row]:
-            index, state, filled = carry
-            state, row = stretch(state, limit)
-            put = partial(jax.lax.dynamic_update_index_in_dim, index=index, axis=0)
-            return index + 1, state, jax.tree.map(put, filled, row)
+            return recorded
+
+        def going(size: int) -> Callable[[_Carry], Array]:
+            return lambda carry: (carry[0] + jnp.uint32(size) <= rows) & (carry[1].reason == GOING)
 
         _, row = jax.eval_shape(step, state)
         empty = jax.tree.map(lambda value: jnp.zeros(capacity, value.dtype), row)
-        _, state, record = jax.lax.while_loop(going, recorded, (jnp.int32(0), state, empty))
-        return state, record
+        carry = (jnp.uint32(0), state, empty)
+        for size in sorted({unroll, 1}, reverse=True):
+            carry = jax.lax.while_loop(going(size), block(size), carry)
+        return carry[1:]
 
     return run
+
+
+def _first_halt(before: State, after: State) -> State:
+    """``after``, or beyond a halt the numbers of the halt: what else went on is not looked at."""
+    going = before.reason == GOING
+    return after._replace(
+        reason=jnp.where(going, after.reason, before.reason),
+        step=jnp.where(going, after.step, before.step),
+    )
+
+
+def _unroll(state: State, every: int, period: int | None) -> int:
+    """How many steps to write out in the body of the loop.
+
+    A step of a few numbers takes no longer than the loop around it and the stores of its row.
+    """
+    few = sum(np.size(leaf) for leaf in jax.tree.leaves(state)) <= _FEW
+    return 2 if few and every == 1 and (period is None or period % 2 == 0) else 1
 
 
 def _stretch(
@@ -200,25 +234,29 @@ def _stretch(
 class _Pace:
     """How many rows to ask for at once, after how long the last ones took."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, multiple: int) -> None:
         self.rows, self.new = min(_FIRST_ROWS, most), True
-        self._most, self._ready = most, 0.0
+        self._most, self._multiple, self._ready = most, multiple, 0.0
 
     def took(self, rows: int, since: float) -> None:
         now = time.perf_counter()
         seconds = max(now - max(since, self._ready), 1e-9)
         aimed = min(rows * _SECONDS / seconds, self.rows * _GROWTH, self._most)
-        self.rows, self.new, self._ready = max(1, int(aimed)), False, now
+        # in blocks from the first step to the last, however the run is cut into chunks: its numbers
+        # depend, in their last bits, on where in the block a step stands
+        self.rows = max(1, int(aimed) // self._multiple) * self._multiple
+        self.new, self._ready = False, now
 
 
 def _home(
     chunk: _Dispatched, *, every: int, evaluated_columns: Mapping[str, Any]
 ) -> dict[str, np.ndarray]:
     """The rows of a chunk on the host."""
-    recorded, evaluated = jax.device_get((chunk.recorded, chunk.evaluated))
+    recorded, evaluated = _on_the_host((chunk.recorded, chunk.evaluated))
     rows = chunk.rows
+    end = chunk.start + every * rows
     columns: dict[str, np.ndarray] = {
-        "step": chunk.start + every * np.arange(rows, dtype=np.int64),
+        "step": np.arange(chunk.start, end, every, dtype=np.int64),
         **{name: column[:rows] for name, column in recorded.items()},
     }
     for name, like in evaluated_columns.items():
@@ -226,6 +264,13 @@ def _home(
         known = np.arange(rows) == (0 if evaluated is not None else -1)
         columns[name] = np.ma.masked_array(np.full(rows, value, like.dtype), mask=~known)
     return columns
+
+
+def _on_the_host(tree: Any) -> Any:
+    """All arrays at once from another device; on the host itself they are looked at, not copied."""
+    arrays = jax.tree.leaves(tree)
+    at_home = all(device.platform == "cpu" for array in arrays for device in array.devices())
+    return jax.tree.map(np.asarray, tree) if at_home else jax.device_get(tree)
 
 
 def _refuse_repeated(row: Mapping[str, Any], evaluated: Mapping[str, Any]) -> None:

@@ -30,7 +30,7 @@ class State(NamedTuple):
     ``step``      how many updates were made.
     ``params``    after them.
     ``descent``   the state of the method.
-    ``spent``     evaluations made, not counting those at ``params``.
+    ``spent``     evaluations besides the loss and the gradient at the start of each step.
     ``stopping``  the states of the rules.
     ``reason``    ``GOING``; or why it came to an end: ``DIVERGED``, or the number of a rule.
     """
@@ -108,16 +108,16 @@ def training(
             params, slope.loss, slope.gradient, Objective(problem, batch, gradient), state.step
         )
         move = descent.move(here, state.descent)
-        known = state.spent.plus(Evaluations(1, 1, 0))
-        reason, stopping = _looked_at(rules, Sight(slope.loss, norm, known.total), state.stopping)
-        finite = [jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(slope.gradient)]
-        healthy = jnp.isfinite(slope.loss) & jnp.all(jnp.stack(finite))
+        # each step has asked for loss and gradient where it started, and so has this one
+        evaluations = state.spent.total + 2 * (state.step + 1)
+        reason, stopping = _looked_at(rules, Sight(slope.loss, norm, evaluations), state.stopping)
+        healthy = jnp.isfinite(slope.loss) & jnp.isfinite(norm)
         row = scalars(
             problem={"loss": slope.loss, "gradient_norm": norm},
             gradient=slope.seen,
             descent=move.seen,
             # a step of known cost is told by its number
-            evaluations={} if move.costs_nothing else {"evaluations": known.total},
+            evaluations={} if move.costs_nothing else {"evaluations": evaluations},
             metrics=problem.metrics(params, slope.gradient, move.update, batch),
             point=point(params),
         )
@@ -125,7 +125,7 @@ def training(
             step=state.step + 1,
             params=moved(params, move.update),
             descent=move.state,
-            spent=known.plus(move.spent),
+            spent=state.spent.plus(move.spent),
             stopping=stopping,
             reason=jnp.where(healthy, reason, jnp.int32(DIVERGED)),
         )
