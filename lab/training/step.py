@@ -42,6 +42,11 @@ class State(NamedTuple):
     stopping: tuple[Any, ...]
     reason: Int[Array, ""]
 
+    @property
+    def evaluations(self) -> Evaluations:
+        """All that were made to get here, not counting those at ``params``."""
+        return self.spent.plus(Evaluations(self.step, self.step, 0))
+
 
 class Training(NamedTuple):
     """What is trained, how, and what of it is recorded; functions only, no numbers of its own.
@@ -108,8 +113,7 @@ def training(
             params, slope.loss, slope.gradient, Objective(problem, batch, gradient), state.step
         )
         move = descent.move(here, state.descent)
-        # each step has asked for loss and gradient where it started, and so has this one
-        evaluations = state.spent.total + 2 * (state.step + 1)
+        evaluations = state.evaluations.total + 2
         reason, stopping = _looked_at(rules, Sight(slope.loss, norm, evaluations), state.stopping)
         healthy = jnp.isfinite(slope.loss) & jnp.isfinite(norm)
         row = scalars(

@@ -360,7 +360,7 @@ def counted(descent, count):
     with jax.disable_jit():
         for _ in range(count):
             state, _row = train.step(state)
-    return calls, Evaluations(*map(int, state.spent))
+    return calls, Evaluations(*map(int, state.evaluations))
 
 
 @pytest.mark.parametrize(
@@ -388,9 +388,9 @@ def test_every_evaluation_is_counted_once(settings, again):
 
 def test_products_are_counted():
     state, _ = walked(BOWL, composed(newton_cg(forcing=1e-12), fixed()), 1)
-    assert tuple(map(int, state.spent)) == (1, 1, 3)
+    assert tuple(map(int, state.evaluations)) == (1, 1, 3)
     state, _ = walked(BOWL, composed(conjugate_gradient(), parabolic()), 2)
-    assert tuple(map(int, state.spent)) == (2, 2, 2)
+    assert tuple(map(int, state.evaluations)) == (2, 2, 2)
 
 
 # ----- all of them, by name -----
