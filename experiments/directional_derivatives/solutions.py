@@ -1,11 +1,11 @@
 """How the exercises on directional derivatives are done, and where people go astray."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from lab import gradient, hessian, jvp, nonzero, reals
 from lab.exercises import Hint, Wrong, beside, exercise
+from lab.exercises.answer import values_at
 
 sheet = beside(__file__)
 P = np.array([1.0, 0.0])
@@ -220,7 +220,7 @@ def slope_gradient(v, g):
 def has_rates_and_no_gradient(f):
     if not abs(f(0.0, 0.0)) < 1e-12:
         return f"f(0, 0) is {float(f(0.0, 0.0)):.4g}, not 0"
-    rise = jax.vmap(lambda x, y: f(x, y))
+    rise = lambda x, y: values_at(f, x, y)
     around = np.linspace(0, 2 * np.pi, 48, endpoint=False) + np.array([[0.0], [0.03]])
     t = np.array([1e-5, 1e-7])[:, None]
     rates = rise(
@@ -236,9 +236,9 @@ def has_rates_and_no_gradient(f):
             f"in the direction {angle:.0f}° the rate at the origin is {rates[1, worst]:.3g}, not 0"
         )
     # the straight lines are blind: is there any point of a small circle that is not next to level?
-    near = np.concatenate([s * np.logspace(-9, 0, 400) for s in (1, -1)])
+    near = np.concatenate([s * np.logspace(-9, 0, 200) for s in (1, -1)])
     angles = np.concatenate(
-        [np.linspace(0, 2 * np.pi, 20_000), *(near + k * np.pi / 4 for k in range(8))]
+        [np.linspace(0, 2 * np.pi, 4_000), *(near + k * np.pi / 4 for k in range(8))]
     )
     ratios = [
         np.max(abs(np.asarray(rise(r * np.cos(angles), r * np.sin(angles)))) / r)

@@ -1,11 +1,11 @@
 """How the exercises on limits are done, and where people go astray."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from lab import derivative, positive, reals
 from lab.exercises import Hint, Wrong, beside, exercise
+from lab.exercises.answer import values_at
 
 sheet = beside(__file__)
 
@@ -113,7 +113,7 @@ def rises_by_two(a):
     if a <= 0:
         return "a^x is no function of all numbers x for a base that is not positive"
     slope = np.log(a)
-    return None if abs(slope - 2) < 1e-6 else f"the slope of {a:.6g}^x at 0 is {slope:.4g}"
+    return None if abs(slope - 2) < 1e-6 else f"the slope of {a:.6g}^x at 0 is {slope:.7g}"
 
 
 @exercise(
@@ -123,10 +123,10 @@ def rises_by_two(a):
         Hint("ln a has to be 2.", lambda: np.isclose(np.log(base_with_slope_two()), 2)),
     ],
     wrong=[
-        Wrong(2.0, "slope of 2^x at 0 is 0.6931"),
+        Wrong(2.0, "slope of 2^x at 0 is 0.69314"),
         Wrong(np.e, "at 0 is 1"),
-        Wrong(2 * np.e, "at 0 is 1.693"),
-        Wrong(7.0, "at 0 is 1.946"),
+        Wrong(2 * np.e, "at 0 is 1.69314"),
+        Wrong(7.0, "at 0 is 1.94591"),
         Wrong(-2.0, "not positive"),
     ],
 )
@@ -158,7 +158,7 @@ def one_sided_slopes():
 
 
 def has_two_kinks(f):
-    heights = lambda x: np.asarray(jax.vmap(f)(jnp.asarray(x)), float)
+    heights = lambda x: values_at(f, x)
     slope = lambda a, b: float(np.diff(heights(np.array([a, b])))[0] / (b - a))
     for c in (-2.0, 1.0):
         around = heights(c + np.array([-1e-9, 0.0, 1e-9]))

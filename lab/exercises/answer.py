@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -92,22 +93,36 @@ def shape_words(value: Any) -> str:
 
 def guarded(answer: Callable[..., Any], like: Callable[..., Any]) -> Callable[..., Any]:
     """The answer as a function whose values have the shapes of those of ``like``, or `NoAnswer`."""
+    shapes: dict[tuple[Any, ...], tuple[int, ...]] = {}
 
     def ask(*args: Any) -> Any:
         # numbers of JAX, which divide by 0 as those of a traced program do
-        args = tuple(jnp.asarray(one) if isinstance(one, float | int) else one for one in args)
+        args = tuple(jnp.asarray(one) if type(one) in (float, int) else one for one in args)
         value = answer(*args)
         if value is None or isinstance(value, str | bytes) or callable(value):
             number(value)
-        value, wanted = jnp.asarray(value), jnp.shape(like(*args))
-        if value.shape != wanted:
-            words = shape_words(np.zeros(wanted))
-            raise NoAnswer(
-                f"it returns {shape_words(np.zeros(value.shape))} where {words} is asked"
-            )
-        return value
+        kinds = tuple(map(jnp.shape, args))
+        if kinds not in shapes:
+            shapes[kinds] = jnp.shape(like(*args))
+        if jnp.shape(value) != shapes[kinds]:
+            seen, words = np.zeros(jnp.shape(value)), shape_words(np.zeros(shapes[kinds]))
+            raise NoAnswer(f"it returns {shape_words(seen)} where {words} is asked for")
+        return value if isinstance(value, np.floating) else jnp.asarray(value, float)
 
     return ask
+
+
+def values_at(function: Callable[..., Any], *columns: Any) -> np.ndarray:
+    """The values of a function of numbers at the points whose coordinates are the columns.
+
+    All at once; point by point where it cannot be traced, as it has an ``if`` for its argument.
+    """
+    columns = tuple(np.asarray(column, float) for column in columns)
+    try:
+        found = jax.jit(jax.vmap(function))(*columns)
+    except jax.errors.ConcretizationTypeError:
+        found = [function(*point) for point in zip(*columns, strict=True)]
+    return np.asarray(found, float)
 
 
 def verdict(
@@ -137,4 +152,10 @@ def source_of(answer: Any) -> tuple[str | None, int | None]:
 def crash(problem: BaseException, answer: Callable[..., Any]) -> str:
     """``raised file:line: ZeroDivisionError: division by zero``"""
     file, _ = source_of(answer)
-    return f"raised {failing_line(problem, Path(file or '?'))}"
+    where = failing_line(problem, Path(file or "?"))
+    if isinstance(problem, SystemExit):
+        return f"ends the program: {where}"
+    if isinstance(problem, jax.errors.ConcretizationTypeError):
+        place = where.partition(" ")[0].rstrip(":")
+        return f"{place}: an `if` cannot ask a number of JAX: jnp.where(condition, this, that)"
+    return f"raised {where}"

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from inspect import getsource
+from functools import wraps
+from inspect import getsource, unwrap
 from typing import Any
 
 import jax
@@ -26,11 +27,11 @@ def judge_derivative(
     ``of`` is the function as it stands in the learner's own sheet: where it reads the same as the
     shipped one, mistakes are located there.
     """
-    claim = claimed(asked, answer)
+    claim = claimed(asked, _as_array(asked, answer))
     if of is not None and reads_alike(of, claim.of):
         claim = replace(claim, of=of)
     verdict = referee.check(claim, seed=seed)
-    said = "" if verdict.passes else no_answer(claim)
+    said = "" if verdict.passes else no_answer(claim, answer)
     if not said:
         return verdict
     if verdict.verdict == "error":
@@ -38,10 +39,29 @@ def judge_derivative(
     return verdict._replace(verdict="wrong", mistake=Mistake("shape", said, ""), reason=said)
 
 
+def _as_array(asked: Exercise, answer: Callable[..., Any]) -> Callable[..., Any]:
+    """The answer, with a list of numbers taken for an array where an array is asked for."""
+    claim = claimed(asked, asked.solution)
+    with precision(64):
+        right = asked.solution(*points_of(claim, 1)[0])
+    if not jax.tree_util.treedef_is_leaf(jax.tree.structure(right)):
+        return answer
+
+    @wraps(answer)
+    def ask(*args: Any) -> Any:
+        given = answer(*args)
+        try:
+            return jnp.asarray(given) if isinstance(given, list | tuple) else given
+        except (TypeError, ValueError):  # no array: the referee has words for its form
+            return given
+
+    return ask
+
+
 def claimed(asked: Exercise, answer: Callable[..., Any]) -> Derivation:
     """The claim that the answer makes."""
     assert asked.derivation is not None
-    file, line = source_of(answer)
+    file, line = source_of(unwrap(answer))
     return replace(asked.derivation, hand=answer, name=asked.name, file=file, line=line)
 
 
@@ -76,15 +96,15 @@ def _like(tree: Any) -> Any:
     )
 
 
-def no_answer(claim: Derivation) -> str:
+def no_answer(claim: Derivation, answer: Callable[..., Any]) -> str:
     """What a function says that is no derivative, or where it raises; nothing if it is one."""
     finite = []
     for args in points_of(claim, 3):
         with precision(64):
             try:
                 given = claim.hand(*args)
-            except Exception as problem:
-                return crash(problem, claim.hand)
+            except (Exception, SystemExit) as problem:
+                return crash(problem, answer)
             try:
                 if given is None or isinstance(given, str | bytes) or callable(given):
                     number(given)

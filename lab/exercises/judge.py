@@ -75,7 +75,7 @@ def judge(
         found = said("error", f"no answer after {seconds} s: is there a loop that does not end?")
     except BadInput as problem:
         found = said("error", str(problem))
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         found = said("error", crash(problem, function))
     if found.verdict == "error" and "NotImplementedError" in found.reason:
         return None
@@ -97,9 +97,21 @@ def _remarked(asked: Exercise, answer: Callable[..., Any], found: Verdict) -> Ve
         remark = next(
             (one.remark for one in asked.wrong if one.remark and _is(asked, answer, one.answer)), ""
         )
+        remark = remark or _how_close(found)
         if remark:
             mistake = mistake._replace(says=f"{mistake.says}. {remark}")
     return found._replace(mistake=mistake, reason=mistake.says)
+
+
+def _how_close(found: Verdict) -> str:
+    """A remark on answers that are almost right, and for no reason that has a name."""
+    errors = [witness.error for witness in found.witnesses if witness.error is not None]
+    near = found.mistake is not None and found.mistake.name == "unknown" and errors
+    return (
+        "So close: a difference quotient, or a rounded number?"
+        if near and max(errors) < 1e-3
+        else ""
+    )
 
 
 def _is(asked: Exercise, answer: Callable[..., Any], known: Any) -> bool:

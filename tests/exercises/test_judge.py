@@ -8,6 +8,7 @@ import pytest
 from lab.derivation import derivative, gradient
 from lab.domains import positive, reals
 from lab.exercises import Hint, Wrong, exercise
+from lab.exercises.answer import values_at
 from lab.exercises.discreet import discreet
 from lab.exercises.judge import judge
 from lab.referee.verdict import Mistake
@@ -48,6 +49,10 @@ WORD = made(lambda: "saddle point")
 YES = made(lambda: True)
 OF_TWO = made(lambda x, h: 2 * x + h, at=[(1.0, 0.5), (2.0, 0.25)])
 UNIT = made(lambda: np.array([0.6, 0.8]), argument=is_unit)
+ALL_AT_ONCE = made(lambda x: x**3, counterexample=lambda f: str(jax.vmap(f)(np.ones(3))))
+ON_A_GRID = made(
+    lambda x: x, counterexample=lambda f: None if values_at(f, np.arange(3.0))[2] == 6 else "no"
+)
 ODD = made(lambda x: x**3, counterexample=odd_function)
 TUPLE = made(lambda: (1.0, np.eye(2)), argument=lambda answer: None)
 
@@ -59,6 +64,8 @@ def raises(x):
 RIGHT = [
     (SLOPE, lambda x: x + x),
     (PAIR, lambda p: jnp.stack([2 * p[0] * p[1], p[0] ** 2])),
+    (PAIR, lambda p: (2 * p[0] * p[1], p[0] ** 2)),
+    (PAIR, lambda p: np.array([2 * float(p[0]) * float(p[1]), float(p[0]) ** 2])),
     (NUMBER, 1 / 4),
     (NUMBER, 0.25 + 1e-8),
     (ARRAY, [1, 2, 4]),
@@ -69,6 +76,8 @@ RIGHT = [
     (UNIT, [1.0, 0.0]),
     (ODD, jnp.sin),
     (TUPLE, [3, np.zeros((2, 2))]),
+    (ON_A_GRID, lambda x: 3 * x),
+    (ON_A_GRID, lambda x: 3 * x if x > 1 else 0.0),
 ]
 
 
@@ -128,7 +137,8 @@ WRONG = [
     (SLOPE, lambda x: "2x", "the text '2x'"),
     (SLOPE, lambda x: x * jnp.nan, "not finite"),
     (SLOPE, lambda x: jnp.stack([x, x]), "shape"),
-    (PAIR, lambda p: (2 * p[0] * p[1], p[0] ** 2), "the derivative is an array of shape (2,)"),
+    (PAIR, lambda p: (2 * p[0] * p[1], [p[0] ** 2, 1]), "shape"),
+    (SLOPE, lambda x: (square(x + 1e-6) - square(x)) / 1e-6, "a difference quotient"),
     (PAIR, lambda p: {"x": p[0]}, "shape"),
 ]  # fmt: skip
 
@@ -147,6 +157,9 @@ ODDITIES = [
     (SLOPE, raises, "IndexError"),
     (NUMBER, lambda: 1 / 0, "ZeroDivisionError"),
     (ODD, raises, "IndexError"),
+    (SLOPE, lambda x: exit(), "ends the program"),
+    (NUMBER, lambda: exit(), "ends the program"),
+    (ALL_AT_ONCE, lambda x: x if x > 0 else -x, "an `if` cannot ask"),
     (SLOPE, lambda x, y: x, "it takes (x, y) where the question gives (x)"),
     (NUMBER, lambda x: x, "the question gives (nothing)"),
 ]
