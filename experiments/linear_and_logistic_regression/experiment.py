@@ -142,7 +142,8 @@ def the_model(key: Key[Array, ""], task: str, ridge: float, test_fraction: float
         return bare_loss(w, X, y) + ridge_penalty(w.ravel(), l)
 
     def gradient(w: Array, X: Array, y: Array) -> Array:
-        return bare_gradient(w, X, y) + ridge_penalty_gradient(w, l)
+        of_penalty = ridge_penalty_gradient(w.ravel(), l).reshape(w.shape)
+        return bare_gradient(w, X, y) + of_penalty
 
     X, y = with_constant(train)
     start = jnp.zeros((3,) if classes == 2 else (3, classes))
