@@ -317,8 +317,9 @@ def graph(outcome: Outcome) -> Figure:
             if word in place:
                 start, end = at[place[word]], at[i]
                 axes.plot(*zip(start, end, strict=True), color=style.PALE, linewidth=2, zorder=1)
-        constants = [word for word in words if word not in place]
-        title = " ".join([str(table["operation"][i]), *constants])
+        shown = [word for word in words if word not in place]
+        shown.insert(int(bool(shown) and words[0] == shown[0]), str(table["operation"][i]))
+        title = " ".join(shown)
         label(axes, at[i], title, float(table["value"][i]), float(table["derivative"][i]))
     tall = max(map(len, columns)) / 2
     axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(-tall - 0.1, tall + 0.1), xticks=[], yticks=[])
