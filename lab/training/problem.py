@@ -114,6 +114,26 @@ class Problem(NamedTuple):
     fisher: Callable[[Params, Batch], PyTree] | None = None
 
 
+def least_squares(
+    residuals: Callable[[Params], Float[Array, " m"]],
+    jacobian: Callable[[Params], Float[Array, "m n"]],
+    start: Params,
+    **more: Any,
+) -> Problem:
+    """The problem to make ``r.r`` small, of residuals of a vector and their Jacobian by hand.
+
+    Its gradient is 2 Jᵀr; ``more`` are further parts of the problem.
+    """
+    return Problem(
+        loss=lambda x, batch: jnp.sum(residuals(x) ** 2),
+        gradient=lambda x, batch: 2 * jacobian(x).T @ residuals(x),
+        start=start,
+        residuals=lambda x, batch: residuals(x),
+        jacobian=lambda x, batch: jacobian(x),
+        **more,
+    )
+
+
 def in_precision(problem: Problem, dtype: Any) -> Problem:
     """The same problem with the floating leaves of ``start`` and of every batch in ``dtype``."""
 

@@ -177,8 +177,8 @@ def unrolled_loss_gradient(
     settings: Float[Array, " 2"], x: Vector, H: Matrix, steps: int
 ) -> Float[Array, " 2"]:
     """Backwards: x̄ = Hx at the end. Each step v⁺ = b v - a Hx, x⁺ = x + v⁺ hands back v̄⁺ += x̄⁺,
-    then ā -= v̄⁺.Hx, b̄ += v̄⁺.v, x̄ = x̄⁺ - a H v̄⁺ and v̄ = b v̄⁺;  hence the two sums: the hypergradient of
-    step and momentum, at the price of one descent backwards.
+    then ā -= v̄⁺.Hx, b̄ += v̄⁺.v, x̄ = x̄⁺ - a H v̄⁺ and v̄ = b v̄⁺;  hence the two sums: the hypergradient
+    of step and momentum, at the price of one descent backwards.
     """
     step, momentum = settings
     v, path = jnp.zeros_like(x), []
