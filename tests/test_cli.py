@@ -253,13 +253,15 @@ import sys
 from lab.cli import status
 for arguments in {commands!r}:
     assert status(arguments) == (2 if arguments[0] == "run" else 0), arguments
-heavy = {{"jax", "matplotlib", "sklearn", "pyarrow", "optax", "pandas"}} & set(sys.modules)
+heavy = {{"jax", "matplotlib", "sklearn", "pyarrow", "optax", "pandas", "sympy"}} & set(sys.modules)
 assert not heavy, heavy
 """
 
 
 def test_nothing_heavy_is_imported_to_list_show_help_or_refuse() -> None:
     commands = [["--help"], ["--version"], ["list"], ["list", "--json"], ["show", "softmax_vjp"]]
+    commands += [["exercise"], ["exercise", "gradient_descent"], ["list", "--curriculum"]]
+    commands += [["list", "--search", "steepest"], ["show", "notation"]]
     commands += [["show", "counting"], ["run", "countin"], ["run", "counting", "lwo=1"]]
     script = LIGHT.format(commands=commands)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

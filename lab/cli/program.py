@@ -40,6 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Derive a gradient by hand, put it on trial, and put it to work.",
+    epilog="What the symbols mean: lab show notation. What is covered: lab list --curriculum.",
 )
 
 

@@ -154,7 +154,7 @@ def crash(problem: BaseException, answer: Callable[..., Any]) -> str:
     file, _ = source_of(answer)
     where = failing_line(problem, Path(file or "?"))
     if isinstance(problem, SystemExit):
-        return f"ends the program: {where}"
+        return f"ends the program: {where.partition(': SystemExit')[0]}"
     if isinstance(problem, jax.errors.ConcretizationTypeError):
         place = where.partition(" ")[0].rstrip(":")
         return f"{place}: an `if` cannot ask a number of JAX: jnp.where(condition, this, that)"

@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lab.errors import BadInput
 from lab.exercises import progress, sheets
 from lab.exercises.judge import judge
 from lab.exercises.record import Exercise, solutions
 from lab.exercises.sheets import Question, Sheet
-from lab.modules import load_file, shown
+from lab.modules import load_file
 from lab.referee.verdict import Verdict
 
 
@@ -39,8 +38,8 @@ def answered(target: str) -> tuple[Sheet, list[Question]] | None:
     mine = sheets.read(Path(file))
     shipped = sheets.find(mine.topic)
     found = {question.name: question for question in mine.questions}
-    # a question that the learner's sheet lacks is open
-    asked = [found.get(one.name, one._replace(open=True)) for one in shipped.questions]
+    # a question that the learner's sheet lacks stands nowhere in it
+    asked = [found.get(one.name, one._replace(open=True, line=0)) for one in shipped.questions]
     if name:
         shipped.question(name)
         asked = [question for question in asked if question.name == name]
@@ -56,7 +55,7 @@ def check(sheet: Sheet, asked: list[Question], *, seed: int = 0) -> Iterator[Jud
     module = load_file(sheet.file, "sheet")
     for question in asked:
         answer = getattr(module, question.name, None)
-        if question.open or not callable(answer):
+        if not _is_given(answer, question):
             yield Judged(sheet.topic, question, None)
             continue
         exercise = known[question.name]
@@ -64,6 +63,12 @@ def check(sheet: Sheet, asked: list[Question], *, seed: int = 0) -> Iterator[Jud
         if verdict is not None and verdict.passes:
             verdict = _with_second_opinion(exercise, answer, verdict)
         yield Judged(sheet.topic, question, verdict)
+
+
+def _is_given(answer: Any, question: Question) -> bool:
+    """Whether there is an answer: not the question's own function while that says nothing."""
+    line = getattr(getattr(answer, "__code__", None), "co_firstlineno", None)
+    return callable(answer) and not (question.open and line == question.line)
 
 
 def _with_second_opinion(exercise: Exercise, answer: Any, verdict: Verdict) -> Verdict:
@@ -78,24 +83,6 @@ def keep(sheet: Sheet, judged: list[Judged]) -> None:
     words = {one.question.name: one.verdict.verdict for one in judged if one.verdict is not None}
     if words:
         progress.tried(sheet.file.resolve().parent, sheet.topic, words)
-
-
-def copy(topic: str, folder: Path, *, force: bool = False) -> Path:
-    """Put the sheet on a topic into ``folder``, as ``TOPIC.py``.
-
-    Raises ``BadInput`` where there is such a file already, unless ``force``.
-    """
-    from lab.runs.folder import write_bytes
-
-    sheet = sheets.find(topic)
-    file = folder / f"{topic}.py"
-    if file.exists() and not force:
-        raise BadInput(
-            f"{shown(file)} is there already: lab check {shown(file)} looks at your answers, "
-            f"lab exercise {topic} --force replaces them by an empty sheet"
-        )
-    write_bytes(file, sheet.file.read_bytes())
-    return file
 
 
 def _same_place(exercise: Exercise, module: Any) -> Callable[..., Any] | None:

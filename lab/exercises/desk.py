@@ -10,6 +10,7 @@ from lab.exercises import progress, sheets
 from lab.exercises.sheets import Question, Sheet
 from lab.modules import shown
 from lab.report import terminal
+from lab.runs.folder import write_bytes
 
 
 def overview(folder: Path, as_json: bool) -> int:
@@ -49,8 +50,6 @@ def overview(folder: Path, as_json: bool) -> int:
 
 def hand_out(topic: str, folder: Path, force: bool, as_json: bool) -> int:
     """Copy the sheet, and say what to do with it."""
-    from lab.exercises.check import copy
-
     sheet = sheets.find(topic)
     progress.read(folder)  # a file that cannot be read is better known before the work than after
     file = copy(topic, folder, force=force)
@@ -65,6 +64,22 @@ def hand_out(topic: str, folder: Path, force: bool, as_json: bool) -> int:
         f"  lab check {shown(file)}\n  lab exercise {topic} --hint"
     )
     return 0
+
+
+def copy(topic: str, folder: Path, *, force: bool = False) -> Path:
+    """Put the sheet on a topic into ``folder``, as ``TOPIC.py``.
+
+    Raises ``BadInput`` where there is such a file already, unless ``force``.
+    """
+    sheet = sheets.find(topic)
+    file = folder / f"{topic}.py"
+    if file.exists() and not force:
+        raise BadInput(
+            f"{shown(file)} is there already: lab check {shown(file)} looks at your answers, "
+            f"lab exercise {topic} --force replaces them by an empty sheet"
+        )
+    write_bytes(file, sheet.file.read_bytes())
+    return file
 
 
 def show_question(topic: str, name: str, as_json: bool) -> int:

@@ -18,18 +18,25 @@ from lab.referee.evaluate import precision
 
 SHEETS = {file.parent.name: file for file in sorted(shipped("experiments").glob("*/exercises.py"))}
 EXERCISES = [(topic, name) for topic, file in SHEETS.items() for name in solutions(file.parent)]
-# the first wrong answer to each exercise always, the others where the long tables are run
+
+
+def exercise(topic, name):
+    return solutions(SHEETS[topic].parent)[name]
+
+
+# what the referee judges takes its time: those are among the long tables
 WRONG = [
-    pytest.param(topic, name, number, marks=[pytest.mark.slow] if number else [])
+    pytest.param(
+        topic,
+        name,
+        number,
+        marks=[pytest.mark.slow] if exercise(topic, name).kind == "derivative" else [],
+    )
     for topic, name in EXERCISES
     for number in range(len(solutions(SHEETS[topic].parent)[name].wrong))
 ]
 every_sheet = pytest.mark.parametrize("topic", SHEETS)
 every_exercise = pytest.mark.parametrize(("topic", "name"), EXERCISES)
-
-
-def exercise(topic, name):
-    return solutions(SHEETS[topic].parent)[name]
 
 
 @every_sheet

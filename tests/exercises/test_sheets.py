@@ -284,6 +284,15 @@ def test_a_sheet_that_does_not_run_is_one_line(capsys):
     assert "SyntaxError" in said
 
 
+def test_an_answer_may_be_given_in_other_ways(capsys):
+    answer(capsys, "exercise", "counting")
+    with Path("counting.py").open("a", encoding="utf-8") as file:
+        file.write("\n\none = lambda: 1.0\n")
+    assert "1 correct, 1 open" in answer(capsys, "check", "counting.py")
+    Path("counting.py").write_text('"""Exercises on counting: x."""\n\ntwo = lambda x: x + 1\n')
+    assert "1 correct, 1 open" in answer(capsys, "check", "counting.py")
+
+
 def test_a_question_that_is_gone_is_open(capsys):
     Path("counting.py").write_text('"""Exercises on counting: x."""\n')
     assert "2 open" in answer(capsys, "check", "counting.py")
