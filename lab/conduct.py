@@ -30,7 +30,7 @@ from lab.report.folder import page
 from lab.report.page import render
 from lab.report.picture import description, png
 from lab.report.progress import Unwatched
-from lab.runs import checkpoint, folder, record, trajectory
+from lab.runs import checkpoint, divergence, folder, record, trajectory
 from lab.training import devices, stopping
 from lab.training.descent.named import build
 from lab.training.loop import Chunk, chunks
@@ -160,6 +160,8 @@ def _see_through(
     with _whatever_happens(ending, run, Path(str(module.__file__))):
         _carry_out(config, module, run, ending, begun["checked"], watch)
     try:
+        if not run.is_dir():
+            raise BadInput(f"{run} was taken away")
         with _deaf():
             record.end(
                 run,
@@ -259,7 +261,7 @@ def _train(
         ending.status, ending.exit_status = "diverged", 1
         ending.note = (
             f"diverged at step {last.diverged_at}: loss {loss}, gradient norm {slope}; "
-            "what was recorded up to there is kept"
+            f"{divergence.told(train, last.state)}; what was recorded up to there is kept"
         )
     elif last.halted is not None:
         ending.stopped = f"step {last.step}: {last.halted}"
