@@ -72,6 +72,8 @@ def number(value: Any, like: Any = None) -> np.ndarray:
         raise NoAnswer("it returns a function where numbers are asked for: call it")
     try:
         array = np.asarray(value)
+        if array.dtype.kind == "O" and not isinstance(value, dict):  # fractions are numbers, too
+            array = np.asarray(value, float)
     except Exception:
         array = np.asarray(None)
     if array.dtype.kind not in "biuf":

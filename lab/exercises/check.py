@@ -1,6 +1,8 @@
 """A learner's sheet on trial: every question, in the order of the sheet."""
 
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,14 +54,17 @@ def check(sheet: Sheet, asked: list[Question], *, seed: int = 0) -> Iterator[Jud
     Raises ``BadInput`` where the sheet does not import.
     """
     known = solutions(sheets.find(sheet.topic).file.parent)
-    module = load_file(sheet.file, "sheet")
+    with redirect_stdout(sys.stderr):
+        module = load_file(sheet.file, "sheet")
     for question in asked:
         answer = getattr(module, question.name, None)
         if not _is_given(answer, question):
             yield Judged(sheet.topic, question, None)
             continue
         exercise = known[question.name]
-        verdict = judge(exercise, answer, of=_same_place(exercise, module), seed=seed)
+        # what an answer prints on its way is a remark, and no part of the verdict
+        with redirect_stdout(sys.stderr):
+            verdict = judge(exercise, answer, of=_same_place(exercise, module), seed=seed)
         if verdict is not None and verdict.passes:
             verdict = _with_second_opinion(exercise, answer, verdict)
         yield Judged(sheet.topic, question, verdict)

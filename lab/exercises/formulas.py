@@ -26,6 +26,8 @@ def judge_typed(asked: Exercise, text: str) -> tuple[Verdict, Opinion | None]:
 
     Raises `BadInput` where the text is no such formula.
     """
+    if asked.derivation is not None and _is_about_arrays(asked.derivation):
+        raise BadInput(f"{asked.name} is about arrays, which no formula says: answer in the sheet")
     parts = formula.parse(text, asked.arguments)
 
     def answer(*args: Any) -> Any:
@@ -66,9 +68,11 @@ def opinion(claim: Derivation, hand: Callable[..., Any]) -> Opinion | None:
     """Whether ``hand`` (of symbols) is what is claimed, where that is a matter of numbers."""
     if claim.kind not in ("derivative", "gradient", "hessian", "identity") or not claim.single:
         return None
-    if not isinstance(claim.at, tuple) or not all(map(_is_number, claim.at)):
+    if not isinstance(claim.at, tuple) or _is_about_arrays(claim):
         return None
-    places: tuple[Domain, ...] = claim.at
+    places: tuple[Any, ...] = claim.at
+    if not all(map(_is_number, places)):
+        return None
     signs = [place.bounds is not None and place.bounds[0] >= 0 for place in places]
     symbols = symbols_for(claim.arguments, signs)
     draw = lambda rng: [float(np.ravel(_sample(place, rng))[0]) for place in places]
@@ -84,8 +88,16 @@ def opinion(claim: Derivation, hand: Callable[..., Any]) -> Opinion | None:
         return None
 
 
+def _is_about_arrays(claim: Derivation) -> bool:
+    """Whether an argument is an array that is not taken entry by entry."""
+    if claim.kind == "derivative" or not isinstance(claim.at, tuple):
+        return False
+    shapes = (place.shape if isinstance(place, Domain) else np.shape(place) for place in claim.at)
+    return any(len(shape) > 0 for shape in shapes)
+
+
 def _is_number(place: Any) -> bool:
-    """Whether a domain is one of numbers, or acts on each entry by itself."""
+    """Whether a domain is one of real numbers, or acts on each entry by itself."""
     if not isinstance(place, Domain) or place.last or len(place.shape) > 1:
         return False
     drawn = np.asarray(_sample(place, np.random.default_rng(0)))

@@ -81,7 +81,7 @@ def _short(number: float) -> Any:
     """A number near the one drawn that is exact in few digits, so that both sides mean the same."""
     import sympy
 
-    return sympy.Rational(round(float(number) * 1000) or 1, 1000)
+    return sympy.Rational(f"{float(number):.6g}")
 
 
 def _evaluated(side: Any, point: dict[Any, Any]) -> Any:

@@ -1,5 +1,7 @@
 """Answers of every kind and shape: right ones pass, wrong ones are told why, odd ones get one line."""
 
+from fractions import Fraction
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -69,6 +71,8 @@ RIGHT = [
     (NUMBER, 1 / 4),
     (NUMBER, 0.25 + 1e-8),
     (ARRAY, [1, 2, 4]),
+    (NUMBER, Fraction(1, 4)),
+    (ARRAY, [Fraction(1), 2, 4.0]),
     (MATRIX, ((1, 2), (3, 4))),
     (WORD, "Saddle-Point"),
     (YES, True),

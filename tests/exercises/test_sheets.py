@@ -199,6 +199,15 @@ def test_programs_are_answered(capsys):
     assert answer(capsys, "exercise", "counting", "one", "--hint", "--json")["of"] == 2
 
 
+def test_what_an_answer_prints_is_no_part_of_the_verdict(capsys):
+    answer(capsys, "exercise", "counting")
+    fill(one="print('so far')\n    return 1")
+    assert status(["check", "counting.py::one", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["verdict"] == "correct"
+    assert "so far" in err
+
+
 def test_answers_are_never_overwritten_silently(capsys):
     answer(capsys, "exercise", "counting")
     fill(one="return 2")
