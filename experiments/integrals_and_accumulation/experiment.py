@@ -153,7 +153,7 @@ def rule(
 def estimates(
     chosen: Integrand, name: str, nodes: int, x: Scalar, a: Scalar, places: Float[Array, "s m"]
 ) -> tuple[Array, ...]:
-    """The area by a rule, its slopes in the edge and the parameter; the former by a rule told so."""
+    """The area by a rule, its slopes in edge and parameter; the former by a rule told so."""
 
     def seen(random: Float[Array, " m"]) -> tuple[Scalar, ...]:
         area: Any = lambda x, a: RULES[name](lambda t: chosen.f(t, a), x, nodes, random)
