@@ -20,7 +20,7 @@ from tests.bench.independent import (
 )
 
 CASES = collection()
-FEW = CASES[::33]
+FEW = CASES[::45]
 REST = [case for case in CASES if case not in FEW]
 NAME = lambda case: case.name
 
@@ -64,15 +64,16 @@ def test_a_third_is_held_out_by_name_alone():
 @both
 def test_right_ones_are_right(case):
     subject = Subject(case, 4)
-    rng = np.random.default_rng(0)
+    right = subject.answers(case.hand)
     for hand in (case.hand, *case.others):
-        for args, answer in zip(subject.points, subject.answers(hand), strict=True):
+        answers = subject.answers(hand)
+        for index, (args, answer) in enumerate(zip(subject.points, answers, strict=True)):
             assert not isinstance(answer, Exception), answer
             if case.kind == "identity":
                 told = [np.asarray(leaf) for leaf in jax.tree.leaves(case.of(*args))]
                 assert gap(told, answer, scales([told])) < 1e-9
             elif case.group == "kinked":
-                assert valid_at_kink(subject, args, answer, rng)
+                assert valid_at_kink(subject, index, answer, right[index])
             else:
                 assert agrees_with_differences(subject, args, answer)
 
@@ -99,13 +100,10 @@ def test_mistakes_are_mistakes(case):
         if one.name == "region":
             assert (off < 1e-12).any() or _partly(right, said), f"{one.label} is wrong everywhere"
         elif "region" not in one.names:
-            assert (off > 2e-7).mean() > 0.2, f"{one.label} is wrong in some region only"
+            assert (off > 2e-7).mean() > 0.1, f"{one.label} is wrong in some region only"
         if case.group == "kinked":
-            rng = np.random.default_rng(0)
-            points = zip(subject.points, said, strict=True)
-            assert not all(valid_at_kink(subject, args, answer, rng) for args, answer in points), (
-                f"{one.label} is a valid subgradient"
-            )
+            valid = [valid_at_kink(subject, k, answer, right[k]) for k, answer in enumerate(said)]
+            assert not all(valid), f"{one.label} is a valid subgradient"
 
 
 def _gaps(right, wrong, usual):

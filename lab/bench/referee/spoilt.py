@@ -12,7 +12,7 @@ import jax.numpy as jnp
 Hand = Callable[..., Any]
 Spoiler = Callable[[Hand, Any, int], tuple[str, Hand]]
 
-FACTORS = (2.0, 0.5, 3.0, 1 / 3, 1.5, 4.0)
+FACTORS = (2.0, 0.5, 1.5, 2 / 3, 10.0, 0.1)
 ERRORS = (1e-3, -1e-3, 3e-4, -1e-4, 1e-4, 1e-5, -1e-5, 1e-6)
 
 

@@ -93,7 +93,7 @@ CASES = [
     Case("sequence layer, its weights", lambda W, b, X: sequence(X, W, b), lambda W, b, X, ct: d_sequence(X, W, b, ct), at(normal(3, 4), normal(4), normal(2, 5, 3)), kind="vjp", wrt=(0, 1), auto="zero sign",
          domains=dict(W=reals("d k"), b=reals("k"), X=reals("b t d")), slips=[
              ("broadcast_sum|shape", lambda W, b, X, ct: (d_sequence(X, W, b, ct)[0], d_sequence(X, W, b, ct, axes=0)[1])),
-             ("broadcast_sum|batch_factor", lambda W, b, X, ct: (d_sequence(X, W, b, ct)[0], d_sequence(X, W, b, ct)[1] / len(X))),
+             ("broadcast_sum|batch_factor|factor", lambda W, b, X, ct: (d_sequence(X, W, b, ct)[0], d_sequence(X, W, b, ct)[1] / len(X))),
              ("broadcast_sum|batch_factor", lambda W, b, X, ct: (d_sequence(X, W, b, ct)[0], d_sequence(X, W, b, ct)[1] / X.shape[1])),
              ("broadcast_sum|index|missing_term|unknown", lambda W, b, X, ct: (d_sequence(X, W, b, ct)[0], d_sequence(X[:1], W, b, ct[:1])[1])),
              ("broadcast_sum|index|missing_term|unknown", lambda W, b, X, ct: (d_sequence(X[:, :1], W, b, ct[:, :1])[0], d_sequence(X, W, b, ct)[1])),
@@ -102,7 +102,7 @@ CASES = [
              ("wrong_axis", lambda g, b, X: d_channels(X, g, b, axes=(0, 1, 2))),
              ("wrong_axis", lambda g, b, X: d_channels(X, g, b, axes=(0, 1, 3))),
              ("broadcast_sum|shape", lambda g, b, X: d_channels(X, g, b, axes=(0, 2))),
-             ("broadcast_sum|batch_factor", lambda g, b, X: jax.tree.map(lambda d: d / len(X), d_channels(X, g, b))),
+             ("broadcast_sum|batch_factor|factor", lambda g, b, X: jax.tree.map(lambda d: d / len(X), d_channels(X, g, b))),
              ("broadcast_sum|index|missing_term|unknown", lambda g, b, X: d_channels(X[:1], g, b)),
              ("wrong_variable", lambda g, b, X: d_channels(X, g, b)[::-1]),
          ]),

@@ -101,7 +101,7 @@ CASES = [
              ("batch_factor", lambda x, m: jnp.where(m, 2 * x, 0.0) / x.size),
              ("batch_factor", lambda x, m: jnp.where(m, 2 * x, 0.0)),
              ("region|missing_chain_factor|missing_term|extra_term|unknown", lambda x, m: 2 * x / jnp.sum(jnp.where(m, 1.0, 0.0))),
-             ("region|missing_chain_factor|unknown|index", lambda x, m: jnp.where(m, 0.0, 2 * x) / jnp.sum(jnp.where(m, 1.0, 0.0))),
+             ("region", lambda x, m: jnp.where(m, 2 * x, 0.1 * x) / jnp.sum(jnp.where(m, 1.0, 0.0))),
              ("factor", lambda x, m: jnp.where(m, x, 0.0) / jnp.sum(jnp.where(m, 1.0, 0.0))),
          ]),
     Case("sums by segment", segments, d_segments, at(normal(6), integers(0, 3, 6), normal(3)), auto="factor constant region", slips=[

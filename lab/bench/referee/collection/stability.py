@@ -98,7 +98,6 @@ CASES = [
          ]),
     Case("distance of nearby points", lambda x, y: jnp.sum((x - y) ** 2), lambda x, y: 2 * (x - y), at(lambda r: 1e3 + r.standard_normal(3), lambda r: 1e3 + r.standard_normal(3)), auto="constant", slips=[
              ("factor", lambda x, y: x - y),
-             ("unstable", lambda x, y: 2 * ((x**3 - y**3) / (x**2 + x * y + y**2))),
              ("sign", lambda x, y: 2 * (x + y)),
          ]),
     Case("softmax attention of large scores", lambda s, v: softmax(s) @ v, lambda s, v: softmax(s) * (v - softmax(s) @ v), at(large, normal(4)), auto="sign", slips=[
@@ -116,7 +115,7 @@ CASES = [
              ("missing_chain_factor", lambda x, s: -x * exp(-0.5 * (x / s) ** 2)),
              ("wrong_variable", lambda x, s: -s / x**2 * exp(-0.5 * (x / s) ** 2)),
          ]),
-    Case("power of a small base", lambda x, n: x**n, lambda x, n: n * x ** (n - 1), at(magnitudes(1e-4, 2.0, 4), 5.0), kind="derivative", auto="constant", slips=[
+    Case("power of a small base", lambda x, n: x**n, lambda x, n: n * x ** (n - 1), at(magnitudes(1e-6, 1e-2, 4), 5.0), kind="derivative", auto="constant", slips=[
              ("unstable", lambda x, n: ((1 + x - 1) ** (n - 1)) * n),
              ("index|missing_chain_factor|unknown|factor", lambda x, n: n * x**n),
              ("missing_chain_factor|factor", lambda x, n: x ** (n - 1)),
