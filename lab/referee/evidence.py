@@ -187,6 +187,25 @@ def gather(
     )
 
 
+def of_one_size(evidences: list[Evidence]) -> list[Evidence]:
+    """Where a leaf is zero at all points of one size, as a softmax of one class has no slope, its
+    usual size is what it is at the other sizes: what a sum of such terms leaves is rounding.
+    """
+    most = [
+        max((e.noise[i].typical for e in evidences), default=0.0)
+        for i in range(len(evidences[0].noise))
+    ]
+    return [
+        e._replace(
+            noise=tuple(
+                noise if noise.typical else noise._replace(typical=usual)
+                for noise, usual in zip(e.noise, most, strict=True)
+            )
+        )
+        for e in evidences
+    ]
+
+
 class _UnfitError(Exception):
     def __init__(self, what: Misshapen):
         super().__init__(what.mistake.says)

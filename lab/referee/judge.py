@@ -11,7 +11,14 @@ from lab.derivation import Derivation, Wrt, derivation, derivation_of, name_of
 from lab.errors import BadInput
 from lab.referee.differences import probes
 from lab.referee.evaluate import Raised, precision
-from lab.referee.evidence import Evidence, FunctionRaised, expected, gather, split
+from lab.referee.evidence import (
+    Evidence,
+    FunctionRaised,
+    expected,
+    gather,
+    of_one_size,
+    split,
+)
 from lab.referee.large import hear_large
 from lab.referee.points import ARRAY, MANY, Group, groups
 from lab.referee.question import Question, question, with_complaints
@@ -145,7 +152,7 @@ def _hear(asked: Question, drawn: list[Group], rng: np.random.Generator) -> tupl
         evidences.append(heard)
     if not evidences:
         return _differences_only(asked, drawn, rng, excused), total
-    found = weigh(asked, evidences, rng)
+    found = weigh(asked, of_one_size(evidences), rng)
     return _with_unreached(found, missed), sum(e.group.size for e in evidences)
 
 

@@ -174,8 +174,12 @@ def _scale(x: np.ndarray) -> np.ndarray:
 def _directions(
     evidence: Evidence, point: int, at: list[np.ndarray], rng: np.random.Generator
 ) -> list[list[np.ndarray]]:
-    """Random signs, all ones, the axes, and the way from the truth to the hand's answer."""
-    signs = [[rng.choice((-1.0, 1.0), size=x.shape) for x in at] for _ in range(SIGNS)]
+    """Random signs of uneven length, so that no tie survives; all ones, the axes; the hand's answer
+    and the way to it from the truth, and both without their signs, which breaks ties as the hand
+    has chosen.
+    """
+    random = lambda shape: rng.choice((-1.0, 1.0), size=shape) * rng.uniform(0.5, 1.5, shape)
+    signs = [[random(x.shape) for x in at] for _ in range(SIGNS)]
     ones = [np.ones(x.shape) for x in at]
     axes = []
     for k, x in enumerate(at):
@@ -184,11 +188,14 @@ def _directions(
             axis[k].reshape(-1)[flat] = 1.0
             axes.append(axis)
     disputed = []
-    if evidence.question.claim.kind == "gradient":
-        hand = at_point(evidence.hand, point)
+    if evidence.question.claim.kind in ("gradient", "vjp"):
+        hand, truth = at_point(evidence.hand, point), at_point(evidence.truth, point)
+        pairs = [*zip(hand, truth, strict=True)]
         for way in (
             hand,
-            [h - t for h, t in zip(hand, at_point(evidence.truth, point), strict=True)],
+            [h - t for h, t in pairs],
+            [np.abs(h) for h in hand],
+            [np.abs(h) - np.abs(t) for h, t in pairs],
         ):
             largest = max(float(np.abs(w).max(initial=0.0)) for w in way)
             if np.isfinite(largest) and largest > 0:
