@@ -2,7 +2,8 @@
 derivative.
 
 Along a random direction v, weighed by a random cotangent c, every kind of derivative comes down to
-one number: ``<c, J v>`` for a Jacobian, ``<g, v>`` for a gradient, and so on. The left side is
+one number: ``<c, J v>`` for a Jacobian, ``<g, v>`` for a gradient, and so on; of complex numbers
+the real part, which is JAX's convention for a gradient: g = df/dx - i df/dy. The left side is
 measured by `numeric.slope`; the right side is contracted from the claimed derivative, so that JAX's
 answer and the hand's are weighed alike."""
 
@@ -13,10 +14,9 @@ import jax
 import numpy as np
 
 from lab.referee.evaluate import Asker, Raised, precision
-from lab.referee.evidence import split
 from lab.referee.numeric import ABSCISSAE, Slope, slope
 from lab.referee.points import Group, stacked
-from lab.referee.question import Question
+from lab.referee.question import Question, split
 
 DIRECTIONS = 3
 
@@ -66,10 +66,10 @@ def probes(
                 out = asked.varied(args0)(*slots0)
             except Exception:
                 return []
-    shapes = [np.shape(leaf) for leaf in jax.tree.leaves(out)]
+    likes = jax.tree.leaves(out)
     slot_leaves, slot_tree = jax.tree.flatten(slots0)
-    if any(np.asarray(leaf).dtype.kind != "f" for leaf in slot_leaves):
-        return []  # complex arguments: a slope along a real line says only half
+    if any(np.asarray(leaf).dtype.kind not in "fc" for leaf in slot_leaves):
+        return []
 
     def along(*leaves: Any) -> Any:
         """``s(t)`` for one point, direction, cotangent and t."""
@@ -81,10 +81,10 @@ def probes(
         )
         args, _ = split(asked, group.rebuild(given))
         at = jax.tree.leaves(asked.slots(args))
-        moved = [x + t * v for x, v in zip(at, direction, strict=True)]
+        moved = [x + t.astype(v.dtype) * v for x, v in zip(at, direction, strict=True)]
         value = asked.varied(args)(*jax.tree.unflatten(slot_tree, moved))
         pairs = zip(jax.tree.leaves(value), cotangent, strict=True)
-        return sum(jax.numpy.sum(y * c) for y, c in pairs)
+        return sum(jax.numpy.real(jax.numpy.sum(y * c)) for y, c in pairs)
 
     made, rows = [], []
     for point in points:
@@ -92,7 +92,7 @@ def probes(
         at = [np.asarray(leaf) for leaf in jax.tree.leaves(asked.slots(args))]
         for _ in range(1 if claim.kind == "jvp" else DIRECTIONS):
             direction = [_direction(rng, x) for x in at]
-            cotangent = [rng.standard_normal(shape) for shape in shapes]
+            cotangent = [_cotangent(rng, like) for like in likes]
             if claim.kind == "jvp":
                 direction = [np.asarray(leaf) for leaf in jax.tree.leaves(extra)]
             if claim.kind == "vjp":
@@ -116,13 +116,20 @@ def probes(
 
 
 def _direction(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
-    """Random signs, each scaled to its entry, so that a step keeps signs and respects orders of
-    magnitude.
+    """Random signs (phases, of complex entries), each scaled to its entry, so that a step keeps
+    signs and respects orders of magnitude.
     """
     size = np.abs(x)
     usual = np.sqrt(np.mean(size**2)) if size.size else 1.0
     signs = rng.choice((-1.0, 1.0), size=x.shape)
+    if np.iscomplexobj(x):
+        signs = np.exp(2j * np.pi * rng.uniform(size=x.shape))
     return np.asarray(signs * np.where(size > 0, size, usual or 1.0))
+
+
+def _cotangent(rng: np.random.Generator, like: Any) -> np.ndarray:
+    drawn = np.asarray(rng.standard_normal(np.shape(like)))
+    return drawn + 1j * rng.standard_normal(drawn.shape) if jax.numpy.iscomplexobj(like) else drawn
 
 
 def _contraction(
@@ -150,7 +157,7 @@ def _contraction(
                 leaf * np.multiply.outer(c, v) for leaf, (c, v) in zip(leaves, pairs, strict=True)
             ]
         return (
-            float(sum(np.sum(term) for term in terms)),
+            float(sum(np.sum(np.real(term)) for term in terms)),
             float(sum(np.sum(np.abs(term)) for term in terms)),
         )
 

@@ -74,7 +74,7 @@ def _looked_at(evidence: Evidence, disputed: np.ndarray) -> list[int]:
 def _settled(evidence: Evidence, raw: Dispute) -> Dispute:
     """The dispute as the second looks leave it."""
     wrong, broken, gaps = raw.wrong.copy(), raw.broken.copy(), raw.gaps.copy()
-    for p, (finding, _) in raw.looks.items():
+    for p, (finding, *_) in raw.looks.items():
         heard, known = (
             all(bool(np.isfinite(leaf).all()) for leaf in at_point(leaves, p))
             for leaves in (evidence.hand, evidence.truth)
@@ -116,7 +116,9 @@ def _coarse(evidence: Evidence, i: int) -> np.ndarray:
     judged = judged & np.isfinite(truth) & np.isfinite(jaxs) & (np.abs(truth) < 1e37)
     with np.errstate(invalid="ignore", over="ignore"):
         error = np.abs(hand - truth)
-        allowed = tolerance.implementation(noise, max(1, evidence.group.elements))
+        allowed = tolerance.implementation(
+            noise, max(1, evidence.group.elements), evidence.question.grain
+        )
         lost = ~(error <= np.maximum(allowed, LOST * noise.scale))
     # Where the derivative has died away (a saturated softmax), what is left are rounding errors of
     # terms that cancel: only an overflow counts there.

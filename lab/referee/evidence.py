@@ -11,7 +11,7 @@ import numpy as np
 from lab.referee import tolerance
 from lab.referee.evaluate import Asker, Raised, precision
 from lab.referee.points import Group, joined
-from lab.referee.question import Question
+from lab.referee.question import Answer, Question, split
 from lab.referee.structure import Form, Misshapen, fit
 
 BLOCK = 64
@@ -53,11 +53,6 @@ def at_point(leaves: tuple[np.ndarray, ...], point: int) -> list[np.ndarray]:
     return [np.asarray(leaf[point]) for leaf in leaves]
 
 
-def split(asked: Question, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
-    """The arguments of a point, and its tangent or cotangent, which rides along as the last one."""
-    return (args[:-1], args[-1]) if asked.claim.kind in ("jvp", "vjp") else (args, ())
-
-
 def expected(asked: Question, group: Group) -> Any:
     """The derivative's structure, as pytree of shapes. The function itself may raise; so may its
     derivative.
@@ -91,15 +86,21 @@ def gather(
     def answer(mode: Any) -> Callable[..., Any]:
         return lambda *leaves: mode(*split(asked, group.rebuild(leaves)))
 
-    def hand(*leaves: Any) -> Any:
-        leaves_or = fit(asked.hand(*split(asked, group.rebuild(leaves))), wanted)
-        if isinstance(leaves_or, Misshapen):
-            raise _UnfitError(leaves_or)
-        spread = zip(leaves_or, wanted.shapes, strict=True)
-        return tuple(jax.numpy.broadcast_to(jax.numpy.asarray(x), shape) for x, shape in spread)
+    def fitted(voice: Answer) -> Callable[..., Any]:
+        def hand(*leaves: Any) -> Any:
+            leaves_or = fit(voice(*split(asked, group.rebuild(leaves))), wanted)
+            if isinstance(leaves_or, Misshapen):
+                raise _UnfitError(leaves_or)
+            spread = zip(leaves_or, wanted.shapes, strict=True)
+            return tuple(jax.numpy.broadcast_to(jax.numpy.asarray(x), shape) for x, shape in spread)
+
+        return hand
 
     truth_leaves = lambda mode: lambda *leaves: tuple(jax.tree.leaves(answer(mode)(*leaves)))
-    voices: dict[str, Callable[..., Any]] = {"value": answer(asked.value), "hand": hand}
+    voices: dict[str, Callable[..., Any]] = {
+        "value": answer(asked.value),
+        "hand": fitted(asked.hand),
+    }
     if asked.forward is not None and forward:
         voices["forward"] = truth_leaves(asked.forward)
     if asked.reverse is not None:
@@ -133,12 +134,16 @@ def gather(
     fine_single = np.zeros(group.size, bool)
     elementwise = asked.claim.kind == "derivative"
     if whole or _apart(truth, answered, elementwise):
-        low = _ask({k: voices[k] for k in ("value", "hand", main)}, group, 32, rounded)
+        run = {"hand": fitted(asked.implementation)}
+        low = _ask({k: voices[k] for k in ("value", main)} | run, group, 32, rounded)
         if not any(isinstance(low[k], Raised) for k in ("value", "hand", main)):
             truth_single, hand_single = tuple(low[main]), tuple(low["hand"])
             fine_single = _all_finite(jax.tree.leaves(low["value"]), group.size)
 
-    grains, sizes = _grains(asked, group, wanted), _natural(asked, group, values)
+    formula = asked.implementation is not asked.hand  # its narrow types are set aside
+    unit = tolerance.EPS64 if formula else asked.grain
+    grains = [max(unit, one) for one in _grains(asked, group, wanted)]
+    sizes = _natural(asked, group, values)
     noise, contradicted = [], np.zeros(group.size, bool)
     for i, leaf in enumerate(truth):
         scale = tolerance.size(leaf, elementwise=elementwise)
@@ -246,9 +251,8 @@ def _rounded(group: Group) -> tuple[Any, ...]:
     """The points as single precision sees them."""
 
     def one(leaf: Any) -> Any:
-        if isinstance(leaf, np.ndarray) and leaf.dtype == np.float64:
-            return leaf.astype(np.float32).astype(np.float64)
-        return leaf
+        narrow = {"f": np.float32, "c": np.complex64}.get(getattr(leaf.dtype, "kind", ""))
+        return leaf.astype(narrow).astype(leaf.dtype) if narrow else leaf
 
     with np.errstate(all="ignore"):
         return tuple(map(one, group.leaves))

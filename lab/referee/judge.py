@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from lab.derivation import Derivation, Wrt, derivation, derivation_of, name_of
@@ -17,11 +18,10 @@ from lab.referee.evidence import (
     expected,
     gather,
     of_one_size,
-    split,
 )
 from lab.referee.large import hear_large
 from lab.referee.points import ARRAY, MANY, Group, groups
-from lab.referee.question import Question, question, with_complaints
+from lab.referee.question import Question, as_formula, question, split, with_complaints
 from lab.referee.repeat import not_repeatable
 from lab.referee.rules import rule_claim, rule_of
 from lab.referee.steering import steer
@@ -129,6 +129,9 @@ def _hear(asked: Question, drawn: list[Group], rng: np.random.Generator) -> tupl
         changing = not_repeatable(asked, group) if number == 0 else None
         if changing:
             return changing, total
+        if number == 0:
+            with precision(64):
+                asked = as_formula(asked, group)
         if group.elements > MANY:
             group = group.only(np.arange(group.size) == 0)
             at_once = hear_large(asked, group, wanted, rng)
@@ -177,7 +180,7 @@ def _with_extra(asked: Question, group: Group, out: Any, rng: np.random.Generato
     else:
         slots = asked.slots(args)
         like = slots[0] if claim.single else slots
-    extra = jax.tree.map(lambda leaf: rng.standard_normal((group.size, *np.shape(leaf))), like)
+    extra = jax.tree.map(lambda leaf: _normal(rng, group.size, leaf), like)
     leaves, _ = jax.tree.flatten(extra)
     treedef = jax.tree.structure((*args, like))
     return group._replace(
@@ -185,6 +188,11 @@ def _with_extra(asked: Question, group: Group, out: Any, rng: np.random.Generato
         static=(*group.static, *[ARRAY] * len(leaves)),
         leaves=(*group.leaves, *map(np.asarray, leaves)),
     )
+
+
+def _normal(rng: np.random.Generator, count: int, like: Any) -> np.ndarray:
+    drawn = np.asarray(rng.standard_normal((count, *np.shape(like))))
+    return drawn + 1j * rng.standard_normal(drawn.shape) if jnp.iscomplexobj(like) else drawn
 
 
 def _differences_only(

@@ -28,11 +28,12 @@ class Look(NamedTuple):
     """``wrong``: smooth here, and the hand is wrong. ``right``: smooth here, and the hand agrees
     with the limit of nearby truths (automatic differentiation is odd at this very point).
     ``subgradient`` and ``no subgradient``: a kink. ``no derivative``: the function jumps.
-    ``unclear``: nothing finite nearby.
+    ``unclear``: nothing finite nearby. ``whole``: the truth was finite all around.
     """
 
     finding: Finding
     truth: tuple[np.ndarray, ...]
+    whole: bool = True
 
 
 def look(evidence: Evidence, point: int, rng: np.random.Generator) -> Look:
@@ -48,7 +49,8 @@ def look(evidence: Evidence, point: int, rng: np.random.Generator) -> Look:
     if told is not None:
         return Look(told, ())
     found = _among_neighbours(evidence, point, rng)
-    return found if found.finding != "wrong" else found._replace(finding="unclear")
+    doubtful = found.finding == "wrong" or (found.finding == "no subgradient" and not found.whole)
+    return found._replace(finding="unclear") if doubtful else found
 
 
 def _by_differences(evidence: Evidence, point: int, rng: np.random.Generator) -> Finding | None:
@@ -94,7 +96,8 @@ def _among_neighbours(evidence: Evidence, point: int, rng: np.random.Generator) 
     samples = [s[kept] for s in samples]
     if _jumps(values, samples, scales):
         return Look("no derivative", ())
-    return _placed(evidence, point, samples, directions, scales)
+    placed = _placed(evidence, point, samples, directions, scales)
+    return placed._replace(whole=bool(kept.all()))
 
 
 def _placed(
@@ -179,7 +182,7 @@ def _directions(
     has chosen.
     """
     random = lambda shape: rng.choice((-1.0, 1.0), size=shape) * rng.uniform(0.5, 1.5, shape)
-    signs = [[random(x.shape) for x in at] for _ in range(SIGNS)]
+    signs = [[np.asarray(random(x.shape)) for x in at] for _ in range(SIGNS)]
     ones = [np.ones(x.shape) for x in at]
     axes = []
     for k, x in enumerate(at):

@@ -17,9 +17,9 @@ import numpy as np
 
 from lab.referee import tolerance
 from lab.referee.evaluate import cast, precision
-from lab.referee.evidence import split, varied_leaves
+from lab.referee.evidence import varied_leaves
 from lab.referee.points import Group
-from lab.referee.question import Question
+from lab.referee.question import Question, split
 from lab.referee.structure import Form, Misshapen, fit
 from lab.referee.verdict import Witness
 from lab.referee.weighing import Found

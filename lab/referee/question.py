@@ -5,6 +5,7 @@ A `Question` turns every kind of claim into functions of ``(args, extra)``, wher
 tangent of a `jvp`, the cotangent of a `vjp`, and ``()`` otherwise."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
@@ -13,6 +14,10 @@ import numpy as np
 
 from lab.derivation import Derivation
 from lab.errors import BadInput
+from lab.referee.points import Group
+from lab.referee.programs.traced import trace
+from lab.referee.programs.widened import grain, widened
+from lab.referee.tolerance import EPS64
 
 Answer = Callable[[tuple[Any, ...], Any], Any]
 
@@ -23,7 +28,8 @@ class Question(NamedTuple):
 
     ``value`` is the function itself. ``varied(args)`` is the function whose slope along a line in
     the differentiated arguments the numerical witness measures: the function itself, or, for a
-    Hessian, its gradient."""
+    Hessian, its gradient. ``implementation`` is the hand as it is run, in the types it chose itself
+    and with their rounding unit ``grain``: where these are narrow, ``hand`` is its formula."""
 
     claim: Derivation
     value: Answer
@@ -31,6 +37,8 @@ class Question(NamedTuple):
     reverse: Answer | None
     hand: Answer
     varied: Callable[..., Any]
+    implementation: Answer
+    grain: float = EPS64
 
     def slots(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The differentiated arguments."""
@@ -65,7 +73,10 @@ def question(claim: Derivation) -> Question:
     def each(transform: Callable[..., Any]) -> Answer:
         def answer(args: tuple[Any, ...], extra: Any) -> Any:
             wanted = argnums[0] if claim.single else argnums
-            return transform(bound(args), wanted)(*slots(args))
+            at = slots(args)
+            if kind != "gradient" and any(map(jnp.iscomplexobj, jax.tree.leaves(at))):
+                return transform(bound(args), wanted, holomorphic=True)(*at)
+            return transform(bound(args), wanted)(*at)
 
         return answer
 
@@ -132,7 +143,37 @@ def question(claim: Derivation) -> Question:
     }
     forward, reverse = modes[kind]
     varied = gradient_of if kind == "hessian" else bound
-    return Question(claim, value, forward, reverse, hand, varied)
+    return Question(claim, value, forward, reverse, hand, varied, hand)
+
+
+def as_formula(asked: Question, group: Group) -> Question:
+    """The question put to the formulas, where function or hand compute in narrow types."""
+    claim = asked.claim
+    slim = lambda *leaves: split(asked, group.rebuild(leaves))
+    value: Answer = lambda args, extra: asked.value(args, ())
+    first = [jnp.asarray(leaf[0]) for leaf in group.leaves]
+    try:
+        programs = [
+            trace(lambda *x, voice=voice: voice(*slim(*x)), first, ())
+            for voice in (value, asked.hand)
+        ]
+        coarsest = max(map(grain, programs))
+        if coarsest <= EPS64:
+            return asked
+    except Exception:
+        return asked
+    wide = question(replace(claim, of=widened(claim.of), hand=widened(claim.hand)))
+    wide = wide._replace(implementation=asked.hand, grain=coarsest)
+    try:
+        jax.eval_shape(lambda *x: (wide.hand(*slim(*x)), wide.value(slim(*x)[0], ())), *first)
+    except Exception:
+        return asked._replace(grain=coarsest)
+    return wide
+
+
+def split(asked: Question, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+    """The arguments of a point, and its tangent or cotangent, which rides along as the last one."""
+    return (args[:-1], args[-1]) if asked.claim.kind in ("jvp", "vjp") else (args, ())
 
 
 def with_complaints(asked: Question, args: tuple[Any, ...]) -> Any:

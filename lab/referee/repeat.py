@@ -10,9 +10,8 @@ import jax
 import numpy as np
 
 from lab.referee.evaluate import precision
-from lab.referee.evidence import split
 from lab.referee.points import Group
-from lab.referee.question import Question
+from lab.referee.question import Question, split
 from lab.referee.weighing import Found
 
 

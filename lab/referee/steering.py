@@ -14,12 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from lab.referee.evaluate import Asker, Raised, precision
-from lab.referee.evidence import split
 from lab.referee.points import Group, joined
 from lab.referee.programs.comparisons import Comparison, comparisons, margins
 from lab.referee.programs.traced import Program, trace
 from lab.referee.properties import Shared, shared
-from lab.referee.question import Answer, Question
+from lab.referee.question import Answer, Question, split
 
 FEWEST = 8  # draws from which a shared property may be read off
 BASES = 4  # draws from which each side is steered to

@@ -14,8 +14,8 @@ import numpy as np
 from lab.derivation import listening
 from lab.errors import BadInput, suggestion
 from lab.referee.evaluate import Asker, Raised, precision
-from lab.referee.evidence import Evidence, split
-from lab.referee.question import Question
+from lab.referee.evidence import Evidence
+from lab.referee.question import Question, split
 
 BLOCK = 16
 CLOSE = 1e-8

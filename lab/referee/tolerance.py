@@ -52,12 +52,15 @@ def formula(noise: Noise, floor: float = FORMULA) -> np.ndarray:
     )
 
 
-def implementation(noise: Noise, length: int) -> np.ndarray:
-    """Allowed disagreement in single precision, for a derivative made of ``length`` numbers."""
+def implementation(noise: Noise, length: int, grain: float) -> np.ndarray:
+    """Allowed disagreement in single precision, or in the narrower types with rounding unit
+    ``grain`` that the hand chose, for a derivative made of ``length`` numbers.
+    """
+    unit = max(EPS32, grain)
     return (
-        32 * np.sqrt(length) * EPS32 * noise.scale
-        + 32 * EPS32 * noise.typical
-        + 32 * EPS32 * noise.response
+        32 * np.sqrt(length) * unit * noise.scale
+        + 32 * unit * noise.typical
+        + 32 * unit * noise.response
         + 16 * noise.truth32
     )
 

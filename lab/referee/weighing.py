@@ -9,10 +9,10 @@ import numpy as np
 from lab.referee import tolerance
 from lab.referee.differences import probes
 from lab.referee.dispute import LOST, dispute, usable
-from lab.referee.evidence import Evidence, split
+from lab.referee.evidence import Evidence
 from lab.referee.naming import name_mistake
 from lab.referee.points import MANY
-from lab.referee.question import Question
+from lab.referee.question import Question, split
 from lab.referee.steps import judge_steps
 from lab.referee.testimony import odd_witness, power_of, witnesses_of
 from lab.referee.verdict import Mistake, Witness, Word
@@ -132,6 +132,9 @@ def _first(evidences: list[Evidence], masks: list[np.ndarray]) -> tuple[Evidence
 
 def _cancellation(evidences: list[Evidence], wrong: list[np.ndarray]) -> Mistake | None:
     """Digits, not the formula: wherever the hand is off, it is far more off in single precision."""
+    question = evidences[0].question
+    if question.implementation is not question.hand:  # narrow types were set aside
+        return None
     for evidence, mask in zip(evidences, wrong, strict=True):
         if mask.any() and not evidence.hand_single:
             return None

@@ -1,12 +1,12 @@
 """What the mistake is: the simplest explanation that reproduces the wrong answer at every point.
 
 Reading order: `scene` (what there is to explain, and when a guess explains it); `transforms` (the
-truth scaled, turned, shifted), `sizes` (factors that are sizes), `arguments` (the truth at the
-wrong place), `regions` and `sides` (the truth in part of the domain); `program` and `flow` (the
-derivative taken apart into paths), `paths` (one forgotten or miscounted),
-`branches`, `slopes`, `ratios` (a choice, a factor of the chain rule); `terms` (something added);
-`altered` and `axes` (the right derivative of a slightly different function); `pattern` (what is
-said when nothing explains it).
+truth scaled, turned, shifted), `conjugates` (another convention for complex numbers), `sizes`
+(factors that are sizes), `arguments` (the truth at the wrong place), `regions` and `sides` (the
+truth in part of the domain); `program` and `flow` (the derivative taken apart into paths), `paths`
+(one forgotten or miscounted), `branches`, `slopes`, `ratios` (a choice, a factor of the chain
+rule); `terms` (something added); `altered` and `axes` (the right derivative of a slightly different
+function); `pattern` (what is said when nothing explains it).
 
 The finders are asked in order, simplest and cheapest first; an explanation has to reproduce the
 wrong answer at every point, whatever the sizes, so that the first to do so is believed."""
@@ -19,6 +19,7 @@ from lab.referee.evidence import Evidence
 from lab.referee.naming.altered import other_axes, other_constants
 from lab.referee.naming.arguments import misplaced, other_argument
 from lab.referee.naming.branches import wrong_branches
+from lab.referee.naming.conjugates import complex_leaves, conventions
 from lab.referee.naming.paths import broken_paths
 from lab.referee.naming.pattern import pattern
 from lab.referee.naming.ratios import wrong_factors
@@ -56,6 +57,8 @@ def name_mistake(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> 
         whole = scene_of(evidences, wrong)
         if whole.equations < 2:  # one number is explained by anything
             return _explanation(whole, [transformed]) or _leaf_by_leaf(whole)
+        if complex_leaves(whole):
+            return _explanation(whole, [conventions, transformed]) or _pattern(whole)
         found = _explanation(whole, IN_PARTS) if whole.seldom else None
         return found or _explanation(whole, BY_LEAF + ALTOGETHER) or _leaf_by_leaf(whole)
 
@@ -79,4 +82,8 @@ def _leaf_by_leaf(whole: Scene) -> Mistake:
             name = told[0].name if len(told) == len(found) else "unknown"
             where = "; ".join(mistake.where for mistake in told)
             return Mistake(name, "; ".join(says), where)
+    return _pattern(whole)
+
+
+def _pattern(whole: Scene) -> Mistake:
     return Mistake("unknown", pattern(whole), whole.where)

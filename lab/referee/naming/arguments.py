@@ -10,10 +10,11 @@ import jax
 import numpy as np
 
 from lab.referee.evaluate import Asker, Raised
-from lab.referee.evidence import Evidence, split
+from lab.referee.evidence import Evidence
 from lab.referee.naming.program import subject, varied_leaves
 from lab.referee.naming.scene import Scene
 from lab.referee.naming.sizes import argument_leaves
+from lab.referee.question import split
 from lab.referee.verdict import Mistake
 
 Leaves = tuple[np.ndarray, ...]

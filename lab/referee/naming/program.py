@@ -15,8 +15,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lab.referee.evidence import Evidence, split
+from lab.referee.evidence import Evidence
 from lab.referee.programs.traced import Program, trace
+from lab.referee.question import split
 
 
 def program(evidence: Evidence) -> Program:

@@ -7,10 +7,11 @@ import jax
 import numpy as np
 
 from lab.referee.evaluate import Asker, Raised
-from lab.referee.evidence import Evidence, split
+from lab.referee.evidence import Evidence
 from lab.referee.naming.pattern import entry_words
 from lab.referee.naming.scene import Scene, number, off_entries, size
 from lab.referee.naming.sizes import argument_leaves
+from lab.referee.question import split
 from lab.referee.verdict import Mistake
 
 FEWEST = 3  # entries that must be wrong, and right, before a condition on their values is read off

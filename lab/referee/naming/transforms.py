@@ -81,7 +81,7 @@ def _factor(scene: Scene, g: int) -> float | None:
     weight = np.abs(truth).max(axis=1, keepdims=True)
     with np.errstate(all="ignore"):
         truth, hand = truth / weight, hand / weight
-        c = float(np.sum(truth * hand) / np.sum(truth * truth))
+        c = float(np.real(np.sum(np.conj(truth) * hand)) / np.sum(np.abs(truth) ** 2))
     return c if np.isfinite(c) else None
 
 

@@ -39,10 +39,11 @@ class Step(NamedTuple):
     def name(self) -> str:
         return str(self.equation.primitive.name)
 
-    def bind(self, operands: Sequence[Any]) -> Sequence[Any]:
-        """The outputs, given what enters."""
+    def bind(self, operands: Sequence[Any], params: dict[str, Any] | None = None) -> Sequence[Any]:
+        """The outputs, given what enters, and other ``params`` than the step's own if need be."""
         primitive = self.equation.primitive
-        out = primitive.bind(*operands, **primitive.get_bind_params(self.equation.params))
+        params = self.equation.params if params is None else params
+        out = primitive.bind(*operands, **primitive.get_bind_params(params))
         return out if primitive.multiple_results else [out]
 
 
@@ -73,8 +74,11 @@ class Program(NamedTuple):
         leaves: Sequence[Any],
         nudge: Callable[[Edge, Any], Any] = lambda edge, value: value,
         fixed: dict[int, Any] | None = None,
+        bind: Callable[[Step, list[Any]], Sequence[Any]] = Step.bind,
     ) -> list[Any]:
-        """All values, with ``nudge`` applied to what enters by each edge."""
+        """All values, with ``nudge`` applied to what enters by each edge, ``fixed`` in place of the
+        program's constants, and ``bind`` carrying out each step.
+        """
         values: list[Any] = [None] * len(self.shapes)
         for slot, leaf in zip(self.arguments, leaves, strict=True):
             values[slot] = leaf
@@ -82,7 +86,7 @@ class Program(NamedTuple):
             values[slot] = constant
         for k, step in enumerate(self.steps):
             operands = [nudge(Edge(k, o), values[i]) for o, i in enumerate(step.inputs)]
-            for slot, value in zip(step.outputs, step.bind(operands), strict=True):
+            for slot, value in zip(step.outputs, bind(step, operands), strict=True):
                 values[slot] = value
         return values
 
