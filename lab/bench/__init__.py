@@ -22,6 +22,7 @@ The report is printed as Markdown tables, fit for a README; ``--json`` prints al
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -65,7 +66,7 @@ def markdown(table: Table) -> str:
     """The table as Markdown, its columns aligned for those who read it as it is."""
     cells = [list(map(str, table.columns)), *([_cell(one) for one in row] for row in table.rows)]
     numeric = [
-        all(isinstance(row[k], (int, float, type(None))) for row in table.rows)
+        all(_NUMBER.fullmatch(_cell(row[k])) for row in table.rows)
         for k in range(len(table.columns))
     ]
     widths = [max(3, *map(len, column)) for column in zip(*cells, strict=True)]
@@ -82,6 +83,9 @@ def markdown(table: Table) -> str:
     )
     lines = [line(cells[0]) + " |", "| " + " | ".join(rule) + " |"]
     return "\n".join([*lines, *(line(row) + " |" for row in cells[1:])])
+
+
+_NUMBER = re.compile(r"-|[-+\d.e]+( %)?|\d+ of \d+")
 
 
 def _cell(value: Any) -> str:

@@ -10,6 +10,7 @@ manual has it; a peer condemns by raising. What a peer cannot do is not counted 
 A third of the collection is held out, by the names of the cases: whoever improves the referee does
 not read it, and nothing here tells of it more than numbers."""
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -82,5 +83,12 @@ def _worked(tasks: list[tuple[str, int]], workers: int) -> Iterator[list[Any]]:
     if workers == 1:
         yield from map(work, tasks)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_on_the_cpu
+    ) as pool:
         yield from pool.map(work, tasks)
+
+
+def _on_the_cpu() -> None:
+    """Processes beside each other would each claim the memory of a GPU; checks need none."""
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")

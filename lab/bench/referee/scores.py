@@ -17,6 +17,9 @@ def share(some: int, of: int) -> str | None:
     return None if not of else f"{100 * some / of:.1f} %"
 
 
+COLUMNS = ["planted", "detected", "held out", "named", "held out", "misnamed", "held out"]
+
+
 def by_class(trials: Sequence[Trial]) -> Table:
     """Detection and naming of the planted mistakes, class by class."""
     mistakes = [one for one in trials if one.planted and one.form == "sampler"]
@@ -25,23 +28,20 @@ def by_class(trials: Sequence[Trial]) -> Table:
         found = [one for one in mistakes if name in ("", one.planted)]
         if found:
             rows.append([name or "all", len(found), *_detection(found)])
-    columns = ["mistake", "planted"]
-    for part in PARTS:
-        columns += [
-            f"{part.replace('_', ' ')}: {what}"
-            for what in ("detected", "named", "no name", "misnamed")
-        ]
-    return Table("Mistakes, judged with an opaque sampler", columns, rows)
+    return Table("Mistakes, judged with an opaque sampler", ["mistake", *COLUMNS], rows)
 
 
 def _detection(found: Sequence[Trial]) -> list[str | None]:
+    """Shares of all planted: detected, named rightly, named wrongly; tuned and held out."""
     cells: list[str | None] = []
-    for part in PARTS:
-        here = [one for one in found if one.part == part]
-        detected = [one for one in here if one.detected]
-        named = [one.naming for one in detected]
-        cells.append(share(len(detected), len(here)))
-        cells += [share(named.count(word), len(here)) for word in ("right", "unknown", "wrong")]
+    for counted in (
+        lambda one: True,
+        lambda one: one.naming == "right",
+        lambda one: one.naming == "wrong",
+    ):
+        for part in PARTS:
+            here = [one for one in found if one.part == part]
+            cells.append(share(sum(one.detected and counted(one) for one in here), len(here)))
     return cells
 
 
@@ -75,8 +75,8 @@ def with_domains(trials: Sequence[Trial]) -> Table:
         found = [one for one in trials if one.planted and one.form == form and one.case in cases]
         if found:
             rows.append([form, len(found), *_detection(found)])
-    columns = ["judged with", "planted", *by_class(()).columns[2:]]
-    return Table("The same mistakes with a sampler and with named domains", columns, rows)
+    title = "The same mistakes with a sampler and with named domains"
+    return Table(title, ["judged with", *COLUMNS], rows)
 
 
 def steps(trials: Sequence[Trial]) -> Table:

@@ -144,7 +144,7 @@ CASES = [
              ("region|constant", lambda x: jnp.where(x > 0, 1.0, 0.1)),
              ("region", lambda x: jnp.where(x > 0, 1.0, -0.01)),
              ("region|constant", lambda x: jnp.where(x > 0, 1.0, 0.0101)),
-             ("region", lambda x: jnp.where(x < 0, 1.0, 0.01)),
+             ("region", lambda x: jnp.where(x > 0, 1.0, jnp.where(x < -1, 0.0, 0.01))),
              ("region", lambda x: jnp.where(x > 0.1, 1.0, 0.01)),
          ]),
     Case("softsign", lambda x: x / (1 + jnp.abs(x)), lambda x: 1 / (1 + jnp.abs(x)) ** 2, at(normal(5, scale=2.0)),
