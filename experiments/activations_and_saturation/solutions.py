@@ -142,7 +142,10 @@ def steepest_gelu():
             "",
             "p (1 - p) is the diagonal. What is beside it?",
         ),
-        Wrong(lambda z: jnp.diag(jax.nn.softmax(z)) + jnp.outer(*[jax.nn.softmax(z)] * 2), "sign"),
+        Wrong(
+            lambda z: jnp.diag(jax.nn.softmax(z)) + jnp.outer(jax.nn.softmax(z), jax.nn.softmax(z)),
+            "sign",
+        ),
         Wrong(lambda z: jax.nn.softmax(z) * (1 - jax.nn.softmax(z)), "shape"),
     ],
 )

@@ -20,10 +20,17 @@ from matplotlib.figure import Figure
 from pydantic import PositiveFloat, PositiveInt
 
 from lab.calculus.networks.linear_models import ridge_fit
-from lab.calculus.probability import counts_and_choices as counts
-from lab.calculus.probability import gradient_estimators, normal
-from lab.calculus.probability import multivariate_normal as gaussian
-from lab.calculus.vectors import statistics
+from lab.calculus.probability import gradient_estimators
+from lab.calculus.probability.counts_and_choices import (
+    bernoulli_fisher_information,
+    bernoulli_score,
+)
+from lab.calculus.probability.multivariate_normal import (
+    mixture_log_density,
+    mixture_log_density_gradient,
+)
+from lab.calculus.probability.normal import normal_log_density_gradient
+from lab.calculus.vectors.statistics import sample_mean_gradient, sample_variance_gradient
 from lab.experiment import Finding, Outcome, joined, near, rows, stacked
 from lab.plots import style
 from lab.training import data
@@ -99,7 +106,7 @@ def single_gradients(estimator: str, x: Array, m: Any, s: Any) -> Array:
     if estimator == "path":
         return 2 * x
     baseline = m**2 + 3 * s**2 if "baseline" in estimator else 0.0
-    return (x**2 - baseline) * normal.normal_log_density_gradient(x, m, s)[1]
+    return (x**2 - baseline) * normal_log_density_gradient(x, m, s)[1]
 
 
 def estimates(
@@ -166,7 +173,7 @@ def field(key: Key[Array, ""]) -> dict[str, Array]:
     line = jnp.linspace(-4.0, 4.0, 25)
     grid = jnp.stack(jnp.meshgrid(line, line), axis=-1).reshape(-1, 2)
     points = jnp.concatenate([grid, drawn])
-    pulls = jax.jit(jax.vmap(lambda x: gaussian.mixture_log_density_gradient(x, a, M, S)[0]))
+    pulls = jax.jit(jax.vmap(lambda x: mixture_log_density_gradient(x, a, M, S)[0]))
     score = pulls(points)
     return {
         "x": points[:, 0],
@@ -185,8 +192,8 @@ def moved_sample() -> dict[str, Array]:
         "x": place,
         "mean": jnp.mean(x, axis=1),
         "variance": jnp.var(x, axis=1),
-        "mean_slope": jax.vmap(statistics.sample_mean_gradient)(x)[:, -1],
-        "variance_slope": jax.vmap(statistics.sample_variance_gradient)(x)[:, -1],
+        "mean_slope": jax.vmap(sample_mean_gradient)(x)[:, -1],
+        "variance_slope": jax.vmap(sample_variance_gradient)(x)[:, -1],
     }
 
 
@@ -194,13 +201,13 @@ def coins(key: Key[Array, ""], tosses: int) -> dict[str, Array]:
     """Mean and mean square of a coin's score, by the chance of heads."""
     p = jnp.linspace(0.1, 0.9, 9)
     heads = (jax.random.uniform(key, (p.size, tosses)) < p[:, None]).astype(p.dtype)
-    score = counts.bernoulli_score(p[:, None], heads)
+    score = bernoulli_score(p[:, None], heads)
     return {
         "chance": p,
         "score_mean": score.mean(axis=1),
         "score_error": score.std(axis=1) / tosses**0.5,
         "score_square": (score**2).mean(axis=1),
-        "information": counts.bernoulli_fisher_information(p),
+        "information": bernoulli_fisher_information(p),
     }
 
 
@@ -316,7 +323,7 @@ def field_figure(outcome: Outcome) -> Figure:
         title="The score points uphill on the log density", width=6.6, height=6.4
     )
     a, M, S = (jnp.asarray(part) for part in HILLS.values())
-    log_density: Callable[[Array], Array] = lambda p: gaussian.mixture_log_density(
+    log_density: Callable[[Array], Array] = lambda p: mixture_log_density(
         p.astype(a.dtype), a, M, S
     )
     style.contours(axes, log_density, x=(-4, 4), y=(-4, 4), levels=22, resolution=121)
