@@ -10,6 +10,7 @@ from lab.bench.referee.backprops import BACKPROPS
 from lab.bench.referee.case import Case, derived, part_of
 from lab.bench.referee.collection import collection
 from lab.bench.referee.draws import at, normal
+from lab.derivation import derivation
 from lab.referee.verdict import MISTAKES
 from tests.bench.independent import (
     Subject,
@@ -59,6 +60,12 @@ def test_a_third_is_held_out_by_name_alone():
     assert 0.25 < len(held_out) / len(CASES) < 0.42
     per_class = Counter(one.name for case in held_out for one in case.mistakes)
     assert set(per_class) == set(MISTAKES) - {"unknown"}, "every class is held out in part"
+
+
+def test_named_domains_fit_their_functions():
+    for case in CASES:
+        if case.domains:
+            derivation(case.of, case.hand, kind=case.kind, wrt=case.wrt, at=case.domains)
 
 
 @both

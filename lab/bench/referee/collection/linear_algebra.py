@@ -49,7 +49,7 @@ def rayleigh(x, A):
 
 CASES = [
     Case("linear solve", solve, lambda A, b, ct: (-jnp.outer(solve(A.T, ct), solve(A, b)), solve(A.T, ct)), at(invertible(4), normal(4)), kind="vjp", wrt=(0, 1),
-         auto="sign zero constant", domains=dict(A=invertibles("n"), b=reals("n")), slips=[
+         auto="sign zero constant", domains=dict(a=invertibles("n"), b=reals("n")), slips=[
              ("sign", lambda A, b, ct: (jnp.outer(solve(A.T, ct), solve(A, b)), solve(A.T, ct))),
              ("transpose", lambda A, b, ct: (-jnp.outer(solve(A.T, ct), solve(A, b)), solve(A, ct))),
              ("transpose", lambda A, b, ct: (-jnp.outer(solve(A, b), solve(A.T, ct)), solve(A.T, ct))),
@@ -86,7 +86,7 @@ CASES = [
              ("missing_chain_factor", lambda A: (lambda w, v: w[-1] * jnp.outer(v[:, -1], v[:, -1]))(*eigh(A))),
              ("missing_term|symmetrize|unknown", lambda A: (lambda v: jnp.diag(v**2))(eigh(A)[1][:, -1])),
          ]),
-    Case("log determinant by Cholesky", lambda S: 2 * jnp.sum(jnp.log(jnp.diag(chol(S)))), inv, at(spd(3)), auto="factor region extra", slips=[
+    Case("log determinant by Cholesky", lambda S: 2 * jnp.sum(jnp.log(jnp.diag(chol(S)))), inv, at(spd(3)), auto="factor extra", slips=[
              ("missing_term|region|symmetrize", lambda S: jnp.diag(jnp.diag(inv(S)))),
              ("symmetrize|unknown", lambda S: 2 * inv(S) - jnp.diag(jnp.diag(inv(S)))),
              ("sign", lambda S: -inv(S)),

@@ -131,7 +131,7 @@ CASES = [
              ("transpose|wrong_variable|unknown", lambda A, B, ct: (ct.T @ B.T, A.T @ ct.T)),
              ("missing_chain_factor", lambda A, B, ct: (B.T, A.T)),
          ]),
-    Case("matrix inverse", inv, lambda A, ct: -inv(A).T @ ct @ inv(A).T, at(invertible(3)), kind="vjp", auto="factor constant", domains=dict(A=invertibles("n")), slips=[
+    Case("matrix inverse", inv, lambda A, ct: -inv(A).T @ ct @ inv(A).T, at(invertible(3)), kind="vjp", auto="factor constant", domains=dict(a=invertibles("n")), slips=[
              ("sign", lambda A, ct: inv(A).T @ ct @ inv(A).T),
              ("transpose", lambda A, ct: -inv(A) @ ct @ inv(A)),
              ("transpose", lambda A, ct: -(inv(A) @ ct.T @ inv(A))),

@@ -121,7 +121,7 @@ CASES = [
              ("batch_factor", lambda x, c: (x - c) / x.size),
              ("wrong_variable|sign", lambda x, c: -(x - c)),
          ]),
-    Case("variance", jnp.var, lambda x: 2 / x.size * (x - x.mean()), at(normal(6, shift=2.0)), auto="sign constant", domains=dict(x=reals("n+1")), slips=[
+    Case("variance", jnp.var, lambda x: 2 / x.size * (x - x.mean()), at(normal(6, shift=2.0)), auto="sign constant", domains=dict(a=reals("n+1")), slips=[
              ("batch_factor", lambda x: 2 / (x.size - 1) * (x - x.mean())),
              ("batch_factor", lambda x: 2 * (x - x.mean())),
              ("missing_term", lambda x: 2 / x.size * x),
