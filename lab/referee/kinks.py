@@ -18,6 +18,7 @@ from lab.referee.evidence import Evidence, at_point, varied_leaves
 from lab.referee.points import stacked
 
 RADIUS = 1e-5  # relative to the entry, where it is not zero
+CLOSER = 1e-3  # a kink is one at any distance: what is none so much closer is a curve
 AXES = 24  # at most so many axes are looked along
 SIGNS = 8
 
@@ -44,11 +45,14 @@ def look(evidence: Evidence, point: int, rng: np.random.Generator) -> Look:
     if evidence.question.claim.kind == "identity":
         return Look("wrong", tuple(at_point(evidence.truth, point)))
     if all(np.isfinite(leaf).all() for leaf in at_point(evidence.truth, point)):
-        return _among_neighbours(evidence, point, rng)
+        found = _among_neighbours(evidence, point, rng, RADIUS)
+        if found.finding in ("subgradient", "no subgradient"):
+            return _among_neighbours(evidence, point, rng, CLOSER * RADIUS)
+        return found
     told = _by_differences(evidence, point, rng)
     if told is not None:
         return Look(told, ())
-    found = _among_neighbours(evidence, point, rng)
+    found = _among_neighbours(evidence, point, rng, RADIUS)
     doubtful = found.finding == "wrong" or (found.finding == "no subgradient" and not found.whole)
     return found._replace(finding="unclear") if doubtful else found
 
@@ -69,35 +73,63 @@ def _by_differences(evidence: Evidence, point: int, rng: np.random.Generator) ->
     return "right" if all(votes) else None
 
 
-def _among_neighbours(evidence: Evidence, point: int, rng: np.random.Generator) -> Look:
+def _among_neighbours(
+    evidence: Evidence, point: int, rng: np.random.Generator, radius: float
+) -> Look:
     group, asked = evidence.group, evidence.question
     positions = varied_leaves(asked, group)
     at = [np.asarray(group.leaves[i][point]) for i in positions]
     if not at or any(x.dtype.kind != "f" for x in at):
         return Look("unclear", ())
-    scales = [_scale(x) for x in at]
-    directions = _directions(evidence, point, at, rng)
-    near = []
-    for direction in directions:
-        for sign in (1.0, -1.0):
-            moved = [leaf[point] for leaf in group.leaves]
-            for i, x, scale, v in zip(positions, at, scales, direction, strict=True):
-                moved[i] = x + sign * RADIUS * scale * v
-            near.append(moved)
+    scales = [radius * _scale(x) for x in at]
     here = [leaf[point] for leaf in group.leaves]
-    around = tuple(stacked(column) for column in zip(here, *near, strict=True))
-    truths, values = evidence.ask_truth(around), evidence.ask_value(around)
+
+    def moved(direction: list[np.ndarray]) -> list[Any]:
+        leaves = list(here)
+        for i, x, scale, v in zip(positions, at, scales, direction, strict=True):
+            leaves[i] = x + scale * v
+        return leaves
+
+    directions = _directions(evidence, point, at, rng)
+    ways = [[sign * v for v in direction] for direction in directions for sign in (1.0, -1.0)]
+    around = [here, *map(moved, ways)]
+    leaves = tuple(stacked(column) for column in zip(*around, strict=True))
+    truths, values = evidence.ask_truth(leaves), evidence.ask_value(leaves)
     if isinstance(truths, Raised) or isinstance(values, Raised):
         return Look("unclear", ())
     samples = [leaf[1:] for leaf in truths]
     kept = np.all([np.isfinite(s).reshape(len(s), -1).all(axis=1) for s in samples], axis=0)
     if kept.sum() < 2:
         return Look("unclear", ())
-    samples = [s[kept] for s in samples]
-    if _jumps(values, samples, scales):
+    if _jumps(values, [s[kept] for s in samples], scales):
         return Look("no derivative", ())
+    if asked.claim.kind == "gradient" and kept.all():
+        mixed = evidence.ask_truth(
+            tuple(
+                stacked(column) for column in zip(*map(moved, _mixed(samples, ways)), strict=True)
+            )
+        )
+        if not isinstance(mixed, Raised):
+            samples = [np.concatenate(both) for both in zip(samples, mixed, strict=True)]
+            kept = np.all([np.isfinite(s).reshape(len(s), -1).all(axis=1) for s in samples], axis=0)
+    samples = [s[kept] for s in samples]
     placed = _placed(evidence, point, samples, directions, scales)
     return placed._replace(whole=bool(kept.all()))
+
+
+def _mixed(samples: list[np.ndarray], ways: list[list[np.ndarray]]) -> list[list[np.ndarray]]:
+    """For every direction v, the neighbour whose gradient has the largest product with v, if the
+    entries do not depend on each other: entry by entry on the side where its slope does more.
+    """
+    found = []
+    for k in range(0, len(ways), 2):
+        ahead, behind = ways[k], ways[k + 1]
+        better = [s[k] * v >= s[k + 1] * v for s, v in zip(samples, ahead, strict=True)]
+        found += [
+            [np.where(m, a, b) for m, a, b in zip(better, ahead, behind, strict=True)],
+            [np.where(m, b, a) for m, a, b in zip(better, ahead, behind, strict=True)],
+        ]
+    return found
 
 
 def _placed(
@@ -214,6 +246,6 @@ def _jumps(values: Any, samples: list[np.ndarray], scales: list[np.ndarray]) -> 
         change = np.abs(value[1:] - value[:1])
         change = change[np.isfinite(change)]
         size = np.abs(value[np.isfinite(value)]).max(initial=0.0)
-        if change.max(initial=0.0) > 100 * RADIUS * reach * slope + 1e-4 * size:
+        if change.max(initial=0.0) > 100 * reach * slope + 1e-4 * size:
             return True
     return False

@@ -21,7 +21,7 @@ TYPICAL = (10, 6, 3)  # points drawn under each profile
 EXTREME = 3  # points drawn at each extreme of all arguments together
 SAMPLER_DRAWS = 24
 MANY = 10**5  # numbers in the arguments beyond which a sampler is asked for one point
-SHAPES = 5  # groups of different shape that a sampler may give rise to: each is compiled by itself
+SHAPES = 8  # groups of different shape that a sampler may give rise to: each is compiled by itself
 
 
 class Group(NamedTuple):

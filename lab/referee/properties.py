@@ -44,6 +44,14 @@ class Shared(NamedTuple):
             fine &= keep(points)
         return fine
 
+    def within(self, points: Draws) -> "Shared":
+        """Bounded by the range of these points as well."""
+        spans = [_span(leaf) for leaf in points]
+        return self._replace(
+            low=tuple(np.maximum(a, b) for a, (b, _) in zip(self.low, spans, strict=True)),
+            high=tuple(np.minimum(a, b) for a, (_, b) in zip(self.high, spans, strict=True)),
+        )
+
     def restored(self, i: int, points: np.ndarray) -> np.ndarray:
         """Points of leaf i with the properties that simple arithmetic restores."""
         for restore in self.restores[i]:
@@ -71,11 +79,7 @@ def shared(draws: Draws, candidates: Sequence[int]) -> Shared:
         bounds = _bounds(leaf) if leaf.dtype.kind == "f" and leaf.size else (-np.inf, np.inf)
         low.append(np.asarray(bounds[0]))
         high.append(np.asarray(bounds[1]))
-        seen.append(
-            (float(leaf.min()), float(leaf.max()))
-            if leaf.size and leaf.dtype.kind in "fiu"
-            else (-np.inf, np.inf)
-        )
+        seen.append(_span(leaf))
         has = [one for one in PROPERTIES if varies.any() and _has(one, leaf)]
         keeps += [_of_leaf(i, one) for one in has]
         restores.append(tuple(RESTORED[one] for one in has if one in RESTORED))
@@ -83,6 +87,13 @@ def shared(draws: Draws, candidates: Sequence[int]) -> Shared:
     return Shared(
         tuple(movable), tuple(low), tuple(high), tuple(seen), tuple(keeps), tuple(restores)
     )
+
+
+def _span(leaf: np.ndarray) -> tuple[float, float]:
+    """The range of values; everything, of what is no number."""
+    if not leaf.size or leaf.dtype.kind not in "fiu":
+        return -np.inf, np.inf
+    return float(leaf.min()), float(leaf.max())
 
 
 def _has(one: Property, leaf: np.ndarray) -> bool:

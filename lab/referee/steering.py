@@ -243,7 +243,7 @@ def _joined(
         there = good & (side.sign * np.where(np.isfinite(margin), margin, 0.0) > 0).any(axis=1)
         says = named[side.which].says(side.sign)
         if not there.any():
-            unreached.append(says)
+            unreached += [says] if named[side.which].known else []
             continue
         reach = [int(row) for row in np.flatnonzero(there) if row not in chosen]
         spread = reach[:: max(1, len(reach) // KEPT)][:KEPT]

@@ -45,6 +45,11 @@ class Comparison(NamedTuple):
         left = values[self.left]
         return left if self.right is None else left - values[self.right]
 
+    @property
+    def known(self) -> bool:
+        """Whether it stands in a person's source, and not within JAX."""
+        return self.step.place is not None
+
     def says(self, sign: int) -> str:
         """The side on which the margin has this sign, in words and with its place."""
         place = self.step.place
