@@ -7,8 +7,9 @@ import jax
 import numpy as np
 
 from lab.referee import tolerance
+from lab.referee.beside import beside_kinks
 from lab.referee.differences import probes
-from lab.referee.dispute import LOST, dispute, usable
+from lab.referee.dispute import LOST, Dispute, dispute, usable
 from lab.referee.evidence import Evidence
 from lab.referee.naming import name_mistake
 from lab.referee.points import MANY
@@ -59,7 +60,7 @@ def weigh(asked: Question, evidences: list[Evidence], rng: np.random.Generator) 
         if any(mask.any() for mask in wrong) == hand_with_differences:
             return found("inconclusive", contradiction)
     if any(mask.any() for mask in wrong):
-        return _found_wrong(evidences, wrong, found)
+        return _found_wrong(evidences, disputes, rng, found)
     bad_steps = [name for name, word in steps.items() if word == "wrong"]
     if bad_steps:
         listed = ", ".join(map(repr, bad_steps))
@@ -97,9 +98,11 @@ def _probed(evidence: Evidence) -> list[int]:
 
 def _found_wrong(
     evidences: list[Evidence],
-    wrong: list[np.ndarray],
+    disputes: list[Dispute],
+    rng: np.random.Generator,
     found: Callable[..., Found],
 ) -> Found:
+    wrong = [d.wrong for d in disputes]
     judged = sum(int(usable(e).sum()) for e in evidences)
     bad = sum(int(mask.sum()) for mask in wrong)
     typical_bad = [mask & e.group.typical for e, mask in zip(evidences, wrong, strict=True)]
@@ -109,7 +112,7 @@ def _found_wrong(
     if cancels is not None:
         return found("unstable", cancels.says, cancels)
     try:
-        mistake = name_mistake(evidences, typical_bad if typical_wrong else wrong)
+        mistake = _named(evidences, disputes, typical_bad if typical_wrong else wrong, rng)
     except Exception as trouble:  # what is wrong stays wrong, also where no name can be found
         says = f"it is wrong, and looking for the reason failed ({type(trouble).__name__})"
         mistake = Mistake("unknown", says, "")
@@ -121,6 +124,23 @@ def _found_wrong(
         )
         mistake = Mistake("region", says, mistake.where)
     return found("wrong", mistake.says, mistake)
+
+
+def _named(
+    evidences: list[Evidence],
+    disputes: list[Dispute],
+    wrong: list[np.ndarray],
+    rng: np.random.Generator,
+) -> Mistake:
+    beside = beside_kinks(evidences, disputes, rng)
+    if beside is None:
+        return name_mistake(evidences, wrong)
+    moved, off = beside
+    if any(mask.any() for mask in off):
+        return name_mistake(moved, off)
+    e, p = _first(evidences, wrong)
+    says = f"right but for its choice at a kink, which is no subgradient, e.g. at {_place(e, p)}"
+    return Mistake("region", says, ", ".join(e.form.names) if len(e.form.names) > 1 else "kinks")
 
 
 def _first(evidences: list[Evidence], masks: list[np.ndarray]) -> tuple[Evidence, int]:

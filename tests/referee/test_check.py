@@ -451,3 +451,38 @@ def test_a_hand_that_computes_in_single_precision():
     f = lambda x: jnp.sum(jnp.sin(x))
     assert check(f, single, at=dict(x=reals("n"))).verdict == "correct"
     assert check(f, lambda x: 1.001 * single(x), at=dict(x=reals("n"))).verdict == "wrong"
+
+
+TIED = lambda key: jax.random.randint(key, (6,), 0, 3).astype(float)
+variation = lambda x: jnp.sum(jnp.abs(jnp.diff(x)))
+
+
+def variation_gradient(x, at_zero=0.0):
+    slope = jnp.where(jnp.diff(x) == 0, at_zero, jnp.sign(jnp.diff(x)))
+    return jnp.pad(slope, (1, 0)) - jnp.pad(slope, (0, 1))
+
+
+@pytest.mark.parametrize("at_zero", [-1.0, -0.3, 0.0, 1.0])
+def test_where_every_point_is_a_kink_any_choice_in_the_hull_is_a_subgradient(at_zero):
+    verdict = check(variation, lambda x: variation_gradient(x, at_zero), at=TIED)
+    assert verdict.verdict == "subgradient", verdict
+
+
+@pytest.mark.parametrize(
+    ("hand", "name", "word"),
+    [
+        (lambda x: -variation_gradient(x), "sign", "flipped"),
+        (lambda x: 2 * variation_gradient(x), "factor", "2 times"),
+        (lambda x: variation_gradient(x, 1.5), "region", "choice at a kink"),
+    ],
+)
+def test_where_every_point_is_a_kink_a_mistake_is_named_beside_them(hand, name, word):
+    mistake = check(variation, hand, at=TIED).mistake
+    assert (mistake.name, word in mistake.says) == (name, True), mistake
+
+
+def test_a_small_error_where_a_function_curves_sharply_is_no_kink():
+    f = lambda x: jnp.sum((x - 1) ** 6)
+    at = lambda key: 1 + 0.05 * jax.random.normal(key, (4,))
+    assert check(f, lambda x: 6 * (x - 1) ** 5, at=at).passes
+    assert check(f, lambda x: 6.0006 * (x - 1) ** 5, at=at).verdict == "wrong"
