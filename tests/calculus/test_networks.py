@@ -13,6 +13,8 @@ from lab.calculus.networks import (
     convolutions,
     gates,
     linear_models,
+    losses,
+    naive_forms,
     normalisations,
     recurrence,
     regression_losses,
@@ -129,3 +131,43 @@ def test_a_sure_answer_still_has_a_slope(dtype):
 )  # fmt: skip
 def test_the_usual_slips_are_found(of, wrong, kind, wrt, at):
     assert check(of, wrong, kind=kind, wrt=wrt, at=at).verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("of", "naive", "stable", "kind", "wrt", "at"),
+    [
+        (activations.softplus, naive_forms.naive_softplus, activations.softplus, "identity", 0,
+         {"x": reals()}),
+        (activations.softplus, naive_forms.naive_softplus_derivative,
+         activations.softplus_derivative, "derivative", 0, {"x": reals()}),
+        (losses.softmax, naive_forms.naive_softmax_jacobian, losses.softmax_jacobian, "jacobian",
+         0, {"z": reals("k")}),
+        (losses.softmax, naive_forms.naive_softmax, losses.softmax, "identity", 0,
+         {"z": reals("k")}),
+    ],
+)  # fmt: skip
+def test_a_naive_form_is_told_from_the_stable_one(of, naive, stable, kind, wrt, at):
+    assert check(of, stable, kind=kind, wrt=wrt, at=at).verdict == "correct"
+    assert check(of, naive, kind=kind, wrt=wrt, at=at).verdict == "unstable"
+
+
+def test_a_naive_variance_of_large_numbers_is_noise():
+    x = 1e4 + jnp.arange(5.0).astype("float32")
+    assert abs(naive_forms.naive_variance(x) - 2) > 1
+    np.testing.assert_allclose(jnp.mean((x - jnp.mean(x)) ** 2), 2)
+
+
+@pytest.mark.parametrize(
+    ("naive", "stable", "place"),
+    [
+        (naive_forms.naive_sigmoid_derivative, activations.sigmoid_derivative, 20.0),
+        (naive_forms.naive_tanh_derivative, activations.tanh_derivative, 11.0),
+        (lambda z: naive_forms.naive_log_loss_derivative(z, jnp.ones_like(z)),
+         lambda z: binary_losses.binary_cross_entropy_with_logits_derivative(z, jnp.ones_like(z)),
+         20.0),
+    ],
+)  # fmt: skip
+def test_where_a_naive_slope_has_no_digits_left_the_stable_one_has(naive, stable, place):
+    at = jnp.float32(place)
+    assert abs(naive(at) / stable(at) - 1) > 0.5
+    np.testing.assert_allclose(stable(at), stable(at.astype("float64")), rtol=1e-5)
