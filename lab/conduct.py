@@ -13,29 +13,31 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lab import experiment, referee
+from lab import experiment
 from lab.config import Config, dump, load
 from lab.config.shelf import shipped
 from lab.errors import BadInput
 from lab.experiment import Finding, Outcome
 from lab.modules import failing_line
-from lab.referee import Verdict
 from lab.report.folder import page
 from lab.report.page import render
 from lab.report.picture import description, png
 from lab.report.progress import Unwatched
-from lab.runs import checkpoint, divergence, folder, record, trajectory
+from lab.runs import checkpoint, folder, record, trajectory
 from lab.training import devices, stopping
 from lab.training.descent.named import build
 from lab.training.loop import Chunk, chunks
 from lab.training.problem import in_precision
 from lab.training.step import training
+
+if TYPE_CHECKING:
+    from lab.referee import Verdict
 
 INTERRUPTED, TERMINATED = 130, 143
 # A training is put aside after so many seconds, and for no more than this share of the time.
@@ -50,7 +52,7 @@ class Ending:
     stopped: str | None = None
     note: str = ""
     exit_status: int = 0
-    verdicts: list[Verdict] = field(default_factory=list)
+    verdicts: "list[Verdict]" = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     figures: list[dict[str, str]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -212,6 +214,8 @@ def _carry_out(
 def _put_on_trial(
     module: ModuleType, seed: int, run: Path, ending: Ending, watch: Unwatched
 ) -> None:
+    from lab import referee  # as dear as JAX itself, and not every run asks it
+
     derivations = experiment.derivations(module)
     watch.phase("checks", len(derivations))
     for done, derivation in enumerate(derivations):
@@ -257,6 +261,8 @@ def _train(
                 aside.put(last)
     assert last is not None
     if last.diverged_at is not None:
+        from lab.runs import divergence
+
         loss, slope = (last.columns[name][-1] for name in ("loss", "gradient_norm"))
         ending.status, ending.exit_status = "diverged", 1
         ending.note = (

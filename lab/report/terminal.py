@@ -101,13 +101,13 @@ def plain(
 
 def run(folder: Path, ending: "Ending") -> None:
     """How a run ended: what is wrong, what was found, where it all is; the folder comes last."""
-    from lab.referee.show import Details, summary
-
-    screen = console()
-    for verdict in ending.verdicts:
-        if not verdict.passes:
-            screen.print(Details(verdict))
     if ending.verdicts:
+        from lab.referee.show import Details, summary
+
+        screen = console()
+        for verdict in ending.verdicts:
+            if not verdict.passes:
+                screen.print(Details(verdict))
         screen.print(summary(ending.verdicts))
     lines = [
         (found.name, number(found.value), f"expected {found.expected}", _held(found))
