@@ -36,9 +36,24 @@ def norm(tree: PyTree[Float[Array, "..."]]) -> Float[Array, ""]:
     """The Euclidean norm of all numbers in ``tree`` together, finite as long as it is a number.
 
     Squares overflow, and vanish, long before the numbers do. So what is large is first made small,
-    and what is small large, by a power of two, which rounds nothing (Blue 1978, ACM TOMS 4).
+    and what is small large, by a power of two, which rounds nothing (Blue 1978, ACM TOMS 4). Where
+    there are many numbers they are looked through for that only if their squares do not add up to
+    something ordinary.
     """
     leaves = [leaf for leaf in jax.tree.leaves(tree) if leaf.size]
+    if sum(leaf.size for leaf in leaves) <= _FEW:
+        return _scaled_norm(leaves)
+    total = functools.reduce(jnp.add, [jnp.sum(leaf**2) for leaf in leaves])
+    far = 2.0 ** (jnp.finfo(total.dtype).maxexp * 5 // 8)
+    ordinary = (total > 1 / far) & (total < far)
+    return jax.lax.cond(ordinary, lambda _: jnp.sqrt(total), _scaled_norm, leaves)
+
+
+# a branch costs more than a look at so many numbers
+_FEW = 64
+
+
+def _scaled_norm(leaves: list[Float[Array, "..."]]) -> Float[Array, ""]:
     largest = functools.reduce(jnp.maximum, [jnp.max(jnp.abs(leaf)) for leaf in leaves])
     limits = jnp.finfo(largest.dtype)
     # squares of numbers from 1/far to far can be summed, a quarter of all binary digits of them

@@ -21,7 +21,11 @@ def test_the_norm_neither_overflows_nor_vanishes_early(tree, norm):
         {k: jnp.array(v) for k, v in tree.items()} if isinstance(tree, dict) else jnp.array(tree)
     )
     np.testing.assert_allclose(leaves.norm(arrays), norm, rtol=1e-15)
+    # many numbers are added up another way
+    many = [arrays, jnp.zeros(100)]
+    np.testing.assert_allclose(leaves.norm(many), norm, rtol=1e-15)
 
 
 def test_a_nan_stays_one():
     assert np.isnan(leaves.norm(jnp.array([1.0, np.nan])))
+    assert np.isnan(leaves.norm([jnp.array([1.0, np.nan]), jnp.zeros(100)]))

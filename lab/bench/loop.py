@@ -1,0 +1,306 @@
+"""The hot loop: what recording every step costs, and what one would write without the lab."""
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+from typer import Option
+
+from lab.bench import Report, Table
+from lab.report.progress import Unwatched
+
+if TYPE_CHECKING:
+    from lab.training.step import Training
+
+RATE = 1e-4
+START = (-1.0, 1.0)
+CLOCKS = {"cpu": time.process_time, "wall": time.perf_counter}
+
+
+class Case(NamedTuple):
+    """A training, the same in a bare scan that records nothing, and how many steps of it."""
+
+    name: str
+    training: "Training"
+    bare: Callable[[], Any]
+    steps: int
+
+
+def measure(
+    watch: Unwatched,
+    *,
+    steps: Annotated[int, Option(help="Steps of the two-parameter problem.")] = 2_000_000,
+    repeats: Annotated[int, Option(help="Medians are over so many.")] = 7,
+    clock: Annotated[
+        Literal["cpu", "wall"], Option(help="Seconds of the processor, or those that pass.")
+    ] = "cpu",
+    peers: Annotated[bool, Option(help="Race what one would otherwise write.")] = True,
+) -> Report:
+    """Seconds a step, the compilation left out, medians over turns that alternate in one process.
+
+    `bare` is `lax.scan` over the same update, nothing recorded. `recorded` brings loss, norm of the
+    gradient and all other columns of every step to the host; `written` has them in Parquet files as
+    well, on the disk. Peers make the same steps and leave the same record, in memory.
+    """
+    from lab import compiled
+
+    compiled.keep()
+    import jax
+
+    from lab.training import devices
+
+    now = CLOCKS[clock]
+    # a bare scan is written as everybody writes it
+    written = jax.numpy_dtype_promotion("standard")
+    with devices.device("cpu"), devices.precision("float32"), written:
+        found = [*_two_parameters(steps), _digits()]
+        watch.phase("cases", len(found))
+        rows, facts = [], {}
+        for done, case in enumerate(found):
+            watch.at(done, case.name)
+            ways: dict[str, Callable[[], Any]] = {
+                "bare": case.bare,
+                "recorded": partial(_recorded, case),
+                "written": partial(_written, case),
+            }
+            seconds = _alternately(ways, repeats, now)
+            a_step = {way: taken / case.steps for way, taken in seconds.items()}
+            ratios = [a_step[way] / a_step["bare"] for way in ("recorded", "written")]
+            rows.append((case.name, *(1e6 * one for one in a_step.values()), *ratios))
+            facts[case.name] = {"steps": case.steps, "seconds_a_step": a_step}
+        columns = ("problem", "bare, µs", "recorded, µs", "written, µs", "recorded/bare")
+        tables = [Table("Recording every step", (*columns, "written/bare"), rows)]
+        notes: list[str] = []
+        if peers:
+            table, notes = _against_peers(watch, found[0], facts[found[0].name], now)
+            tables.append(table)
+        tables.append(_memory(found[0], watch))
+    return Report(tables, {"clock": clock, "cases": facts}, notes)
+
+
+def _alternately(
+    ways: Mapping[str, Callable[[], Any]], repeats: int, now: Callable[[], float]
+) -> dict[str, float]:
+    """The median seconds of each way, all of them in every turn; the first turn is not counted."""
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    for turn in range(repeats + 1):
+        for name, way in ways.items():
+            begun = now()
+            own = way()
+            if turn:
+                taken[name].append(now() - begun - (own or 0.0))
+    return {name: median(seconds) for name, seconds in taken.items()}
+
+
+def _recorded(case: Case) -> float:
+    """Train with every row brought home; the seconds it took to compile, which do not count."""
+    from lab.training.loop import chunks
+
+    return _from_the_first_chunk(chunks(case.training, steps=case.steps), lambda columns: None)
+
+
+def _written(case: Case) -> float:
+    """The same, with every row on the disk."""
+    from lab.runs import trajectory
+    from lab.training.loop import chunks
+
+    with tempfile.TemporaryDirectory() as folder, trajectory.Writer(Path(folder)) as writer:
+        return _from_the_first_chunk(chunks(case.training, steps=case.steps), writer.append)
+
+
+def _from_the_first_chunk(found: Any, take: Callable[[Any], Any]) -> float:
+    begun = time.process_time()
+    first = next(found)
+    compiling = time.process_time() - begun
+    take(first.columns)
+    for chunk in found:
+        take(chunk.columns)
+    return compiling
+
+
+def _two_parameters(steps: int) -> list[Case]:
+    """Rosenbrock's function, by gradient descent and by Adam."""
+    import jax.numpy as jnp
+    import optax
+
+    from lab.training.problem import Problem
+
+    problem = Problem(
+        lambda p, _: (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2,
+        lambda p, _: jnp.stack(
+            [-2 * (1 - p[0]) - 400 * p[0] * (p[1] - p[0] ** 2), 200 * (p[1] - p[0] ** 2)]
+        ),
+        jnp.array(START),
+    )
+    return [
+        _case("Rosenbrock, gradient descent", problem, optax.sgd(RATE), steps),
+        _case("Rosenbrock, Adam", problem, optax.adam(RATE), steps),
+    ]
+
+
+def _digits(steps: int = 1000) -> Case:
+    """The network of the main experiment, with all its metrics, by Adam."""
+    import jax
+    import optax
+
+    from lab import experiment
+    from lab.config import load
+    from lab.training.problem import in_precision, no_evaluation
+
+    config = load("backprop_mlp")
+    module = experiment.load(experiment.read(config.folder / "experiment.py"))
+    problem = in_precision(module.problem(jax.random.key(0), **config.settings), "float32")
+    # a test set is looked at now and then, and is no part of the record of a step
+    problem = problem._replace(evaluate=no_evaluation)
+    return _case("digits network, Adam", problem, optax.adam(2e-3), steps)
+
+
+def _case(name: str, problem: Any, optimizer: Any, steps: int) -> Case:
+    import jax
+    import optax
+
+    from lab.training.descent import from_optax
+    from lab.training.step import training
+
+    key = jax.random.key(0)
+
+    def step(carry: Any, number: Any) -> Any:
+        params, state = carry
+        gradient = problem.gradient(params, problem.batch(key, number))
+        update, state = optimizer.update(gradient, state, params)
+        return (optax.apply_updates(params, update), state), None
+
+    @jax.jit
+    def bare(params: Any, state: Any) -> Any:
+        numbers = jax.numpy.arange(steps, dtype="int32")
+        return jax.lax.scan(step, (params, state), numbers)[0]
+
+    state = optimizer.init(problem.start)
+    whole = training(problem, from_optax(optimizer), gradient="hand", key=key)
+    return Case(
+        name, whole, lambda: jax.block_until_ready(bare(problem.start, state)) and None, steps
+    )
+
+
+# ----- what one would write without the lab -----
+
+
+def _against_peers(
+    watch: Unwatched, case: Case, facts: Mapping[str, Any], now: Callable[[], float]
+) -> tuple[Table, list[str]]:
+    lab = facts["seconds_a_step"]["recorded"]
+    rows: list[tuple[Any, ...]] = [("lab", 1e6 * lab, 1.0)]
+    notes = []
+    watch.phase("peers", len(PEERS))
+    for done, (name, peer) in enumerate(PEERS.items()):
+        watch.at(done, name)
+        try:
+            walk = peer()
+        except ImportError as missing:
+            notes.append(f"{name} is left out: {missing.name} is not installed.")
+            continue
+        walk(10)
+        count, taken = 500, 0.0
+        while taken < 0.5:  # long enough to be measured
+            count *= 2
+            begun = now()
+            walk(count)
+            taken = now() - begun
+        rows.append((name, 1e6 * taken / count, taken / count / lab))
+    return Table(
+        f"{case.name}: the same steps and record", ("loop", "µs a step", "times"), rows
+    ), notes
+
+
+def _jitted_step() -> Callable[[int], Any]:
+    import jax
+    import jax.numpy as jnp
+
+    @jax.jit
+    def step(p: Any) -> Any:
+        def loss(p: Any) -> Any:
+            return (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2
+
+        value, gradient = jax.value_and_grad(loss)(p)
+        return p - RATE * gradient, value, jnp.linalg.norm(gradient)
+
+    def walk(steps: int) -> Any:
+        p, record = jnp.array(START), []
+        for number in range(steps):
+            at = p
+            p, loss, norm = step(p)
+            record.append((number, float(loss), float(norm), *at.tolist()))
+        return record
+
+    return walk
+
+
+def _numpy() -> Callable[[int], Any]:
+    import numpy as np
+
+    def walk(steps: int) -> Any:
+        p: Any = np.array(START, np.float32)
+        record = []
+        for number in range(steps):
+            off, inner = 1 - p[0], p[1] - p[0] ** 2
+            gradient = np.array([-2 * off - 400 * p[0] * inner, 200 * inner])
+            loss, norm = off**2 + 100 * inner**2, np.linalg.norm(gradient)
+            record.append((number, float(loss), float(norm), float(p[0]), float(p[1])))
+            p = p - np.float32(RATE) * gradient
+        return record
+
+    return walk
+
+
+def _torch(compiled: bool) -> Callable[[int], Any]:
+    import torch  # type: ignore[import-not-found,unused-ignore]
+
+    def slope(p: Any) -> Any:
+        return (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2
+
+    loss_of = torch.compile(slope) if compiled else slope
+
+    def walk(steps: int) -> Any:
+        p, record = torch.tensor(START, requires_grad=True), []
+        optimizer = torch.optim.SGD([p], lr=RATE)
+        for number in range(steps):
+            optimizer.zero_grad()
+            loss = loss_of(p)
+            loss.backward()
+            norm = torch.linalg.vector_norm(p.grad)
+            record.append((number, loss.item(), norm.item(), *p.detach().tolist()))
+            optimizer.step()
+        return record
+
+    return walk
+
+
+PEERS: Mapping[str, Callable[[], Callable[[int], Any]]] = {
+    "a jitted step in a Python loop, floats appended": _jitted_step,
+    "NumPy, gradient by hand": _numpy,
+    "PyTorch, eager": lambda: _torch(compiled=False),
+    "PyTorch, torch.compile": lambda: _torch(compiled=True),
+}
+
+
+def _memory(case: Case, watch: Unwatched) -> Table:
+    """How much more memory more steps take, with the record written."""
+    watch.phase("memory", 2)
+    rows = []
+    for factor in (1, 4):
+        _written(case._replace(steps=factor * case.steps))
+        rows.append((factor * case.steps, _peak_mib()))
+    return Table("Memory, the record written", ("steps", "peak, MiB"), rows)
+
+
+def _peak_mib() -> float:
+    """The most memory this process ever had."""
+    import resource
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
