@@ -72,6 +72,15 @@ def information(p):
     ...
 
 
+def mean_wait(p):
+    """Medium: a score with mean 0.
+
+    The first success, of chance p at each trial, is trial number k: its log-likelihood is
+    (k - 1) ln(1 - p) + ln p. The score in p has the mean 0. What is the mean of k, for a given p?
+    """
+    ...
+
+
 def expected_square(m, s):
     """E x² for x = m + s z, z standard normal: by a quadrature that is exact here."""
     z, weights = np.polynomial.hermite_e.hermegauss(4)

@@ -120,6 +120,27 @@ def information(p):
 
 
 @exercise(
+    at=[(0.5,), (0.1,), (0.9,)],
+    hints=[
+        "The score is the derivative in p: one term from ln p, one from (k - 1) ln(1 - p).",
+        "1/p - (k - 1)/(1 - p) has the mean 0. It is linear in k: put the mean of k for k.",
+        Hint("With p = 1/2 the score is 4 - 2k.", lambda: 1 / 0.5 - (3 - 1) / 0.5 == 4 - 2 * 3),
+    ],
+    wrong=[
+        Wrong(lambda p: (1 - p) / p, "", "These are the failures before it; k counts the success."),
+        Wrong(lambda p: 1 / (1 - p), "", "The mean number of trials to the first failure."),
+        Wrong(lambda p: p, "reciprocal"),
+        Wrong(
+            lambda p: 1.0, "", "That is the k at which the likelihood of one success is largest."
+        ),
+    ],
+)
+def mean_wait(p):
+    """1/p = (E k - 1)/(1 - p), so E k = 1 + (1 - p)/p = 1/p: no series was summed."""
+    return 1 / p
+
+
+@exercise(
     hints=[
         "x = m + s z: how does x² move with m, how with s?",
         "d(x²) = 2x (dm + z ds). Now take means: E z = 0, E z² = 1.",
