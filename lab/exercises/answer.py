@@ -1,12 +1,8 @@
 """An answer as it was given: called with a time limit, and what is said of one that is none."""
 
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from inspect import signature
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import jax
@@ -16,34 +12,9 @@ import numpy as np
 from lab.modules import failing_line
 from lab.referee.verdict import Mistake, Verdict, Word
 
-SECONDS = 60  # for one answer; a loop that does not end is told so
-
-
-class TimeUp(BaseException):
-    """Not an ``Exception``, so that nobody on the way takes it for a fault of the function."""
-
 
 class NoAnswer(Exception):  # noqa: N818 - it says what is the matter with an answer
     """The answer is not of the kind asked for; the message says what it is, in one line."""
-
-
-@contextmanager
-def limited(seconds: int) -> Iterator[None]:
-    """Raises `TimeUp` in the block after so many seconds, where the system has an alarm clock."""
-    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def ring(number: int, frame: FrameType | None) -> None:
-        raise TimeUp
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def misfit(answer: Callable[..., Any], arguments: tuple[str, ...]) -> str:

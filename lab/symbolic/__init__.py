@@ -2,5 +2,5 @@
 
 Reading order: `formula` (formulas as a person types them, never evaluated as Python), `functions`
 (what they may be made of), `expression` (a JAX function as an expression), `opinion` (whether two
-of them are one).
+of them are one), `claims` (whether a hand derivation is right).
 """

@@ -69,11 +69,20 @@ def _step(step: Any, given: list[Any]) -> Any:
     if name == "integer_pow":
         return given[0] ** step.params["y"]
     if name == "convert_element_type":
-        return given[0]
+        return _number_of(given[0]) if np.dtype(step.params["new_dtype"]).kind != "b" else given[0]
     meaning = _meanings().get(name)
     if meaning is None:
         raise NoFormula(f"{name} is no elementary function")
     return meaning(*given)
+
+
+def _number_of(value: Any) -> Any:
+    """A condition as a number: 1 where it holds."""
+    import sympy as s
+
+    if isinstance(value, s.logic.boolalg.Boolean) and not value.is_symbol:
+        return s.Piecewise((s.Integer(1), value), (s.Integer(0), True))
+    return value
 
 
 _SAME = {

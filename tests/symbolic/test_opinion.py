@@ -1,11 +1,15 @@
 """JAX functions as expressions, their derivatives, and whether two expressions are one."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy
 
+from lab.referee.targets import everything
+from lab.symbolic.claims import opinion as opinion_on
 from lab.symbolic.expression import NoFormula, expression
 from lab.symbolic.formula import expression as typed
 from lab.symbolic.formula import parse
@@ -37,6 +41,7 @@ EQUAL = [
     (lambda x: jnp.pi * x / 3, "pi/3", False),
     (jax.jit(lambda x: 0.5 * x**2 + 0.1 * x), "x + 1/10", False),
     (jnp.arctan, "1/(1 + x^2)", False),
+    (lambda x: (x > 0).astype(x.dtype) * x, "(1 + sign(x))/2", False),
 ]
 
 
@@ -70,6 +75,25 @@ def test_it_says_when_there_is_no_proof():
 
 def test_where_nothing_can_be_evaluated_it_has_no_opinion():
     assert opinion(lambda x: jnp.sqrt(-jnp.exp(x)), "x", False).equal is None
+
+
+@pytest.mark.slow
+def test_no_formula_of_the_catalogue_is_contradicted():
+    opinions = {one.name: opinion_on(one) for one in everything()}
+    told = {name: one for name, one in opinions.items() if one is not None}
+    assert [name for name, one in told.items() if one.equal is False] == []
+    assert sum(one.exact for one in told.values()) > 150
+
+
+def test_a_claim_is_confirmed_or_contradicted():
+    right = next(d for d in everything() if d.name == "tanh_derivative")
+    told = opinion_on(right)
+    assert told is not None
+    assert told.exact
+    assert told.equal
+    wrong = opinion_on(replace(right, hand=lambda x: 1 - jnp.tanh(x)))
+    assert wrong is not None
+    assert wrong.equal is False
 
 
 def test_several_variables():

@@ -93,9 +93,9 @@ def _sheets(papers: list[Any], seed: int, as_json: bool) -> int:
         judged: list[exercises.Judged] = []
         with progress(streaming=as_json) as watch:
             watch.phase("exercises", len(questions))
-            for done, question in enumerate(questions):
-                watch.at(done, question.name)
-                judged += exercises.check(sheet, [question], seed=seed)
+            for one in exercises.check(sheet, questions, seed=seed):
+                judged.append(one)
+                watch.at(len(judged), one.question.name)
                 if as_json:
                     print(terminal.dumps(judged[-1].to_json(), indent=None), flush=True)
         if not as_json:
