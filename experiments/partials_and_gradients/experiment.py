@@ -122,7 +122,7 @@ def one_weight_each(key: Any, count: int, h: float) -> Table:
     X, labels = jnp.asarray(scaled.inputs, float), jnp.asarray(digits.targets)
     start, chosen = jax.random.split(key)
     W = jax.random.normal(start, (X.shape[1], 10)).astype(X.dtype)
-    full = softmax_regression_gradient(W, X, labels)
+    full = jax.jit(softmax_regression_gradient)(W, X, labels)
     # a pixel that is hardly ever lit moves nothing: choose among those that are
     lit = np.flatnonzero(np.asarray(X).std(axis=0) > 0.1)
     place = jax.random.randint(chosen, (count, 2), 0, jnp.array([lit.size, 10]))
@@ -131,13 +131,14 @@ def one_weight_each(key: Any, count: int, h: float) -> Table:
     def loss_of_one(w: Array, i: Array, j: Array) -> Array:
         return softmax_regression_loss(W.at[i, j].set(w), X, labels)
 
-    here = W[pixel, unit]
-    alone = jax.lax.map(lambda one: jax.grad(loss_of_one)(*one), (here, pixel, unit))
-    losses = [
-        jax.lax.map(lambda one: loss_of_one(*one), (here + side, pixel, unit)) for side in (h, -h)
-    ]
-    columns = {"x": pixel, "y": unit, "hand_x": full[pixel, unit], "jax_x": alone}
-    columns |= {"difference_x": (losses[0] - losses[1]) / (2 * h)}
+    def by_itself(one: tuple[Array, Array, Array]) -> tuple[Array, Array]:
+        w, *where = one
+        alone = lambda w: loss_of_one(w, *where)
+        return jax.grad(alone)(w), (alone(w + h) - alone(w - h)) / (2 * h)
+
+    by_jax, measured = jax.lax.map(by_itself, (W[pixel, unit], pixel, unit))
+    columns = {"x": pixel, "y": unit, "hand_x": full[pixel, unit], "jax_x": by_jax}
+    columns |= {"difference_x": measured}
     return {name: np.asarray(column, float) for name, column in columns.items()}
 
 
