@@ -9,7 +9,8 @@ from lab.bench.referee.case import Case, part_of
 from lab.bench.referee.collection import collection
 from lab.bench.referee.peers import heard
 
-MISSED = frozenset({"correct", "subgradient", "inconclusive"})
+# a mistake that makes the hand function raise is told by that
+DETECTED = frozenset({"wrong", "unstable", "error"})
 
 
 class Trial(NamedTuple):
@@ -35,7 +36,7 @@ class Trial(NamedTuple):
     @property
     def detected(self) -> bool:
         """A mistake is detected when it does not pass, and not for want of a verdict."""
-        return self.verdict not in MISSED
+        return self.verdict in DETECTED
 
     @property
     def naming(self) -> str:
