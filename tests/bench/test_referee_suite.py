@@ -49,15 +49,13 @@ def test_detection_and_names_are_counted_by_part():
         trial("c", planted="sign", named="unknown"),
         trial("d", planted="sign", verdict="correct"),
         trial("e", planted="sign", verdict="inconclusive"),
+        trial("x", planted="sign", verdict="crash"),
         trial("f", planted="sign", verdict="unstable", named="unstable", part="held_out"),
     ]
     row = cells(scores.by_class(trials), "sign")
-    assert row["planted"] == 6
-    assert [row[what] for what in ("detected", "named", "misnamed")] == [
-        "60.0 %",
-        "40.0 %",
-        "0.0 %",
-    ]
+    assert row["planted"] == 7
+    assert (row["detected"], row["named"]) == ("50.0 %", "33.3 %")
+    assert row["misnamed"] == "0.0 %"
     assert row["detected held out"] == row["misnamed held out"] == "100.0 %"
 
 
