@@ -26,7 +26,7 @@ from pydantic import PositiveFloat, PositiveInt
 from lab.calculus.vectors import computational_graphs as graphs
 from lab.calculus.vectors import jacobian_chains as chains
 from lab.errors import BadInput
-from lab.experiment import Finding, Outcome
+from lab.experiment import Finding, Outcome, rows
 from lab.plots import diagram, style
 from lab.training import data
 
@@ -282,12 +282,6 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     narrow = tuple(outcome.settings["chain"]) == (64, 64, 4, 64, 64)
     said, right = ("6", gain == 6) if narrow else ("1 or more", gain >= 1)
     yield Finding("gain of the best order over both modes", gain, said, right)
-
-
-def rows(outcome: Outcome, part: str) -> Table:
-    """The part of the trajectory that is about this, in the order it was recorded."""
-    keep = outcome.trajectory["part"] == part
-    return {column: values[keep] for column, values in outcome.trajectory.items()}
 
 
 def rows_of(table: Table) -> Iterator[Row]:

@@ -53,7 +53,7 @@ from lab.calculus.vectors.surfaces import (
     twisted_sheet,
     twisted_sheet_gradient,
 )
-from lab.experiment import Finding, Outcome
+from lab.experiment import Finding, Outcome, joined, rows, stacked
 from lab.plots import style
 from lab.training import data
 
@@ -119,31 +119,22 @@ def study(
     ground = LANDSCAPES[landscape]
     points = jnp.stack(jnp.meshgrid(*2 * [jnp.linspace(-reach, reach, grid)]), axis=-1)
     level = level_points(ground, reach, starts)
-    tables = [
-        curvatures("grid", ground, points.reshape(-1, 2)),
-        curvatures("level", ground, level),
-        *(in_all_directions(ground, p, directions) for p in level[:4]),
-        mixed_partials(),
-        greatest_curvature(key, products),
-    ]
-    sizes = [len(next(iter(table.values()))) for table in tables]
-    columns = {name: values.dtype for table in tables for name, values in table.items()}
-    fill = {name: "" if kind.kind == "U" else np.nan for name, kind in columns.items()}
-    return {
-        name: np.concatenate(
-            [
-                table.get(name, np.full(n, fill[name]))
-                for table, n in zip(tables, sizes, strict=True)
-            ]
-        )
-        for name in columns
+    steps, spectrum = greatest_curvature(key, products)
+    parts = {
+        "grid": curvatures(ground, points.reshape(-1, 2)),
+        "level": curvatures(ground, level),
+        "direction": joined(in_all_directions(ground, p, directions) for p in level[:4]),
+        "mixed": mixed_partials(),
+        "lanczos": steps,
+        "spectrum": spectrum,
     }
+    return stacked(parts)
 
 
 # ----- a landscape -----
 
 
-def curvatures(part: str, ground: Landscape, points: Float[Array, "n 2"]) -> Table:
+def curvatures(ground: Landscape, points: Float[Array, "n 2"]) -> Table:
     """Eigenvalues and kind at every point; by hand, and how far from JAX's two ways."""
 
     def row(p: Point) -> dict[str, Array]:
@@ -167,7 +158,7 @@ def curvatures(part: str, ground: Landscape, points: Float[Array, "n 2"]) -> Tab
         condition = np.maximum(abs(table["low"]), abs(table["high"])) / np.minimum(
             abs(table["low"]), abs(table["high"])
         )
-    return {"part": np.full(len(points), part), "kind": kinds, "condition": condition} | table
+    return {"kind": kinds, "condition": condition} | table
 
 
 def kind_of(low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -207,8 +198,7 @@ def in_all_directions(ground: Landscape, p: Point, count: int) -> Table:
     angle = 2 * jnp.pi * jnp.arange(count).astype(float) / count
     columns = {"angle": angle, "second_rate": jax.jit(jax.vmap(second))(angle)}
     columns |= {name: jnp.full(count, value) for name, value in zip("xy", p, strict=True)}
-    table = {name: np.asarray(values) for name, values in columns.items()}
-    return {"part": np.full(count, "direction")} | table
+    return {name: np.asarray(values) for name, values in columns.items()}
 
 
 def mixed_partials() -> Table:
@@ -218,14 +208,13 @@ def mixed_partials() -> Table:
     tiny = np.full_like(h, 1e-30)
     yx = slopes(jnp.asarray(np.stack([tiny, h], axis=1), float))[:, 0] / h
     xy = slopes(jnp.asarray(np.stack([h, tiny], axis=1), float))[:, 1] / h
-    named = {"h": h, "first_x_then_y": np.asarray(yx), "first_y_then_x": np.asarray(xy)}
-    return {"part": np.full(h.size, "mixed")} | named
+    return {"h": h, "first_x_then_y": np.asarray(yx), "first_y_then_x": np.asarray(xy)}
 
 
 # ----- thirty dimensions -----
 
 
-def greatest_curvature(key: Any, products: int) -> Table:
+def greatest_curvature(key: Any, products: int) -> tuple[Table, Table]:
     """Lanczos' method on the logistic loss of tumours: the greatest curvature, step by step."""
     (table,) = data.standardise(data.load("breast_cancer"))
     X, y = jnp.asarray(table.inputs, float), jnp.asarray(1 - 2 * table.targets, float)
@@ -245,15 +234,12 @@ def greatest_curvature(key: Any, products: int) -> Table:
         part = curvature.Tridiagonal(small.diagonal[:k], small.beside[: k - 1])
         greatest.append(float(curvature.ritz_values(part)[-1]))
     steps = {
-        "part": np.full(count, "lanczos"),
         "products": np.arange(1.0, count + 1),
         "high": np.array(greatest),
         "gap": np.full(count, float(gap)),
         "relative_error": abs(np.array(greatest) / spectrum[-1] - 1),
     }
-    whole = {"part": np.full(len(spectrum), "spectrum"), "high": spectrum[::-1]}
-    blank = np.full(len(spectrum), np.nan)
-    return {name: np.concatenate([steps[name], whole.get(name, blank)]) for name in steps}
+    return steps, {"high": spectrum[::-1]}
 
 
 # ----- findings -----
@@ -307,12 +293,6 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
 def below(name: str, value: Any, bound: float) -> Finding:
     """A number that should be 0, but for ``bound``."""
     return Finding(name, float(value), f"below {bound:.1g}", bool(value <= bound))
-
-
-def rows(outcome: Outcome, part: str) -> Table:
-    """The part of the trajectory that is about this, in the order it was recorded."""
-    keep = outcome.trajectory["part"] == part
-    return {column: values[keep] for column, values in outcome.trajectory.items()}
 
 
 # ----- figures -----
