@@ -24,7 +24,7 @@ from lab.calculus.elementary.dual_numbers import Dual, cos, dual, exp, log, sin,
 from lab.calculus.elementary.forward_mode import forward_sweep
 from lab.calculus.elementary.higher_derivatives import damped_sine_nth_derivative, differentiated
 from lab.derivation import derivation_of
-from lab.experiment import Finding, Outcome
+from lab.experiment import Finding, Outcome, rows
 from lab.plots import style
 from lab.symbolic import opinion
 from lab.symbolic.differential import is_rule, opinion_on_rule
@@ -248,11 +248,6 @@ def amplitudes(table: Table, settings: Mapping[str, Any]) -> np.ndarray:
 def relative(table: Table, witness: str) -> np.ndarray:
     """The error of the derivative, relative to it or, near its zeros, to 1."""
     return abs(table["derivative"] - table[witness]) / np.maximum(abs(table["derivative"]), 1.0)
-
-
-def rows(outcome: Outcome, part: str) -> Table:
-    keep = outcome.trajectory["part"] == part
-    return {column: values[keep] for column, values in outcome.trajectory.items()}
 
 
 # ----- figures -----

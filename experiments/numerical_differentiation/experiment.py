@@ -26,7 +26,7 @@ from lab.calculus.elementary.limits_and_first_principles import central_quotient
 from lab.calculus.elementary.numerical_differentiation import SCHEMES, best_step, step_error
 from lab.calculus.optimizers.gradient_descent import logistic_loss, logistic_loss_gradient
 from lab.errors import BadInput
-from lab.experiment import Finding, Outcome
+from lab.experiment import Finding, Outcome, joined, rows
 from lab.plots import style
 from lab.training import data
 
@@ -89,7 +89,7 @@ def study(
                 tables += [ladder("curves", name, scheme, precision, x, h) for name in functions]
             tables.append(ladder("map", map_of, "central", precision, places, wide))
             tables.append(on_real_data(second, precision, ridge, h))
-    return {column: np.concatenate([table[column] for table in tables]) for column in tables[0]}
+    return joined(tables)
 
 
 def ladder(part: str, name: str, scheme: str, precision: str, x: Grid, h: Grid) -> Table:
@@ -240,12 +240,6 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         said = f"{ours:g} when checked by coordinates, which is less"
         name = f"least mistake in {where} noticed by check_grads"
         yield Finding(name, jax_sees, said, ours < jax_sees)
-
-
-def rows(outcome: Outcome, **labels: str) -> Table:
-    """The part of the trajectory with these labels, in the order it was recorded."""
-    keep = np.all([outcome.trajectory[column] == word for column, word in labels.items()], axis=0)
-    return {column: values[keep] for column, values in outcome.trajectory.items()}
 
 
 def by_step(table: Table, column: str = "error", share: float = 0.5) -> tuple[Grid, Grid]:

@@ -24,7 +24,7 @@ from lab.calculus.networks.class_losses import softmax_regression_gradient, soft
 from lab.calculus.vectors import directional_derivatives as bowls
 from lab.calculus.vectors import partials as calculus
 from lab.calculus.vectors import surfaces
-from lab.experiment import Finding, Outcome, near, rows, stacked
+from lab.experiment import Finding, Outcome, joined, near, rows, stacked
 from lab.plots import style
 from lab.training import data
 
@@ -112,7 +112,7 @@ def slices(ground: Surface, p: Point, reach: float) -> Table:
         columns = {"x": points[:, 0], "y": points[:, 1], "value": jax.vmap(ground.f)(points)}
         columns |= {"tangent": tangent, "label": np.full(t.size, name)}
         tables.append({column: np.asarray(values) for column, values in columns.items()})
-    return {column: np.concatenate([table[column] for table in tables]) for column in tables[0]}
+    return joined(tables)
 
 
 def one_weight_each(key: Any, count: int, h: float) -> Table:
@@ -205,7 +205,7 @@ def descents(step: float, steps: int) -> Table:
         x, y = np.array(walk).T
         heights = np.array([float(tilted_bowl(p)) for p in walk])
         tables.append({"label": np.full(x.size, name), "x": x, "y": y, "value": heights})
-    return {column: np.concatenate([table[column] for table in tables]) for column in tables[0]}
+    return joined(tables)
 
 
 # ----- findings -----
