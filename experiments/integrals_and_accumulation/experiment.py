@@ -74,7 +74,7 @@ def study(
     parameter: float = -0.4,
     upper: PositiveFloat = 2.0,
     points: PositiveInt = 121,
-    doublings: PositiveInt = 8,
+    doublings: PositiveInt = 7,
     seeds: PositiveInt = 200,
 ) -> Table:
     """The area by its edge, rules by their number of nodes, moving limits, and areas that are
