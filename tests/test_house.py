@@ -22,7 +22,7 @@ FLOORS = [
     ["report"],
     ["conduct", "exercises"],
     ["bench", "curriculum", "search", "tour"],
-    ["cli"],
+    ["cli", "plugin"],
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -81,7 +81,7 @@ def _among_neighbours(
     at = [np.asarray(group.leaves[i][point]) for i in positions]
     if not at or any(x.dtype.kind != "f" for x in at):
         return Look("unclear", ())
-    scales = [radius * _scale(x) for x in at]
+    scales = [np.asarray(radius * _scale(x)) for x in at]
     here = [leaf[point] for leaf in group.leaves]
 
     def moved(direction: list[np.ndarray]) -> list[Any]:
@@ -91,7 +91,8 @@ def _among_neighbours(
         return leaves
 
     directions = _directions(evidence, point, at, rng)
-    ways = [[sign * v for v in direction] for direction in directions for sign in (1.0, -1.0)]
+    both = [(direction, sign) for direction in directions for sign in (1.0, -1.0)]
+    ways = [[np.asarray(sign * v) for v in direction] for direction, sign in both]
     around = [here, *map(moved, ways)]
     leaves = tuple(stacked(column) for column in zip(*around, strict=True))
     truths, values = evidence.ask_truth(leaves), evidence.ask_value(leaves)

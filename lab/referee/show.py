@@ -5,6 +5,7 @@ it.
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,6 +54,33 @@ def table(verdicts: list[Verdict]) -> Table:
     return made
 
 
+def described(verdict: Verdict, width: int = 100) -> str:
+    """What `lab check` prints of a derivation that does not pass, as plain text."""
+    console = Console(width=width, no_color=True, highlight=False, force_terminal=False)
+    with console.capture() as said:
+        console.print(Details(verdict))
+    return said.get().rstrip()
+
+
+def as_html(verdict: Verdict) -> str:
+    """A verdict as a small table, for a notebook."""
+    mark, _ = MARKS[verdict.verdict]
+    rows = [("verdict", f"{mark} {verdict.verdict}"), ("derivation", verdict.name)]
+    rows.append(("of", _claim(verdict)))
+    if verdict.passes:
+        rows.append(("why", verdict.reason))
+    rows += Details(verdict).said() if not verdict.passes else []
+    if verdict.power:
+        rows.append(("sees errors from", f"{verdict.power:.0e}"))
+    rows.append(("points", str(verdict.points)))
+    cells = (
+        f'<tr><th style="text-align:left">{label}</th>'
+        f'<td style="text-align:left">{escape(said)}</td></tr>'
+        for label, said in rows
+    )
+    return f"<table>{''.join(cells)}</table>"
+
+
 class Details(NamedTuple):
     """What is wrong with one derivation and where, and who says so."""
 
@@ -65,14 +93,15 @@ class Details(NamedTuple):
         if verdict.mistake:
             head.append(f": {verdict.mistake.name.replace('_', ' ')}")
         yield head
-        for label, said in self._said():
+        for label, said in self.said():
             # hanging, and without the spaces that a table would fill the line with
             width = max(24, options.max_width - 13)
             first, *rest = textwrap.wrap(said, width, break_on_hyphens=False) or [""]
             yield Text.assemble((f"  {label:<11}", "dim"), first)
             yield from (Text(" " * 13 + line) for line in rest)
 
-    def _said(self) -> Iterator[tuple[str, str]]:
+    def said(self) -> Iterator[tuple[str, str]]:
+        """Labelled sentences: what, where, who says so."""
         verdict = self.verdict
         if verdict.mistake:
             yield "what", verdict.mistake.says

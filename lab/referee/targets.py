@@ -49,6 +49,20 @@ def from_file(path: Path) -> list[Derivation]:
     return from_module(load_file(path, "lab_file"))
 
 
+def in_file(path: Path) -> list[Derivation]:
+    """All in a file that can be checked as it stands: derivations, and custom rules of which it is
+    known, or may be assumed, where their arguments come from. Nothing is no fault here.
+    """
+    module = load_file(path, "lab_file")
+    found = from_module(module)
+    for rule in rules_in(module).values():
+        try:
+            found.append(rule_claim(rule))
+        except BadInput:
+            continue
+    return found
+
+
 def resolve(target: str, at: str | None = None) -> list[Derivation]:
     """The derivations and custom rules a target means; `BadInput` with the next step when it means
     none. ``at`` says where the arguments of custom rules come from, as typed.

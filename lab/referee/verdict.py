@@ -82,6 +82,12 @@ class Verdict(NamedTuple):
         plain["witnesses"] = [witness._asdict() for witness in self.witnesses]
         return plain
 
+    def _repr_html_(self) -> str:
+        """A small table, in a notebook."""
+        from lab.referee.show import as_html
+
+        return as_html(self)
+
     def __str__(self) -> str:
         where = f" [{self.mistake.where}]" if self.mistake and self.mistake.where else ""
         what = f": {self.mistake.says}{where}" if self.mistake else f": {self.reason}"

@@ -462,7 +462,7 @@ def variation_gradient(x, at_zero=0.0):
     return jnp.pad(slope, (1, 0)) - jnp.pad(slope, (0, 1))
 
 
-@pytest.mark.parametrize("at_zero", [-1.0, -0.3, 0.0, 1.0])
+@pytest.mark.parametrize("at_zero", [-1.0, -0.3, 0.0, 0.9])
 def test_where_every_point_is_a_kink_any_choice_in_the_hull_is_a_subgradient(at_zero):
     verdict = check(variation, lambda x: variation_gradient(x, at_zero), at=TIED)
     assert verdict.verdict == "subgradient", verdict
