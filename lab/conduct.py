@@ -34,6 +34,7 @@ from lab.training import devices, stopping
 from lab.training.descent.named import build
 from lab.training.loop import Chunk, chunks
 from lab.training.problem import in_precision
+from lab.training.recording import recording
 from lab.training.step import training
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 INTERRUPTED, TERMINATED = 130, 143
 # A training is put aside after so many seconds, and for no more than this share of the time.
 _PATIENCE, _SHARE = 5.0, 0.01
+# No step has this number, and no batch is drawn by it.
+_PROJECTION = 2**32 - 1
 
 
 @dataclass
@@ -230,6 +233,8 @@ def _train(
 ) -> Any:
     """Train, and write down every chunk as it comes; the params it ended with."""
     steps, recorded = config["steps"], config["record"]
+    # apart from the key of the batches, which stays as it is
+    problem = recording(problem, recorded, jax.random.fold_in(key, _PROJECTION))
     train = training(
         problem,
         build(config["optimizer"]),

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from lab.config.vocabulary import Frozen, Integer, Number, Text
+from lab.config.vocabulary import Flag, Frozen, Integer, Number, Text
 
 
 class Record(Frozen):
@@ -15,6 +15,21 @@ class Record(Frozen):
         default=None,
         gt=0,
         description="Evaluate (test accuracy and the like) every this many steps.",
+    )
+    params: Literal["auto", "all", "norms", "none"] = Field(
+        default="auto",
+        description="The parameters: as the experiment has them, or all numbers of at most 32 and "
+        "else the norm of each layer (auto); all numbers; norms; or none.",
+    )
+    layers: Flag = Field(
+        default=False,
+        description="Of each layer mean, deviation and norm, the norm of its gradient, and its "
+        "update relative to it.",
+    )
+    projection: Flag = Field(
+        default=False,
+        description="All parameters together, projected on two random directions drawn by the "
+        "seed.",
     )
 
 

@@ -48,10 +48,15 @@ def readable_point(params: Params) -> dict[str, Float[Array, ""]]:
     """
     named = leaves.named(params)
     if sum(leaf.size for leaf in named.values()) > _READABLE:
-        return {f"{name}_norm": jnp.linalg.norm(leaf.ravel()) for name, leaf in named.items()}
+        return {f"{name}_norm": leaves.norm(leaf) for name, leaf in named.items()}
+    return numbers(params)
+
+
+def numbers(params: Params) -> dict[str, Float[Array, ""]]:
+    """Every number of params, however many: ``w[0]``, ``w[1]``, ``W[0,0]``, ..."""
     return {
         name + (f"[{','.join(map(str, index))}]" if index else ""): leaf[index]
-        for name, leaf in named.items()
+        for name, leaf in leaves.named(params).items()
         for index in _indexes(leaf.shape)
     }
 

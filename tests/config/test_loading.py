@@ -35,7 +35,13 @@ def test_a_config_is_filled_in(here: Path) -> None:
         },
         "steps": 100,
         "stop": {"loss": None, "gradient_norm": None, "plateau": None, "evaluations": None},
-        "record": {"every": 1, "evaluate": None},
+        "record": {
+            "every": 1,
+            "evaluate": None,
+            "params": "auto",
+            "layers": False,
+            "projection": False,
+        },
         **config.settings,
     }
     assert config.settings == {
