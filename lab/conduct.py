@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 import traceback
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -207,7 +208,9 @@ def _carry_out(
         if ending.status == "diverged":
             # the promises were about a descent that arrives; what can still be drawn is drawn
             try:
-                _conclude(module, outcome, run, ending, watch)
+                with warnings.catch_warnings():  # of numbers that are not finite, which is said
+                    warnings.simplefilter("ignore", RuntimeWarning)
+                    _conclude(module, outcome, run, ending, watch)
             except Exception as fault:
                 ending.note += f"\n{failing_line(fault, Path(str(module.__file__)))}"
         else:
