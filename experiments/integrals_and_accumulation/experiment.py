@@ -212,7 +212,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
             seen = (tried["nodes"] >= 4) & (tried[column] > 100 * eps)
             slope = -style.log_log_slope(tried["nodes"][seen], tried[column][seen])
             what = f"order of the {name.replace('_', ' ')} rule's {column.replace('_', ' ')}"
-            yield near(what, slope, order, margin)
+            yield near(what, slope, order, 0.2 if name == "monte_carlo" else margin)
     if "gauss" not in chosen.orders:
         best = np.min(rows(outcome.trajectory, part="rule", rule="gauss")["error"][:4])
         yield near("error of Gauss' rule with 16 nodes at most", best, 0, 64 * eps)
