@@ -1,6 +1,7 @@
 """Adaptive and averaged gradients: Adam's algebra, clipping, schedules, and their derivatives."""
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -153,13 +154,24 @@ def cosine_schedule_derivative(t: Scalar, high: Scalar, low: Scalar, steps: Scal
 # ----- through the unroll -----
 
 
+def _descent(
+    settings: Float[Array, " 2"], x: Vector, H: Matrix, steps: int
+) -> tuple[Vector, tuple[Float[Array, "k n"], Float[Array, "k n"]]]:
+    """Where it ends, and the places and velocities before each step."""
+    step, momentum = settings
+
+    def move(state: tuple[Vector, Vector], _: None) -> tuple[Any, tuple[Vector, Vector]]:
+        x, v = state
+        after = momentum * v - step * (H @ x)
+        return (x + after, after), (x, v)
+
+    (x, _), path = jax.lax.scan(move, (x, jnp.zeros_like(x)), length=steps)
+    return x, path
+
+
 def unrolled_loss(settings: Float[Array, " 2"], x: Vector, H: Matrix, steps: int) -> Scalar:
     """xᵀHx/2 after so many steps with momentum, settings the step and the momentum."""
-    step, momentum = settings
-    v = jnp.zeros_like(x)
-    for _ in range(steps):
-        v = momentum * v - step * (H @ x)
-        x = x + v
+    x, _ = _descent(settings, x, H, steps)
     return x @ H @ x / 2
 
 
@@ -181,17 +193,17 @@ def unrolled_loss_gradient(
     of step and momentum, at the price of one descent backwards.
     """
     step, momentum = settings
-    v, path = jnp.zeros_like(x), []
-    for _ in range(steps):
-        path.append((x, v))
-        v = momentum * v - step * (H @ x)
-        x = x + v
-    back_x, back_v = H @ x, jnp.zeros_like(x)
-    back_step = back_momentum = jnp.zeros_like(step)
-    for x, v in reversed(path):
+    x, path = _descent(settings, x, H, steps)
+    zero = jnp.zeros_like(step)
+
+    def back(carry: tuple[Any, ...], before: tuple[Vector, Vector]) -> tuple[tuple[Any, ...], None]:
+        back_x, back_v, back_step, back_momentum = carry
+        x, v = before
         back_v = back_v + back_x
         back_step = back_step - back_v @ (H @ x)
         back_momentum = back_momentum + back_v @ v
-        back_x = back_x - step * (H @ back_v)
-        back_v = momentum * back_v
+        return (back_x - step * (H @ back_v), momentum * back_v, back_step, back_momentum), None
+
+    end = (H @ x, jnp.zeros_like(x), zero, zero)
+    (_, _, back_step, back_momentum), _ = jax.lax.scan(back, end, path, reverse=True)
     return jnp.stack([back_step, back_momentum])

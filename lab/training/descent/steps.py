@@ -6,6 +6,7 @@ enough in ``most`` trials stays where it is.
 
 from typing import Any, Literal
 
+import jax
 import jax.numpy as jnp
 import optax
 from pydantic import PositiveFloat, PositiveInt
@@ -74,7 +75,8 @@ def wolfe(
 
     Raises ``BadInput`` unless ``slope < curvature < 1``: there may be no such length otherwise.
     """
-    if not slope < curvature < 1:
+    # one that is traced, to try many at once, cannot be looked at
+    if not isinstance(curvature, jax.core.Tracer) and not slope < curvature < 1:
         raise BadInput(
             f"step.slope={slope:g}, step.curvature={curvature:g}: take 0 < slope < curvature < 1"
         )
