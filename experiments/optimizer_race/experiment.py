@@ -6,8 +6,9 @@ Command:  lab run optimizer_race
 Time:     about a minute on two cores
 Expect:   methods that learn or know the curvature ahead on small smooth problems; pairs that change
           order where not all are tuned, and a lead of Newton's that grows where steps are counted
-          in place of evaluations; the best momentum on a quadratic where Polyak has it, ((√κ - 1) / (√κ + 1))²; and settings
-          found by their hypergradient that beat the best rate without momentum.
+          in place of evaluations; the best momentum on a quadratic where Polyak has it,
+          ((√κ - 1) / (√κ + 1))²; and settings found by their hypergradient that beat the best rate
+          without momentum.
 """
 
 from collections.abc import Callable, Iterator
