@@ -3,7 +3,7 @@
 Question: Which optimizer gets how far on how many evaluations, if all are tuned on the same budget;
           and how much of the ranking is in the rules?
 Command:  lab run optimizer_race
-Time:     about a minute on two cores
+Time:     about 30 s on two cores
 Expect:   methods that learn or know the curvature ahead on small smooth problems; pairs that change
           order where not all are tuned, and a lead of Newton's that grows where steps are counted
           in place of evaluations; the best momentum on a quadratic where Polyak has it,
