@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,10 @@ from lab.errors import BadInput
 
 WORKERS = 4  # processes at most: each of them has its own compiler and its own copy of JAX
 WORST = (130, 2, 1, 3, 0)
+
+
+# once a process has been interrupted, what is still waiting for it is not begun
+_interrupted = threading.Event()
 
 
 class Stop(NamedTuple):
@@ -47,6 +52,8 @@ def visit(name: str, out: Path, checks: bool) -> Stop:
     """Run one config from start to end, without a word."""
     begun = time.perf_counter()
     stop = partial(_stop, name, begun)
+    if _interrupted.is_set():
+        return stop("interrupted", 130)
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         try:
             from lab import compiled
@@ -57,10 +64,15 @@ def visit(name: str, out: Path, checks: bool) -> Stop:
             folder, ending = conduct(
                 load(name, []), command=["lab", "run", name], out=out, checks=checks
             )
+        except KeyboardInterrupt:
+            _interrupted.set()
+            return stop("interrupted", 130)
         except BadInput as problem:
             return stop("failed", 2, note=str(problem))
         except Exception as problem:
             return stop("failed", 1, note=f"{type(problem).__name__}: {problem}")
+    if ending.status == "interrupted":
+        _interrupted.set()
     return stop(
         ending.status,
         ending.exit_status,

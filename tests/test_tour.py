@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ Expect:   2
 """
 
 import os
+import threading
 
 import numpy as np
 
@@ -108,3 +110,11 @@ def test_all_takes_no_config(capsys: Any) -> None:
     assert status(["run", "--all", "gradient_descent"]) == 2
     assert "leave out 'gradient_descent'" in capsys.readouterr().err
     assert os.environ.get("XLA_PYTHON_CLIENT_PREALLOCATE") in (None, "false")
+
+
+def test_once_interrupted_nothing_more_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = threading.Event()
+    stopped.set()
+    monkeypatch.setattr(tour, "_interrupted", stopped)
+    assert tour.visit("gradient_descent", Path("nowhere"), False).exit_status == 130
+    assert not Path("nowhere").exists()
