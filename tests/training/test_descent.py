@@ -10,6 +10,7 @@ import pytest
 from lab.calculus.landscapes import mgh_fits, mgh_valleys
 from lab.calculus.landscapes.plane_landscapes import scalar_network
 from lab.errors import BadInput
+from lab.training import stopping
 from lab.training.descent import Evaluations, Here, Objective
 from lab.training.descent.memory import bfgs, conjugate_gradient, secant
 from lab.training.descent.named import build, methods, steps
@@ -17,8 +18,9 @@ from lab.training.descent.newton import natural_gradient, newton, newton_cg
 from lab.training.descent.parts import Step, composed, flat
 from lab.training.descent.squares import gauss_newton, levenberg_marquardt
 from lab.training.descent.steps import backtracking, fixed, parabolic, wolfe
-from lab.training.problem import Problem
+from lab.training.problem import Problem, least_squares
 from lab.training.step import training
+from lab.training.walk import walk
 
 KEY = jax.random.key(0)
 A = jnp.array([[4.0, 1.0, 0.0], [1.0, 3.0, -1.0], [0.0, -1.0, 2.0]])
@@ -460,3 +462,22 @@ def test_a_problem_that_lacks_what_a_method_asks_for_is_told(name, more, says):
     with pytest.raises(BadInput) as refused:
         walked(of(bowl, START, **more), build({"name": name}), 1)
     assert says in str(refused.value)
+
+
+def test_a_walk_is_the_loop_step_by_step_and_stays_where_it_stopped():
+    problem = least_squares(
+        mgh_valleys.PROBLEMS[0].residuals, mgh_valleys.PROBLEMS[0].jacobian, jnp.array([-1.2, 1.0])
+    )
+    np.testing.assert_allclose(
+        problem.gradient(problem.start, ()), mgh_valleys.PROBLEMS[0].gradient(problem.start)
+    )
+    rule = stopping.rules({"loss": 1.0})
+    train = training(
+        problem, build({"name": "levenberg_marquardt"}), gradient="hand", key=KEY, rules=rule
+    )
+    last, rows = jax.jit(lambda: walk(train, 15))()
+    _, plain = walked(problem, build({"name": "levenberg_marquardt"}), 15)
+    stopped = int(np.argmax(plain["loss"] <= 1.0))
+    np.testing.assert_array_equal(rows["loss"][: stopped + 1], plain["loss"][: stopped + 1])
+    np.testing.assert_array_equal(rows["loss"][stopped:], plain["loss"][stopped])
+    assert int(last.step) == stopped
