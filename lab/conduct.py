@@ -221,12 +221,16 @@ def _put_on_trial(
     module: ModuleType, seed: int, run: Path, ending: Ending, watch: Unwatched
 ) -> None:
     from lab import referee  # as dear as JAX itself, and not every run asks it
+    from lab.referee.trials import trials
 
     derivations = experiment.derivations(module)
     watch.phase("checks", len(derivations))
-    for done, derivation in enumerate(derivations):
-        watch.at(done, derivation.name)
-        ending.verdicts.append(referee.check(derivation, seed=seed))
+    for done, one in enumerate(trials(derivations, seed, keep=True, processes=1)):
+        watch.at(done + 1, one.claim.name)
+        if one.fault is not None:
+            raise one.fault
+        assert one.verdict is not None
+        ending.verdicts.append(one.verdict)
     folder.write_json(run / "checks.json", [verdict.to_json() for verdict in ending.verdicts])
     ending.exit_status = referee.exit_status(ending.verdicts)
 

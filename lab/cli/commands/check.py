@@ -30,12 +30,16 @@ def check(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Draws other points.")] = 0,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Judge the whole catalogue anew, unchanged or not.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line for each derivation.")
     ] = False,
 ) -> int:
     """Put hand derivations on trial.
 
+    What is named is judged; of the whole catalogue, what has changed since it was judged last.
     Witnesses are JAX's forward and reverse mode, numerical differences and both precisions. Exit
     status: 0 nothing wrong; 1 something is wrong or unstable; 2 bad input; 3 inconclusive or
     error only.
@@ -44,6 +48,7 @@ def check(
     from lab.exercises.check import answered
     from lab.referee.show import show
     from lab.referee.targets import everything, resolve
+    from lab.referee.trials import trials
     from lab.report import terminal
     from lab.report.progress import progress
 
@@ -57,24 +62,26 @@ def check(
     derivations = list({(one.file, one.line, one.name): one for one in meant}.values())
     verdicts = []
     faults: list[str] = []
-    interrupted = False
+    interrupted, kept = False, 0
     with progress(streaming=as_json) as watch:
         watch.phase("checks", len(derivations))
         try:
-            for done, derivation in enumerate(derivations):
-                watch.at(done, derivation.name)
-                try:
-                    verdicts.append(referee.check(derivation, seed=seed))
-                except BadInput as problem:  # the others are heard all the same
-                    where = f"{derivation.file}:{derivation.line}: " if derivation.file else ""
-                    faults.append(f"{where}{problem}")
+            for done, one in enumerate(trials(derivations, seed, keep=not (targets or fresh))):
+                watch.at(done + 1, one.claim.name)
+                if one.verdict is None:  # the others are heard all the same
+                    where = f"{one.claim.file}:{one.claim.line}: " if one.claim.file else ""
+                    faults.append(f"{where}{one.fault}")
                     continue
+                kept += one.kept
+                verdicts.append(one.verdict)
                 if as_json:
                     print(terminal.dumps(verdicts[-1].to_json(), indent=None), flush=True)
         except KeyboardInterrupt:
             interrupted = True
     if not as_json and verdicts:
         show(verdicts, terminal.console())
+    if kept and not as_json:
+        print(f"{kept} unchanged, their verdicts kept; lab check --fresh judges anew")
     if interrupted:
         print(f"interrupted after {len(verdicts)} of {len(derivations)}", file=sys.stderr)
     return INTERRUPTED if interrupted else said(faults) or referee.exit_status(verdicts)
