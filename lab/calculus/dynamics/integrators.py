@@ -17,8 +17,8 @@ from lab.derivation import derivative, gradient, identity, jacobian, vjp
 from lab.domains import interval, nonnegative, positive, reals, spd
 
 Scalar = Float[Array, ""]
-State = Float[Array, " n"]
-Field = Callable[[Float[Array, " n"]], Float[Array, " n"]]
+State = Float[Array, "..."]  # of any shape, with its sensitivities beside it or without
+Field = Callable[[State], State]
 
 # ----- steps of any field y' = f(y) -----
 
@@ -166,7 +166,9 @@ def rk4_step_vjp(
     return cotangent + w1 + w2 + w3 + w4, jnp.asarray(for_theta)
 
 
-def implicit_euler_step(y: State, h: Scalar, A: Float[Array, "n n"]) -> State:
+def implicit_euler_step(
+    y: Float[Array, " n"], h: Scalar, A: Float[Array, "n n"]
+) -> Float[Array, " n"]:
     """The z with z = y + h f(z) for f(z) = -A z - tanh z: it stays stable however long h is."""
     return balance_root(y / h, A + jnp.eye(y.size, dtype=y.dtype) / h)
 
@@ -175,7 +177,7 @@ def implicit_euler_step(y: State, h: Scalar, A: Float[Array, "n n"]) -> State:
     of=implicit_euler_step, wrt="y", at=dict(y=interval(-2, 2, "n"), h=interval(0.1, 2), A=spd("n"))
 )
 def implicit_euler_step_jacobian(
-    y: State, h: Scalar, A: Float[Array, "n n"]
+    y: Float[Array, " n"], h: Scalar, A: Float[Array, "n n"]
 ) -> Float[Array, "n n"]:
     """z = y + h f(z):  dz = dy + h f_z dz, f_z = -A - diag(sech² z);  hence (I - h f_z)⁻¹."""
     z = implicit_euler_step(y, h, A)
