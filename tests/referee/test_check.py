@@ -486,3 +486,15 @@ def test_a_small_error_where_a_function_curves_sharply_is_no_kink():
     at = lambda key: 1 + 0.05 * jax.random.normal(key, (4,))
     assert check(f, lambda x: 6 * (x - 1) ** 5, at=at).passes
     assert check(f, lambda x: 6.0006 * (x - 1) ** 5, at=at).verdict == "wrong"
+
+
+def test_an_answer_that_is_never_a_number_is_wrong():
+    verdict = check(lambda x: x**3, lambda x: jnp.nan * x, kind="derivative", at=dict(x=reals()))
+    assert verdict.verdict == "wrong"
+    assert "not finite" in verdict.mistake.says
+
+
+def test_wrong_at_zero_alone():
+    hand = lambda x: jnp.where(x == 0, 1.0, 3 * x**2)
+    mistake = check(lambda x: jnp.sum(x**3), hand, at=dict(x=reals("n"))).mistake
+    assert (mistake.name, "x is 0" in mistake.says) == ("region", True), mistake

@@ -99,7 +99,9 @@ def _conditions(scene: Scene, i: int, entries: Entries) -> Iterator[str]:
                     moved = _Moved(scene, i, name, absolute=text != name)
                     found = moved.narrowed(sign * right, sign * wrong)
                     if found is not None:
-                        yield f"{text} {word} {_between(*found)}"
+                        bound = _between(*found)
+                        at_zero = text != name and word == "<" and bound == "0"
+                        yield f"{name} is 0" if at_zero else f"{text} {word} {bound}"
 
 
 class _Moved:
