@@ -29,7 +29,8 @@ class Look(NamedTuple):
     """``wrong``: smooth here, and the hand is wrong. ``right``: smooth here, and the hand agrees
     with the limit of nearby truths (automatic differentiation is odd at this very point).
     ``subgradient`` and ``no subgradient``: a kink. ``no derivative``: the function jumps.
-    ``unclear``: nothing finite nearby. ``whole``: the truth was finite all around.
+    ``unclear``: nothing finite nearby. ``whole``: the truth was finite in all
+    directions but, perhaps, the axes.
     """
 
     finding: Finding
@@ -115,7 +116,7 @@ def _among_neighbours(
             kept = np.all([np.isfinite(s).reshape(len(s), -1).all(axis=1) for s in samples], axis=0)
     samples = [s[kept] for s in samples]
     placed = _placed(evidence, point, samples, directions, scales)
-    return placed._replace(whole=bool(kept.all()))
+    return placed._replace(whole=bool(kept[: 2 * SIGNS].all()))
 
 
 def _mixed(samples: list[np.ndarray], ways: list[list[np.ndarray]]) -> list[list[np.ndarray]]:

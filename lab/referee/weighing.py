@@ -164,8 +164,8 @@ def _cancellation(evidences: list[Evidence], wrong: list[np.ndarray]) -> Mistake
             rows = mask & off.reshape(len(off), -1).any(axis=1)
             worst = tolerance.size(error, elementwise=evidence.elementwise)[rows]
             scale, lost = noise.scale[rows], noise.hand32[rows]
-            heard = np.isfinite(evidence.hand[i][rows]).all()
-            if not heard or not np.all((worst <= 0.1 * scale) & (worst <= 0.1 * lost)):
+            numbers = np.isfinite(evidence.hand[i][rows]) & np.isfinite(evidence.truth[i][rows])
+            if not numbers.all() or not np.all((worst <= 0.1 * scale) & (worst <= 0.1 * lost)):
                 return None
     e, p = _first(evidences, wrong)
     says = f"right in exact arithmetic, but digits cancel, e.g. at {_place(e, p)}"
