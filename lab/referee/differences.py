@@ -117,14 +117,15 @@ def probes(
 
 def _direction(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
     """Random signs (phases, of complex entries), each scaled to its entry, so that a step keeps
-    signs and respects orders of magnitude.
+    signs and respects orders of magnitude, and unevenly, so that no two kinks cancel.
     """
     size = np.abs(x)
     usual = np.sqrt(np.mean(size**2)) if size.size else 1.0
     signs = rng.choice((-1.0, 1.0), size=x.shape)
     if np.iscomplexobj(x):
         signs = np.exp(2j * np.pi * rng.uniform(size=x.shape))
-    return np.asarray(signs * np.where(size > 0, size, usual or 1.0))
+    uneven = rng.uniform(0.5, 1.5, size=x.shape)
+    return np.asarray(signs * uneven * np.where(size > 0, size, usual or 1.0))
 
 
 def _cotangent(rng: np.random.Generator, like: Any) -> np.ndarray:
