@@ -7,15 +7,11 @@ import pytest
 from lab.cli import status
 from lab.curriculum import kind, rows
 
-# experiments that are still to come; this has to be empty in the end
-TO_COME = {"custom_rules_and_gradient_debugging"}
 NAMES = sorted({name for row in rows() for name in row.by})
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_row_names_is_there(name):
-    if name.partition("/")[0] in TO_COME and kind(name) is None:
-        pytest.skip("to come")
     assert kind(name) is not None
 
 
