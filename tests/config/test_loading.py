@@ -397,10 +397,7 @@ def test_a_descent_of_parts_is_filled_in(here: Path) -> None:
     assert load("bowl", ["optimizer=bfgs"])["optimizer"] == {"name": "bfgs", "step": None}
 
 
-def test_loading_is_quick(here: Path) -> None:
-    # processor time, imports included: other programs on the machine do not count
-    code = "import time; import lab.config; lab.config.load('bowl'); print(time.process_time())"
-    seconds = [
-        float(subprocess.check_output([sys.executable, "-c", code], text=True)) for _ in range(3)
-    ]
-    assert min(seconds) < 0.25
+def test_loading_imports_nothing_heavy(here: Path) -> None:
+    code = "import sys, lab.config; lab.config.load('bowl'); print(*sys.modules)"
+    loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
+    assert not {"jax", "optax", "matplotlib", "sklearn", "pyarrow", "sympy"} & set(loaded)
