@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from lab.errors import BadInput
 from lab.experiment import Finding
 from lab.report.page import Figure, Page
 from lab.runs import record
@@ -12,9 +13,18 @@ from lab.runs import record
 def page(run: Path) -> Page:
     """What the report of the run in folder ``run`` shows.
 
-    Raises ``BadInput`` where ``run`` is not a run's folder.
+    Raises ``BadInput`` where ``run`` is not a run's folder, or a file of it is missing.
     """
     kept = record.read(run)
+    try:
+        return _page(run, kept)
+    except KeyError as missing:
+        raise BadInput(f"{run}: run.json has no {missing}; is it a run of this lab?") from missing
+    except OSError as error:
+        raise BadInput(f"cannot read {error.filename}: {error.strerror}") from error
+
+
+def _page(run: Path, kept: dict[str, Any]) -> Page:
     checks, config = run / "checks.json", run / "config.yaml"
     return Page(
         run=f"{run.parent.name}/{run.name}",

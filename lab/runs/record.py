@@ -42,6 +42,9 @@ def begin(
         "git": git(code),
         "argv": sys.argv,
         "seconds": {},
+        "note": "",
+        "findings": [],
+        "figures": [],
         **more,
     }
     folder.write_json(run / "run.json", record)
