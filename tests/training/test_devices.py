@@ -31,6 +31,18 @@ def test_a_missing_gpu_is_said_with_the_next_step():
             assert jnp.ones(2).devices() == {device}
 
 
+def test_a_mesh_has_the_devices_asked_for_and_says_where_there_are_too_few():
+    one = devices.mesh("cpu", 1)
+    assert one.shape == {devices.AXIS: 1}
+    assert devices.mesh("cpu", "all").size == len(jax.devices("cpu"))
+    rows = jax.device_put(jnp.ones((4, 2)), devices.split(one))
+    assert rows.sharding.is_equivalent_to(devices.everywhere(one), 2)
+    jax.devices()  # from here on there are as many as there are
+    says = r"devices: 99 cpu devices were asked for, JAX sees \d+; .*device_count=99 before Python"
+    with pytest.raises(BadInput, match=says):
+        devices.mesh("cpu", 99)
+
+
 def test_precision_is_that_of_what_is_made_inside_and_of_nothing_after():
     for name in ("float32", "float64", "float32"):
         with devices.precision(name) as dtype:
