@@ -70,10 +70,20 @@ class Asker:
     precision.
 
     Calls pad their points to the block, so that asking again at other points does not compile
-    again. A function that cannot be traced is asked point by point."""
+    again. A function that cannot be traced is asked point by point; if it has to be ``traced``, the
+    answer is then `Raised`."""
 
-    def __init__(self, function: Callable[..., Any], group: Group, bits: int, block: int):
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        group: Group,
+        bits: int,
+        block: int,
+        *,
+        traced: bool = False,
+    ):
         self.bits = bits
+        self.traced = traced
         per_point = max(1, group.elements)
         self.block = max(1, min(block, BLOCK_ELEMENTS // per_point))
         self.plain = function
@@ -90,6 +100,8 @@ class Asker:
                     return self._in_blocks(leaves, count)
                 except Exception:
                     self.compiled = None
+            if self.traced:
+                return Raised(TypeError("it cannot be traced"))
             try:
                 rows = [self.plain(*(leaf[i] for leaf in _concrete(leaves))) for i in range(count)]
             except Exception as error:

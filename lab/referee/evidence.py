@@ -235,16 +235,12 @@ def _ask(
     voices: dict[str, Callable[..., Any]], group: Group, bits: int, leaves: tuple[Any, ...]
 ) -> dict[str, Any]:
     """All voices in one compiled call; each by itself when one of them cannot take part."""
-    together = Asker(lambda *x: {k: voice(*x) for k, voice in voices.items()}, group, bits, BLOCK)
-    together.plain = _never
+    everyone = lambda *x: {k: voice(*x) for k, voice in voices.items()}
+    together = Asker(everyone, group, bits, BLOCK, traced=True)
     answers = together(leaves)
     if not isinstance(answers, Raised):
         return answers
     return {name: Asker(voice, group, bits, BLOCK)(leaves) for name, voice in voices.items()}
-
-
-def _never(*leaves: Any) -> Any:
-    raise NotImplementedError
 
 
 def _rounded(group: Group) -> tuple[Any, ...]:

@@ -57,8 +57,7 @@ def steer(asked: Question, group: Group, extras: int, rng: np.random.Generator) 
     found = comparing(asked, group, moving)
     if not found or sum(len(ones) for _, ones in found) > SIDES:
         return Steered(group, ())
-    measure = Asker(measured(found), group, 64, group.size)
-    measure.plain = _never
+    measure = Asker(measured(found), group, 64, group.size, traced=True)
     before = measure(group.leaves)
     if isinstance(before, Raised):
         return Steered(group, ())
@@ -144,8 +143,7 @@ def _candidates(
                 wanted.append(side)
                 depths.append(side.sign * depth * usual)
     rows = [leaf[np.array(starts)] for leaf in group.leaves]
-    step = Asker(_newton(found, moving), group, 64, len(starts))
-    step.plain = _never
+    step = Asker(_newton(found, moving), group, 64, len(starts), traced=True)
     index = np.array([side.which for side in wanted])
     scales = [_scale(group.leaves[i], common.movable[i])[np.array(starts)] for i in moving]
     for _ in range(NEWTON):
@@ -262,7 +260,3 @@ def _joined(
 def _arrays(leaves: Sequence[Any]) -> list[np.ndarray]:
     """The leaves, with nothing in place of JAX's keys."""
     return [x if isinstance(x, np.ndarray) else np.zeros(len(x)) for x in leaves]
-
-
-def _never(*leaves: Any) -> Any:
-    raise NotImplementedError

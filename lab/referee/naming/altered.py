@@ -11,10 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from lab.referee.evaluate import Asker, Raised
+from lab.referee.evidence import varied_leaves
 from lab.referee.naming.axes import Flip, flips
 from lab.referee.naming.flow import Flow
 from lab.referee.naming.paths import alike, where
-from lab.referee.naming.program import varied_leaves
 from lab.referee.naming.scene import Scene, leading, number
 from lab.referee.programs.source import Place
 from lab.referee.programs.traced import Program
@@ -27,7 +27,7 @@ Run = Callable[[Sequence[Any]], list[Any]]
 
 def derivative_of(flow: Flow, run: Run, leaves: Sequence[Any]) -> Any:
     """The derivative ``(outputs, inputs)`` of a program as run by ``run``, at one point."""
-    positions = varied_leaves(flow.evidence)
+    positions = varied_leaves(flow.evidence.question, flow.evidence.group)
 
     def output(*varied: Any) -> Any:
         full = list(leaves)
@@ -79,10 +79,8 @@ def _flow(scene: Scene, g: int) -> Flow | None:
 
 def _answer(flow: Flow, run: Run) -> list[np.ndarray] | None:
     """The altered function's derivative, in place of the truth at the points looked at."""
-    asker = Asker(
-        lambda *leaves: derivative_of(flow, run, leaves), flow.evidence.group, 64, len(flow.rows)
-    )
-    asker.plain = _never
+    altered = lambda *leaves: derivative_of(flow, run, leaves)
+    asker = Asker(altered, flow.evidence.group, 64, len(flow.rows), traced=True)
     told = asker(tuple(leaf[flow.rows] for leaf in flow.evidence.group.leaves))
     return None if isinstance(told, Raised) else _in_place(flow, told)
 
@@ -152,8 +150,7 @@ def _asker(scene: Scene, g: int, slots: tuple[int, ...], one: int | None) -> Cal
         return at(constants, leaves), jax.jacfwd(at)(constants, leaves)
 
     voice = both if one is None else lambda constants, *leaves: at(constants, leaves)
-    asker = Asker(voice, flow.evidence.group, 64, len(flow.rows))
-    asker.plain = _never
+    asker = Asker(voice, flow.evidence.group, 64, len(flow.rows), traced=True)
     here = tuple(leaf[flow.rows] for leaf in flow.evidence.group.leaves)
     meant = np.array([float(program.fixed[slot]) for slot in slots])
 
@@ -200,7 +197,3 @@ def _solved(scene: Scene, ask: Callable[..., Any], k: int, meant: float) -> floa
         if abs(step) <= 1e-12 * abs(meant):
             return float(constants[k]) if np.abs(gap).max() < 1e-4 * gap0 else None
     return None
-
-
-def _never(*leaves: Any) -> Any:
-    raise NotImplementedError

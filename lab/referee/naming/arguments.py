@@ -10,8 +10,8 @@ import jax
 import numpy as np
 
 from lab.referee.evaluate import Asker, Raised
-from lab.referee.evidence import Evidence
-from lab.referee.naming.program import subject, varied_leaves
+from lab.referee.evidence import Evidence, varied_leaves
+from lab.referee.naming.program import subject
 from lab.referee.naming.scene import Scene
 from lab.referee.naming.sizes import argument_leaves
 from lab.referee.question import split
@@ -67,7 +67,7 @@ def other_argument(scene: Scene) -> Iterator[Mistake]:
     evidence = scene.evidences[scene.main]
     if scene.kind not in ("gradient", "vjp", "derivative") or len(scene.leaves) != 1:
         return
-    names, asked_for = argument_leaves(evidence), varied_leaves(evidence)
+    names, asked_for = argument_leaves(evidence), varied_leaves(evidence.question, evidence.group)
     for i, name in enumerate(names):
         leaf = evidence.group.leaves[i]
         alike = np.shape(leaf) == evidence.truth[scene.leaves[0]].shape
@@ -125,7 +125,7 @@ def _answers(scene: Scene, alteration: Alteration) -> list[list[np.ndarray]] | N
 def _alterations(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
     """Simplest first: one leaf becomes a constant, changes sign, is turned; two are exchanged."""
     evidence = scene.evidences[scene.main]
-    names, varied = argument_leaves(evidence), varied_leaves(evidence)
+    names, varied = argument_leaves(evidence), varied_leaves(evidence.question, evidence.group)
     extra = len(leaves) if scene.kind not in ("vjp", "jvp") else _extra_from(names)
     for i, (leaf, name) in enumerate(zip(leaves, names, strict=True)):
         change = _changer(i)

@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from lab.referee.evaluate import Asker, Raised, precision
-from lab.referee.evidence import Evidence
-from lab.referee.naming.program import program, varied_leaves
+from lab.referee.evidence import Evidence, varied_leaves
+from lab.referee.naming.program import program
 from lab.referee.programs.traced import Edge, Program
 
 MOST = 2**18  # numbers per point that may be held for this
@@ -104,8 +104,8 @@ def flow(evidence: Evidence, rows: np.ndarray, edges: Sequence[Edge] | None = No
     inputs = sum(int(np.prod(made.shapes[v])) for v in made.varied)
     if not edges or len(edges) > EDGES or held * inputs > MOST:
         return None
-    asker = Asker(_parts(evidence, made, edges, values=not every), evidence.group, 64, len(rows))
-    asker.plain = _never
+    parts = _parts(evidence, made, edges, values=not every)
+    asker = Asker(parts, evidence.group, 64, len(rows), traced=True)
     answers = asker(tuple(leaf[rows] for leaf in evidence.group.leaves))
     if isinstance(answers, Raised):
         return None
@@ -127,7 +127,7 @@ def _parts(evidence: Evidence, made: Program, edges: list[Edge], *, values: bool
     operands = sorted({made.operand(e) for e in edges})
     steps = [made.steps[e.step] for e in edges] if values else []
     shown = sorted({slot for step in steps for slot in (*step.inputs, *step.outputs)})
-    positions = varied_leaves(evidence)
+    positions = varied_leaves(evidence.question, evidence.group)
 
     def parts(*leaves: Any) -> Any:
         def values_from(*varied: Any) -> dict[int, Any]:
@@ -180,7 +180,3 @@ def _adds_up(found: Flow) -> bool:
             bool(np.all(np.abs(s - t) <= 1e-7 * (np.abs(t).max(initial=0.0) + 1e-300)))
             for s, t in zip(pieces, truth, strict=True)
         )
-
-
-def _never(*leaves: Any) -> Any:
-    raise NotImplementedError

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lab.referee.evidence import Evidence
+from lab.referee.evidence import Evidence, varied_leaves
 from lab.referee.programs.traced import Program, trace
 from lab.referee.question import split
 
@@ -31,16 +31,8 @@ def program(evidence: Evidence) -> Program:
     return trace(
         lambda *x: whole(*split(evidence.question, group.rebuild(x))),
         leaves,
-        varied_leaves(evidence),
+        varied_leaves(evidence.question, group),
     )
-
-
-def varied_leaves(evidence: Evidence) -> list[int]:
-    """Positions, among the array leaves of a point, of the differentiated arguments."""
-    markers = evidence.group.rebuild(list(range(len(evidence.group.leaves))))
-    args, _ = split(evidence.question, markers)
-    slots = jax.tree.leaves(evidence.question.slots(args))
-    return [leaf for leaf in slots if type(leaf) is int]
 
 
 def subject(evidence: Evidence) -> Callable[[tuple[Any, ...], Any], Any]:
