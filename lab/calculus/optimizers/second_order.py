@@ -1,4 +1,4 @@
-"""Steps that know the curvature: Newton, Gauss-Newton, damping, secants, conjugate and natural.
+"""Steps that know the curvature: Newton, Gauss-Newton, Levenberg-Marquardt, BFGS, natural gradient.
 
 A step of second order asks where a quadratic model of the loss has its bottom. What it promises is
 exact on a quadratic; what it does elsewhere hangs on how the model is made, and how far it is
@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from lab.derivation import derivative, gradient, identity, jacobian
-from lab.domains import nonzero, positive, reals, spd
+from lab.domains import nonzero, positive, reals, spd, tall
 
 Scalar = Float[Array, ""]
 Vector = Float[Array, " n"]
@@ -87,6 +87,30 @@ def gauss_newton_map_derivative(x: Scalar, bend: Scalar) -> Scalar:
     r, J = bent_residuals(x, bend), bent_residuals_jacobian(x, bend)
     D = J @ J
     return (-2 * r[1] + 4 * J[1] * (J @ r) / D) * bend / D
+
+
+def levenberg_marquardt_step(
+    damping: Scalar, J: Float[Array, "k n"], r: Float[Array, " k"], weights: Vector
+) -> Vector:
+    """-(JᵀJ + λ D)⁻¹ Jᵀr with D = diag(weights): Gauss-Newton's step, damped as Levenberg and
+    Marquardt do.
+    """
+    return -jnp.linalg.solve(J.T @ J + damping * jnp.diag(weights), J.T @ r)
+
+
+@jacobian(
+    of=levenberg_marquardt_step,
+    wrt="damping",
+    at=dict(damping=positive(), J=tall("k n"), r=reals("k"), weights=positive("n")),
+)
+def levenberg_marquardt_derivative(
+    damping: Scalar, J: Float[Array, "k n"], r: Float[Array, " k"], weights: Vector
+) -> Vector:
+    """A = JᵀJ + λD, A p = -Jᵀr: dA p + A dp = 0 with dA = D dλ;  hence -A⁻¹ D p, as in ridge
+    regression: what the weights hold is held more.
+    """
+    A = J.T @ J + damping * jnp.diag(weights)
+    return jnp.linalg.solve(A, weights * jnp.linalg.solve(A, J.T @ r))
 
 
 # ----- secants -----
