@@ -13,7 +13,10 @@ MAKERS = ("derivative", "gradient", "jacobian", "hessian", "jvp", "vjp", "identi
 
 
 class Entry(NamedTuple):
-    """A hand derivation as its source shows it."""
+    """A hand derivation as its source shows it.
+
+    ``about`` is what the function differentiated says of itself, if it stands in the same file.
+    """
 
     name: str
     topic: str
@@ -22,6 +25,7 @@ class Entry(NamedTuple):
     file: Path
     line: int
     doc: str
+    about: str
 
 
 class Claim(NamedTuple):
@@ -113,12 +117,11 @@ def claim(entry: Entry) -> Claim:
         if isinstance(target, ast.Name)
     }
     makers = (maker for found, maker in _derivations(tree) if found.name == entry.name)
-    given = {word.arg: word.value for word in next(makers).keywords}
-    at = given["at"]
-    at = named.get(at.id, at) if isinstance(at, ast.Name) else at
+    meant = lambda value: named.get(value.id, value) if isinstance(value, ast.Name) else value
+    given = {word.arg: meant(word.value) for word in next(makers).keywords}
     return Claim(
         ast.unparse(given["wrt"]).strip("'") if "wrt" in given else "",
-        tuple(_places(at, named)),
+        tuple(_places(given["at"], named)),
         str(ast.literal_eval(given["kinks"])) if "kinks" in given else "",
     )
 
@@ -168,15 +171,18 @@ def _read_topic(file: Path, _time: int, _size: int) -> Topic:
         tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
     except SyntaxError as problem:
         raise BadInput(f"{file}:{problem.lineno}: {problem.msg}") from None
+    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef))
+    about = {function.name: ast.get_docstring(function) or "" for function in functions}
     found = tuple(
         Entry(
             name=definition.name,
             topic=file.stem,
             kind=_name(maker.func),
-            of=next(ast.unparse(given.value) for given in maker.keywords if given.arg == "of"),
+            of=(of := next(ast.unparse(one.value) for one in maker.keywords if one.arg == "of")),
             file=file,
             line=_first_line(definition),
             doc=ast.get_docstring(definition) or "",
+            about=about.get(of, ""),
         )
         for definition, maker in _derivations(tree)
     )

@@ -52,7 +52,7 @@ def _topics(words: list[str]) -> Iterator[Topic]:
     for topic in catalogue.topics():
         about = topic.name, topic.title, topic.shelf
         entries = tuple(
-            one for one in topic.entries if _holds(words, one.name, one.of, one.doc, *about)
+            one for one in topic.entries if _holds(words, one.name, one.of, one.doc, one.about, *about)
         )
         if entries:
             yield topic._replace(entries=entries)
