@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from lab.derivation import Derivation, Wrt, derivation, derivation_of, name_of
@@ -20,8 +19,15 @@ from lab.referee.evidence import (
     of_one_size,
 )
 from lab.referee.large import hear_large
-from lab.referee.points import ARRAY, MANY, Group, groups
-from lab.referee.question import Question, as_formula, question, split, with_complaints
+from lab.referee.points import MANY, Group, groups
+from lab.referee.question import (
+    Question,
+    as_formula,
+    question,
+    split,
+    with_complaints,
+    with_extra,
+)
 from lab.referee.repeat import not_repeatable
 from lab.referee.rules import rule_claim, rule_of
 from lab.referee.steering import steer
@@ -41,6 +47,7 @@ def check(
     at: Any = None,
     seed: int = 0,
     points: int | None = None,
+    shrink: bool = True,
 ) -> Verdict:
     """Judge ``hand`` as the hand-derived ``kind`` of ``f`` with respect to ``wrt``, by default the
     first argument.
@@ -50,14 +57,15 @@ def check(
     differentiation of the body, by default with respect to all floating arguments.
 
     ``at`` says where the arguments come from: a dict of domains, a sampler ``key -> args``, or
-    concrete arguments; ``seed`` fixes the draws, ``points`` bounds their number. Raises `BadInput`
+    concrete arguments; ``seed`` fixes the draws, ``points`` bounds their number. What is wrong is
+    shown in a counterexample made small and round, unless ``shrink`` is false. Raises `BadInput`
     when the question itself makes no sense; everything else, a crash of the hand function included,
     is a verdict."""
     claim = _claim(f, hand, kind, wrt, at)
     start = time.perf_counter()
     with precision(64):
         drawn = groups(claim, seed, points)
-    found, heard = _hear(question(claim), drawn, np.random.default_rng(seed))
+    found, heard = _hear(question(claim), drawn, np.random.default_rng(seed), shrink)
     if claim.assumed:
         found = found._replace(reason=f"{found.reason}; assumed: {claim.assumed}")
     return Verdict(
@@ -74,6 +82,7 @@ def check(
         power=found.power,
         points=heard,
         seconds=round(time.perf_counter() - start, 4),
+        counterexample=found.counterexample,
     )
 
 
@@ -96,7 +105,9 @@ def _claim(f: Any, hand: Any, kind: str, wrt: Wrt | None, at: Any) -> Derivation
     return derivation(f, hand, kind=kind, wrt=0 if wrt is None else wrt, at=at)
 
 
-def _hear(asked: Question, drawn: list[Group], rng: np.random.Generator) -> tuple[Found, int]:
+def _hear(
+    asked: Question, drawn: list[Group], rng: np.random.Generator, shrink: bool
+) -> tuple[Found, int]:
     """Gather the evidence group by group, and find; with the number of points heard."""
     claim = asked.claim
     evidences: list[Evidence] = []
@@ -119,7 +130,7 @@ def _hear(asked: Question, drawn: list[Group], rng: np.random.Generator) -> tupl
             out = None
         try:
             plain = len(group.leaves)
-            group = _with_extra(asked, group, out, rng)
+            group = with_extra(asked, group, out, rng)
             wanted = form(claim, expected(asked, group))
         except BadInput:
             raise
@@ -155,7 +166,7 @@ def _hear(asked: Question, drawn: list[Group], rng: np.random.Generator) -> tupl
         evidences.append(heard)
     if not evidences:
         return _differences_only(asked, drawn, rng, excused), total
-    found = weigh(asked, of_one_size(evidences), rng)
+    found = weigh(asked, of_one_size(evidences), rng, shrink=shrink)
     return _with_unreached(found, missed), sum(e.group.size for e in evidences)
 
 
@@ -165,34 +176,6 @@ def _with_unreached(found: Found, missed: list[tuple[str, ...]]) -> Found:
     if not never or found.word not in PASSING:
         return found
     return found._replace(reason=f"{found.reason}; never reached: {'; '.join(never)}")
-
-
-def _with_extra(asked: Question, group: Group, out: Any, rng: np.random.Generator) -> Group:
-    """The group with a tangent or cotangent drawn for every point, as one more argument."""
-    claim = asked.claim
-    if claim.kind not in ("jvp", "vjp"):
-        return group
-    args = group.point(0)
-    if claim.kind == "vjp":
-        if out is None:
-            out = asked.value(args, ())
-        like = out
-    else:
-        slots = asked.slots(args)
-        like = slots[0] if claim.single else slots
-    extra = jax.tree.map(lambda leaf: _normal(rng, group.size, leaf), like)
-    leaves, _ = jax.tree.flatten(extra)
-    treedef = jax.tree.structure((*args, like))
-    return group._replace(
-        treedef=treedef,
-        static=(*group.static, *[ARRAY] * len(leaves)),
-        leaves=(*group.leaves, *map(np.asarray, leaves)),
-    )
-
-
-def _normal(rng: np.random.Generator, count: int, like: Any) -> np.ndarray:
-    drawn = np.asarray(rng.standard_normal((count, *np.shape(like))))
-    return drawn + 1j * rng.standard_normal(drawn.shape) if jnp.iscomplexobj(like) else drawn
 
 
 def _differences_only(

@@ -14,7 +14,7 @@ from typing import Any
 
 from lab import compiled
 from lab.derivation import Derivation
-from lab.referee.verdict import Mistake, Verdict, Witness
+from lab.referee.verdict import Counterexample, Mistake, Verdict, Witness
 
 PACKAGE = Path(__file__).resolve().parents[1]
 CATALOGUE = "lab.calculus."
@@ -68,4 +68,6 @@ def _digest() -> str:
 def _verdict(plain: dict[str, Any]) -> Verdict:
     mistake = Mistake(**plain["mistake"]) if plain["mistake"] else None
     witnesses = tuple(Witness(**witness) for witness in plain["witnesses"])
-    return Verdict(**{**plain, "mistake": mistake, "witnesses": witnesses})
+    shown = Counterexample(**plain["counterexample"]) if plain["counterexample"] else None
+    read = {"mistake": mistake, "witnesses": witnesses, "counterexample": shown}
+    return Verdict(**{**plain, **read})

@@ -2,7 +2,7 @@
 call.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -166,6 +166,26 @@ def _from_domains(
         raise BadInput(
             f"{claim.name}: no sizes fit the domains {', '.join(map(repr, found))} together"
         )
+
+
+def at_sizes(
+    claim: Derivation, sizes: Mapping[str, int], labels: Sequence[str], rng: np.random.Generator
+) -> list[Group]:
+    """Points of these sizes from the claim's domains, one for each label as in `Group.labels`; a
+    label that no domain knows gives a typical point.
+    """
+    assert not callable(claim.at)
+    places = claim.at
+
+    def draw(label: str) -> tuple[Any, ...]:
+        if label.startswith("near "):
+            return _draw(places, sizes, rng, near=float(label.removeprefix("near ")))
+        name, _, extreme = label.partition(" ")
+        if name in claim.arguments:
+            return _draw(places, sizes, rng, extreme, only=claim.arguments.index(name))
+        return _draw(places, sizes, rng, label)
+
+    return _grouped(claim, ((draw(label), label, label == "typical", sizes) for label in labels))
 
 
 def _sizes(

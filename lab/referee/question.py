@@ -14,7 +14,7 @@ import numpy as np
 
 from lab.derivation import Derivation
 from lab.errors import BadInput
-from lab.referee.points import Group
+from lab.referee.points import ARRAY, Group
 from lab.referee.programs.traced import trace
 from lab.referee.programs.widened import grain, widened
 from lab.referee.tolerance import EPS64
@@ -174,6 +174,34 @@ def as_formula(asked: Question, group: Group) -> Question:
 def split(asked: Question, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
     """The arguments of a point, and its tangent or cotangent, which rides along as the last one."""
     return (args[:-1], args[-1]) if asked.claim.kind in ("jvp", "vjp") else (args, ())
+
+
+def with_extra(asked: Question, group: Group, out: Any, rng: np.random.Generator) -> Group:
+    """The group with a tangent or cotangent drawn for every point, as one more argument."""
+    claim = asked.claim
+    if claim.kind not in ("jvp", "vjp"):
+        return group
+    args = group.point(0)
+    if claim.kind == "vjp":
+        if out is None:
+            out = asked.value(args, ())
+        like = out
+    else:
+        slots = asked.slots(args)
+        like = slots[0] if claim.single else slots
+    extra = jax.tree.map(lambda leaf: _normal(rng, group.size, leaf), like)
+    leaves, _ = jax.tree.flatten(extra)
+    treedef = jax.tree.structure((*args, like))
+    return group._replace(
+        treedef=treedef,
+        static=(*group.static, *[ARRAY] * len(leaves)),
+        leaves=(*group.leaves, *map(np.asarray, leaves)),
+    )
+
+
+def _normal(rng: np.random.Generator, count: int, like: Any) -> np.ndarray:
+    drawn = np.asarray(rng.standard_normal((count, *np.shape(like))))
+    return drawn + 1j * rng.standard_normal(drawn.shape) if jnp.iscomplexobj(like) else drawn
 
 
 def with_complaints(asked: Question, args: tuple[Any, ...]) -> Any:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.modules import shown
+from lab.referee.on_paper import written
 from lab.referee.verdict import WORDS, Verdict
 
 MARKS = {
@@ -24,6 +25,8 @@ MARKS = {
     "inconclusive": ("?", "magenta"),
     "error": ("!", "bold red"),
 }
+
+LINED: Any = dict(replace_whitespace=False, drop_whitespace=True)  # columns stay columns
 
 
 def show(verdicts: Iterable[Verdict], console: Console) -> None:
@@ -75,7 +78,7 @@ def as_html(verdict: Verdict) -> str:
     rows.append(("points", str(verdict.points)))
     cells = (
         f'<tr><th style="text-align:left">{label}</th>'
-        f'<td style="text-align:left">{escape(said)}</td></tr>'
+        f'<td style="text-align:left; white-space:pre-wrap">{escape(said)}</td></tr>'
         for label, said in rows
     )
     return f"<table>{''.join(cells)}</table>"
@@ -96,7 +99,11 @@ class Details(NamedTuple):
         for label, said in self.said():
             # hanging, and without the spaces that a table would fill the line with
             width = max(24, options.max_width - 13)
-            first, *rest = textwrap.wrap(said, width, break_on_hyphens=False) or [""]
+            first, *rest = [
+                line
+                for part in said.splitlines() or [""]
+                for line in textwrap.wrap(part, width, break_on_hyphens=False, **LINED) or [""]
+            ]
             yield Text.assemble((f"  {label:<11}", "dim"), first)
             yield from (Text(" " * 13 + line) for line in rest)
 
@@ -109,6 +116,8 @@ class Details(NamedTuple):
                 yield "where", verdict.mistake.where
         else:
             yield "why", verdict.reason
+        if verdict.counterexample:
+            yield "example", "\n".join(written(verdict.counterexample, verdict.kind))
         if verdict.steps:
             marks = {"correct": "✓", "wrong": "✗"}
             yield (

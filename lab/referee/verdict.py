@@ -50,6 +50,17 @@ class Witness(NamedTuple):
     note: str = ""
 
 
+class Counterexample(NamedTuple):
+    """A point where it is wrong, as small and round as it gets: ``arguments`` by name (leaves of
+    pytrees by their path), and those leaves of the derivative that differ, as the ``hand`` gives
+    them and in ``truth``. Arrays are nested lists.
+    """
+
+    arguments: dict[str, Any]
+    hand: dict[str, Any]
+    truth: dict[str, Any]
+
+
 class Verdict(NamedTuple):
     """The answer of `lab.check`. Truthy exactly when the derivation passes."""
 
@@ -66,6 +77,7 @@ class Verdict(NamedTuple):
     power: float | None
     points: int
     seconds: float
+    counterexample: Counterexample | None = None
 
     @property
     def passes(self) -> bool:
@@ -79,6 +91,8 @@ class Verdict(NamedTuple):
         """Plain data with the fields of this record, for ``--json`` and ``checks.json``."""
         plain = self._asdict()
         plain["mistake"] = self.mistake._asdict() if self.mistake else None
+        shown = self.counterexample
+        plain["counterexample"] = shown._asdict() if shown else None
         plain["witnesses"] = [witness._asdict() for witness in self.witnesses]
         return plain
 

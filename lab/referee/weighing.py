@@ -8,6 +8,7 @@ import numpy as np
 
 from lab.referee import tolerance
 from lab.referee.beside import beside_kinks
+from lab.referee.counterexample import counterexample
 from lab.referee.differences import probes
 from lab.referee.dispute import LOST, Dispute, dispute, usable
 from lab.referee.evidence import Evidence
@@ -16,7 +17,7 @@ from lab.referee.points import MANY
 from lab.referee.question import Question, split
 from lab.referee.steps import judge_steps
 from lab.referee.testimony import odd_witness, power_of, witnesses_of
-from lab.referee.verdict import Mistake, Witness, Word
+from lab.referee.verdict import Counterexample, Mistake, Witness, Word
 
 PROBED = 4  # typical points at which slopes are measured
 
@@ -28,10 +29,13 @@ class Found(NamedTuple):
     steps: dict[str, str] = {}  # noqa: RUF012 - never written to
     witnesses: tuple[Witness, ...] = ()
     power: float | None = None
+    counterexample: Counterexample | None = None
 
 
 @np.errstate(all="ignore")
-def weigh(asked: Question, evidences: list[Evidence], rng: np.random.Generator) -> Found:
+def weigh(
+    asked: Question, evidences: list[Evidence], rng: np.random.Generator, *, shrink: bool = True
+) -> Found:
     claim = asked.claim
     measured = probes(asked, evidences[0].group, rng, _probed(evidences[0]))
     judged = sum(int((usable(e) & e.group.typical).sum()) for e in evidences)
@@ -60,7 +64,9 @@ def weigh(asked: Question, evidences: list[Evidence], rng: np.random.Generator) 
         if any(mask.any() for mask in wrong) == hand_with_differences:
             return found("inconclusive", contradiction)
     if any(mask.any() for mask in wrong):
-        return _found_wrong(evidences, disputes, rng, found)
+        condemned = _found_wrong(evidences, disputes, rng, found)
+        shown = counterexample(evidences, wrong, rng) if shrink else None
+        return condemned._replace(counterexample=shown)
     bad_steps = [name for name, word in steps.items() if word == "wrong"]
     if bad_steps:
         listed = ", ".join(map(repr, bad_steps))

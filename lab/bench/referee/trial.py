@@ -62,7 +62,7 @@ def _trial(
 ) -> Trial:
     from lab.referee import check
 
-    ask = lambda: check(case.of, hand, kind=case.kind, wrt=case.wrt, at=at)
+    ask = lambda: check(case.of, hand, kind=case.kind, wrt=case.wrt, at=at, shrink=False)
     verdict, named, says, seconds, _ = _asked(ask)
     return Trial(
         case.name, label, case.part, case.group, case.kind, form, planted, names,
@@ -92,7 +92,9 @@ def walked(number: int) -> Iterator[Trial]:
     part = part_of(one.name)
     for plant in [{}, *one.plants()]:
         hand = one.with_plant(plant)
-        ask = lambda hand=hand: check(one.of, hand, kind=one.kind, wrt=one.wrt, at=one.at)
+        ask = lambda hand=hand: check(
+            one.of, hand, kind=one.kind, wrt=one.wrt, at=one.at, shrink=False
+        )
         verdict, named, says, seconds, steps = _asked(ask)
         expected = {step: "wrong" if step in plant else "correct" for step in one.steps}
         label = f"{one.name}/{' '.join(f'{step}{which:+d}' for step, which in plant.items())}"
