@@ -50,9 +50,11 @@ def search(text: str) -> Found:
 
 def _topics(words: list[str]) -> Iterator[Topic]:
     for topic in catalogue.topics():
-        about = topic.name, topic.title, topic.shelf
+        here = topic.name, topic.title, topic.shelf
         entries = tuple(
-            one for one in topic.entries if _holds(words, one.name, one.of, one.doc, one.about, *about)
+            one
+            for one in topic.entries
+            if _holds(words, one.name, one.of, one.about, one.doc, *here)
         )
         if entries:
             yield topic._replace(entries=entries)
