@@ -7,7 +7,7 @@ import ast
 import inspect
 import re
 import tokenize
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -42,56 +42,17 @@ class Outcome(NamedTuple):
     problem: "Problem | None" = None
     params: Any = None
 
+    def rows(self, part: str, **where: Any) -> "dict[str, np.ndarray]":
+        """The rows of one part of the trajectory that have these values in these columns."""
+        from lab import tables
+
+        return tables.rows(self.trajectory, part=part, **where)
+
 
 def near(name: str, value: Any, target: Any, margin: Any) -> Finding:
     """The finding that a number is ``target``, but for ``margin``."""
     expected = f"{float(target):.4g} within {float(margin):.1g}"
     return Finding(name, float(value), expected, bool(abs(value - target) <= margin))
-
-
-def rows(outcome: Outcome, part: str, **where: str) -> "dict[str, np.ndarray]":
-    """The rows of a trajectory whose column ``part`` says this, and others what ``where`` says."""
-    table = outcome.trajectory
-    keep = table["part"] == part
-    for column, value in where.items():
-        keep = keep & (table[column] == value)
-    return {column: values[keep] for column, values in table.items()}
-
-
-def stacked(parts: Mapping[str, Mapping[str, Any]]) -> "dict[str, np.ndarray]":
-    """One trajectory of several tables, told apart by the column ``part``.
-
-    Single values are repeated; a column that a table lacks is nan there, or empty if it is text.
-    """
-    import numpy as np
-
-    tables = {}
-    for part, columns in parts.items():
-        arrays = {name: np.asarray(values) for name, values in columns.items()}
-        length = max(array.size for array in arrays.values())
-        tables[part] = {name: np.broadcast_to(array, length) for name, array in arrays.items()}
-        tables[part]["part"] = np.full(length, part)
-    lengths = {part: table["part"].size for part, table in tables.items()}
-    found: dict[str, np.ndarray] = {}
-    for name in dict.fromkeys(name for table in tables.values() for name in ("part", *table)):
-        known = next(table[name] for table in tables.values() if name in table)
-        lacking = "" if known.dtype.kind == "U" else np.nan
-        pieces = [
-            table.get(name, np.full(lengths[part], lacking)) for part, table in tables.items()
-        ]
-        found[name] = np.concatenate(pieces)
-    return found
-
-
-def joined(tables: Iterable[Mapping[str, Any]]) -> "dict[str, np.ndarray]":
-    """Tables of the same columns, one below the other."""
-    import numpy as np
-
-    first, *others = tables
-    return {
-        name: np.concatenate([np.atleast_1d(table[name]) for table in (first, *others)])
-        for name in first
-    }
 
 
 class Experiment(NamedTuple):

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 import pytest
 
 from lab.errors import BadInput
@@ -12,15 +11,13 @@ from lab.experiment import (
     Experiment,
     Outcome,
     derivations,
-    joined,
     kind,
     load,
     near,
     read,
-    rows,
     shown,
-    stacked,
 )
+from lab.tables import parts
 
 DOCSTRING = '''"""Falling down a parabola.
 
@@ -199,23 +196,11 @@ def test_a_calculus_module_answers_for_its_own_derivations_only() -> None:
     assert derivations(user) == ()
 
 
-def test_tables_of_different_columns_make_one_trajectory():
-    table = stacked(
-        {
-            "walk": joined([{"step": [0, 1], "where": [1.0, 2.0]}, {"step": 2, "where": 4.0}]),
-            "end": {"where": [4.0], "said": ["here"]},
-        }
-    )
-    assert {name: list(column) for name, column in table.items() if name != "step"} == {
-        "part": ["walk"] * 3 + ["end"],
-        "where": [1.0, 2.0, 4.0, 4.0],
-        "said": ["", "", "", "here"],
-    }
-    np.testing.assert_array_equal(table["step"], [0, 1, 2, np.nan])
-    outcome = Outcome({}, table)
-    assert list(rows(outcome, "walk")["where"]) == [1.0, 2.0, 4.0]
-    assert list(rows(outcome, "end", said="here")["where"]) == [4.0]
-    assert rows(outcome, "end", said="there")["where"].size == 0
+def test_an_outcome_gives_the_rows_of_a_part():
+    outcome = Outcome({}, parts({"walk": {"x": [1.0, 2.0]}, "end": {"x": 4.0, "said": "here"}}))
+    assert list(outcome.rows("walk")["x"]) == [1.0, 2.0]
+    assert list(outcome.rows("end", said="here")["x"]) == [4.0]
+    assert outcome.rows("end", said="there")["x"].size == 0
 
 
 @pytest.mark.parametrize(("value", "holds"), [(0.98, True), (1.02, False)])

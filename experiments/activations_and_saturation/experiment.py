@@ -25,8 +25,9 @@ from lab.calculus.networks import activations as plain
 from lab.calculus.networks import piecewise_activations as piecewise
 from lab.calculus.networks import smooth_activations as smooth
 from lab.calculus.networks.gates import tempered_softmax_jacobian
-from lab.experiment import Finding, Outcome, joined, near, rows, stacked
+from lab.experiment import Finding, Outcome, near
 from lab.plots import style
+from lab.tables import parts, stacked
 
 Function = Callable[[Any], Any]
 FLAT = 0.1
@@ -92,11 +93,11 @@ def study(
     sinks = [descent(key, name, depth, width, samples, gain) for name in activations]
     t = jnp.geomspace(0.02, 50.0, 60)
     jacobians = jax.vmap(lambda t: tempered_softmax_jacobian(jnp.array([1.0, 0.5, -0.2, -1.0]), t))
-    return stacked(
+    return parts(
         {
-            "curve": joined(curves),
-            "depth": joined(sinks),
-            "kink": joined([kink(name) for name in KINKS]),
+            "curve": stacked(*curves),
+            "depth": stacked(*sinks),
+            "kink": stacked(*[kink(name) for name in KINKS]),
             # of softmax(z/t) in z/t: the division by t itself is left out
             "softmax": {
                 "temperature": t,
@@ -194,7 +195,7 @@ def wide_limit(f: Function, slope: Function, variance: Array) -> tuple[Array, Ar
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
     eps = float(np.finfo(outcome.settings["precision"]).eps)
-    curves, depth = rows(outcome, "curve"), outcome.settings["depth"]
+    curves, depth = outcome.rows("curve"), outcome.settings["depth"]
     off_zero = abs(curves["x"]) > 1e-6
     gap = np.max(abs(curves["slope"] - curves["jax_slope"])[off_zero])
     yield near("slopes by hand against JAX, greatest gap", gap, 0, 32 * eps)
@@ -205,28 +206,28 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         ("silu", 1.0998, 2.3994),
     ):
         if name in outcome.settings["activations"]:
-            shown = rows(outcome, "curve", activation=name)
+            shown = outcome.rows("curve", activation=name)
             best = int(np.argmax(shown["slope"]))
             yield near(f"greatest slope of the {name}", shown["slope"][best], top, 1e-4)
             yield near(f"where the {name} is steepest", shown["x"][best], place, 0.02)
     if "gelu" in outcome.settings["activations"]:
-        shown = rows(outcome, "curve", activation="gelu")
+        shown = outcome.rows("curve", activation="gelu")
         from_here = shown["x"][np.argmax(shown["slope"] > 1)]
         yield near("the gelu is steeper than the identity from x =", from_here, 0.7518, 0.026)
 
     if "sigmoid" in outcome.settings["activations"]:
-        sink = rows(outcome, "depth", activation="sigmoid")
+        sink = outcome.rows("depth", activation="sigmoid")
         worst = float(np.max(sink["product_max"] * 4.0 ** sink["depth"]))
         name = "largest product of d sigmoid slopes, times 4^d"
         yield Finding(name, worst, "at most 1", worst <= 1 + 100 * eps)
 
     for name in outcome.settings["activations"]:
-        sink = rows(outcome, "depth", activation=name)
+        sink = outcome.rows("depth", activation=name)
         measured = float(sink["gradient_norm"][-1]) ** (1 / depth)
         law = float(sink["predicted_norm"][-1]) ** (1 / depth)
         yield near(f"{name}: left of the gradient a layer", measured, law, 0.03 * law)
 
-    softmax = rows(outcome, "softmax")
+    softmax = outcome.rows("softmax")
     steepest = float(softmax["norm"].max())
     yield Finding(
         "softmax: greatest stretch of its Jacobian", steepest, "at most 1/2", steepest <= 0.5
@@ -255,7 +256,7 @@ def curves_figure(outcome: Outcome) -> Figure:
         sharex=True,
     )
     for axes, name in zip(panels, names, strict=False):
-        shown = rows(outcome, "curve", activation=name)
+        shown = outcome.rows("curve", activation=name)
         x = shown["x"]
         flat = abs(shown["slope"]) < FLAT
         axes.fill_between(
@@ -278,7 +279,7 @@ def depth_figure(outcome: Outcome) -> Figure:
         columns=2, title="What is left after so many layers", width=11, height=4.6
     )
     for name, color in zip(outcome.settings["activations"], style.CYCLE * 2, strict=False):
-        sink = rows(outcome, "depth", activation=name)
+        sink = outcome.rows("depth", activation=name)
         left.plot(sink["depth"], sink["predicted_norm"], color=color, linewidth=1.3, label=name)
         left.plot(sink["depth"][::3], sink["gradient_norm"][::3], "o", color=color, markersize=3)
         band(right, sink, color, name)
@@ -306,7 +307,7 @@ def corners_figure(outcome: Outcome) -> Figure:
     drawing, (left, right) = style.figure(
         columns=2, title="Conventions at corners, and a softmax that cools", width=11, height=4.2
     )
-    corners = rows(outcome, "kink")
+    corners = outcome.rows("kink")
     for place in range(corners["x"].size):
         ends = [corners["left"][place], corners["right"][place]]
         left.plot(ends, [place] * 2, color=style.GREY, linewidth=5, alpha=0.35)
@@ -315,7 +316,7 @@ def corners_figure(outcome: Outcome) -> Figure:
     left.set_yticks(range(len(corners["x"])), list(corners["activation"]))
     left.set(xlabel="slope", title="grey: any of these;  blue: ours;  gold: JAX's")
     left.invert_yaxis()
-    softmax = rows(outcome, "softmax")
+    softmax = outcome.rows("softmax")
     right.plot(softmax["temperature"], softmax["norm"], color=style.BLUE)
     right.axhline(0.5, color=style.RED, linestyle="--", linewidth=1.1)
     style.note(right, "never more than 1/2", (0.02, 0.5), color=style.RED, offset=(4, -4))

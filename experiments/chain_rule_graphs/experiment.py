@@ -26,12 +26,10 @@ from pydantic import PositiveFloat, PositiveInt
 from lab.calculus.vectors import computational_graphs as graphs
 from lab.calculus.vectors import jacobian_chains as chains
 from lab.errors import BadInput
-from lab.experiment import Finding, Outcome, rows
+from lab.experiment import Finding, Outcome
 from lab.plots import diagram, style
+from lab.tables import Row, Table, read, written
 from lab.training import data
-
-Table = dict[str, np.ndarray]
-Row = dict[str, Any]
 
 MODES = ("forward", "reverse")
 GRAPHS = {
@@ -66,17 +64,15 @@ def study(
         )
     if len(chain) < 3:
         raise BadInput(f"chain={list(chain)}: give the sizes of two Jacobians at least, [n, h, m]")
-    rows = [
-        *edges(tape, [jnp.asarray(value, float) for value in at]),
-        *loop(jnp.asarray(root_of, float), rounds),
-        *layers_backwards(key, hidden),
-        *costs(inputs, hidden, outputs),
-        *orders(chain),
-    ]
-    columns = {name: type(value) for row in rows for name, value in row.items()}
-    empty = {str: "", int: 0, float: np.nan}
-    blank = {name: empty[kind] for name, kind in columns.items()}
-    return {name: np.array([(blank | row)[name] for row in rows]) for name in columns}
+    return written(
+        [
+            *edges(tape, [jnp.asarray(value, float) for value in at]),
+            *loop(jnp.asarray(root_of, float), rounds),
+            *layers_backwards(key, hidden),
+            *costs(inputs, hidden, outputs),
+            *orders(chain),
+        ]
+    )
 
 
 # ----- one graph, edge by edge -----
@@ -239,8 +235,8 @@ def orders(sizes: tuple[int, ...]) -> Iterator[Row]:
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
     eps = float(np.finfo(outcome.settings["precision"]).eps)
-    on_edges, ways = rows(outcome, "edge"), rows(outcome, "path")
-    for at in rows_of(rows(outcome, "total")):
+    on_edges, ways = outcome.rows("edge"), outcome.rows("path")
+    for at in read(outcome.rows("total")):
         gathered = ways["forward"][ways["input"] == at["input"]]
         truth, name = at["jax_rate"], f"derivative in {at['input']}"
         allowed = 32 * eps * max(1.0, float(np.abs(gathered).sum()))
@@ -257,18 +253,18 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         said = f"below {32 * eps:.0e}"
         yield Finding(f"{what} table against JAX, greatest gap", gap, said, gap < 32 * eps)
 
-    gaps = rows(outcome, "layer")["gap"]
+    gaps = outcome.rows("layer")["gap"]
     said = f"below {200 * eps:.0e}"
     name = "three layers pulled back one by one, greatest relative gap to jax.vjp"
     yield Finding(name, float(gaps.max()), said, bool(gaps.max() < 200 * eps))
 
-    turns = rows(outcome, "loop")
+    turns = outcome.rows("loop")
     last, root = turns["rate_error"][-1], np.sqrt(outcome.settings["root_of"])
     if outcome.settings["rounds"] >= 6 and 0.1 < root < 10:
         said = f"below {8 * eps:.0e}: it arrives with the value"
         yield Finding("error of the loop's derivative", float(last), said, last < 8 * eps)
 
-    counts, outputs = rows(outcome, "cost"), outcome.settings["outputs"]
+    counts, outputs = outcome.rows("cost"), outcome.settings["outputs"]
     off = sum(int(np.sum(counts[f"{m}_count"] != counts[f"{m}_predicted"])) for m in MODES)
     name = "counts that are not (1 + inputs) and (1 + outputs) times the function's"
     yield Finding(name, off, "0", off == 0)
@@ -277,16 +273,11 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     most = int(counts["inputs"][cheaper].max()) if cheaper.any() else 0
     said = f"the most below {outputs}, the outputs"
     yield Finding("most inputs for which forward mode is cheaper", most, said, right)
-    cost = dict(zip(rows(outcome, "order")["mode"], rows(outcome, "order")["count"], strict=True))
+    cost = dict(zip(outcome.rows("order")["mode"], outcome.rows("order")["count"], strict=True))
     gain = min(cost["forward"], cost["reverse"]) / cost["best"]
     narrow = tuple(outcome.settings["chain"]) == (64, 64, 4, 64, 64)
     said, right = ("6", gain == 6) if narrow else ("1 or more", gain >= 1)
     yield Finding("gain of the best order over both modes", gain, said, right)
-
-
-def rows_of(table: Table) -> Iterator[Row]:
-    for at in range(len(table["part"])):
-        yield {column: values[at] for column, values in table.items()}
 
 
 # ----- figures -----
@@ -313,10 +304,10 @@ def drawn_graph(outcome: Outcome) -> Figure:
     )
     said = {}
     for name, total, at in zip(
-        tape.inputs, rows_of(rows(outcome, "total")), outcome.settings["at"], strict=True
+        tape.inputs, read(outcome.rows("total")), outcome.settings["at"], strict=True
     ):
         said[name] = total | {"value": at, "rate": float(name == first)}
-    for edge in rows_of(rows(outcome, "edge")):
+    for edge in read(outcome.rows("edge")):
         tail, head = edge["name"].split(" → ")
         if edge["input"] == first:
             said[head] = edge
@@ -334,7 +325,7 @@ def drawn_graph(outcome: Outcome) -> Figure:
 
 
 def bars_of_paths(outcome: Outcome) -> Figure:
-    table, totals = rows(outcome, "path"), list(rows_of(rows(outcome, "total")))
+    table, totals = outcome.rows("path"), list(read(outcome.rows("total")))
     count = len(table["name"]) + len(totals)
     drawing, (axes,) = style.figure(
         title="Over all paths: the products add up", width=7.6, height=1.5 + 0.42 * count
@@ -363,7 +354,7 @@ def bars_of_paths(outcome: Outcome) -> Figure:
 
 
 def prices(outcome: Outcome) -> Figure:
-    table, by_order = rows(outcome, "cost"), rows(outcome, "order")
+    table, by_order = outcome.rows("cost"), outcome.rows("order")
     outputs = outcome.settings["outputs"]
     drawing, (modes, brackets) = style.figure(
         columns=2, title="What a direction costs", width=11, height=4.3, width_ratios=[1.25, 1]
@@ -400,7 +391,7 @@ def prices(outcome: Outcome) -> Figure:
 
 
 def loop_and_layers(outcome: Outcome) -> Figure:
-    turns, pulled = rows(outcome, "loop"), rows(outcome, "layer")
+    turns, pulled = outcome.rows("loop"), outcome.rows("layer")
     eps = np.finfo(outcome.settings["precision"]).eps
     drawing, (loop_, layers) = style.figure(
         columns=2, title="Long graphs: a loop, and a network", width=11, height=4.2

@@ -35,12 +35,11 @@ from lab.calculus.implicit.minimisers import (
 )
 from lab.calculus.implicit.roots_and_fixed_points import quintic_root, quintic_root_derivative
 from lab.errors import BadInput
-from lab.experiment import Finding, Outcome, near, rows
+from lab.experiment import Finding, Outcome, near
 from lab.plots import style
+from lab.tables import Row, Table, read, table, written
 from lab.training import data
 
-Table = dict[str, np.ndarray]
-Row = dict[str, Any]
 Vector = Float[Array, " d"]
 Scalar = Float[Array, ""]
 
@@ -67,18 +66,17 @@ def study(
     if jnp.sum((q / sizes) ** 2) <= 1.5:
         raise BadInput(f"outside={list(outside)}: not well outside the ellipse of {list(axes)}")
     problem = patients(key, train_share)
-    rows = [
-        *along_ellipse(q, sizes),
-        *levels(q, sizes),
-        *least_variance(),
-        *newton_steps(jnp.asarray(root_of, float)),
-        *inner(problem, jnp.asarray(penalty, float), inner_steps),
-        *outer(problem, outer_steps, outer_rate, inner_steps_per_outer, warm_start),
-        *search(problem),
-    ]
-    columns = {name: type(value) for row in rows for name, value in row.items()}
-    blank = {name: "" if kind is str else np.nan for name, kind in columns.items()}
-    return {name: np.array([(blank | row)[name] for row in rows]) for name in columns}
+    return written(
+        [
+            *along_ellipse(q, sizes),
+            *levels(q, sizes),
+            *least_variance(),
+            *newton_steps(jnp.asarray(root_of, float)),
+            *inner(problem, jnp.asarray(penalty, float), inner_steps),
+            *outer(problem, outer_steps, outer_rate, inner_steps_per_outer, warm_start),
+            *search(problem),
+        ]
+    )
 
 
 # ----- constraints -----
@@ -123,14 +121,9 @@ def levels(q: Float[Array, " 2"], axes: Float[Array, " 2"]) -> Iterator[Row]:
             "exact": (least(level + h) - least(level - h)) / (2 * h),
         }
 
-    yield from as_rows("level", jax.jit(jax.vmap(row))(jnp.linspace(0.5, 1.5, 11).astype(float)))
-
-
-def as_rows(part: str, columns: dict[str, Array]) -> Iterator[Row]:
-    """The rows of a table of arrays."""
-    lists = {name: np.asarray(values, float).tolist() for name, values in columns.items()}
-    for row in zip(*lists.values(), strict=True):
-        yield {"part": part} | dict(zip(lists, row, strict=True))
+    yield from read(
+        table({"part": "level"}, jax.jit(jax.vmap(row))(jnp.linspace(0.5, 1.5, 11).astype(float)))
+    )
 
 
 def least_variance() -> Iterator[Row]:
@@ -247,7 +240,7 @@ def inner(fit: Fit, penalty: Scalar, steps: int) -> Iterator[Row]:
     count = jnp.arange(1, steps + 1).astype(float)
     costs = {"unrolled_cost": 2 * count, "implicit_cost": count + spectrum.size}
     rate = {"rate": jnp.full(steps, 1 - spectrum[0] / spectrum[-1])}
-    yield from as_rows("inner", {"steps": count} | rate | costs | found)
+    yield from read(table({"part": "inner", "steps": count}, rate, costs, found))
 
 
 def outer(fit: Fit, steps: int, rate: float, inside: int, warm: bool) -> Iterator[Row]:
@@ -266,7 +259,7 @@ def search(fit: Fit) -> Iterator[Row]:
     """The held-out loss at 2001 penalties."""
     penalties = jnp.geomspace(1e-1, 1e3, 2001).astype(float)
     losses = jax.jit(jax.vmap(lambda penalty: validation_loss(penalty, *fit)))(penalties)
-    yield from as_rows("search", {"penalty": penalties, "loss": losses})
+    yield from read(table({"part": "search", "penalty": penalties, "loss": losses}))
 
 
 # ----- findings -----
@@ -274,24 +267,24 @@ def search(fit: Fit) -> Iterator[Row]:
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
     settings, eps = outcome.settings, float(np.finfo(outcome.settings["precision"]).eps)
-    nearest, around = rows(outcome, "nearest"), rows(outcome, "ellipse")
+    nearest, around = outcome.rows("nearest"), outcome.rows("ellipse")
     value = float(nearest["alignment"][0])
     yield near("nearest point: cosine between the two gradients", value, -1, 1e2 * eps)
     share = float(nearest["value"][0] / around["value"].min())
     yield near("its distance / the least of 145 points around", share, 1, 1e-2)
-    levels = rows(outcome, "level")
+    levels = outcome.rows("level")
     gap = float(np.max(abs(levels["implicit"] / levels["exact"] - 1)))
     # the third derivative times h², and rounding over h
     yield near("multiplier against slope, greatest relative gap", gap, 0, 30 * eps ** (2 / 3))
-    variance = rows(outcome, "variance")
+    variance = outcome.rows("variance")
     gap = float(np.max(abs(variance["multiplier"] - variance["exact"])))
     yield near("least variance: multipliers against JAX", gap, 0, 1e3 * eps)
 
-    newton = rows(outcome, "newton")
+    newton = outcome.rows("newton")
     last = float(max(newton["unrolled_error"][-1], newton["implicit_error"][-1]))
     yield near("root: error of both derivatives after 15 steps", last, 0, 10 * eps)
 
-    steps = rows(outcome, "inner")
+    steps = outcome.rows("inner")
     rate = float(steps["rate"][0])
     clear = steps["implicit_error"] > 1e3 * eps * abs(steps["exact"])
     late = slice(int(clear.sum()) // 2, int(clear.sum()))
@@ -305,7 +298,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     said = "above 1: the derivative lags behind the weights"
     yield Finding("unrolled error / implicit error, late", ratio, said, ratio > 1)
 
-    path, grid = rows(outcome, "outer"), rows(outcome, "search")
+    path, grid = outcome.rows("outer"), outcome.rows("search")
     best = float(grid["penalty"][np.argmin(grid["loss"])])
     found = float(path["penalty"][-1])
     if settings["warm_start"]:
@@ -330,7 +323,7 @@ def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
 
 def nearest_point(outcome: Outcome) -> Figure:
     q, axes_ = (np.array(outcome.settings[name]) for name in ("outside", "axes"))
-    around, nearest = rows(outcome, "ellipse"), rows(outcome, "nearest")
+    around, nearest = outcome.rows("ellipse"), outcome.rows("nearest")
     drawing, (plane, along) = style.figure(
         columns=2,
         title="At the nearest point two gradients lie along one line",
@@ -370,7 +363,7 @@ def both_gradients(
 
 
 def inner_steps(outcome: Outcome) -> Figure:
-    steps, newton = rows(outcome, "inner"), rows(outcome, "newton")
+    steps, newton = outcome.rows("inner"), outcome.rows("newton")
     eps = np.finfo(outcome.settings["precision"]).eps
     drawing, (ridge, root) = style.figure(
         columns=2,
@@ -407,7 +400,7 @@ def inner_steps(outcome: Outcome) -> Figure:
 
 
 def penalty_path(outcome: Outcome) -> Figure:
-    grid, path = rows(outcome, "search"), rows(outcome, "outer")
+    grid, path = outcome.rows("search"), outcome.rows("outer")
     drawing, (losses, slopes) = style.figure(
         columns=2, title="Descending on a hyperparameter", width=11.5, height=4.4
     )
@@ -428,7 +421,7 @@ def penalty_path(outcome: Outcome) -> Figure:
 
 
 def worth(outcome: Outcome) -> Figure:
-    table = rows(outcome, "level")
+    table = outcome.rows("level")
     drawing, (axes,) = style.figure(
         title="A multiplier is what a constraint is worth", width=7, height=4.2
     )

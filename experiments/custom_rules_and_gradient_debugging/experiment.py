@@ -24,10 +24,10 @@ from pydantic import PositiveFloat, PositiveInt
 from lab.calculus.networks import custom_rules as rules
 from lab.calculus.networks.gradient_failures import CORNERS, Case, cases, one_sided
 from lab.errors import BadInput
-from lab.experiment import Finding, Outcome, joined, near, rows, stacked
+from lab.experiment import Finding, Outcome, near
 from lab.plots import style
+from lab.tables import Columns, Row, parts, stacked
 
-Table = dict[str, Any]
 FLAWS = ("nan", "inf", "zero", "kink", "mismatch")
 
 
@@ -46,10 +46,10 @@ def study(
     if size < 2:
         raise BadInput(f"size={size}: two eigenvalues are to meet; choose 2 or more")
     gallery, way = cases(key, far, size), jax.random.fold_in(key, 3)
-    return stacked(
+    return parts(
         {
-            "case": joined([tried(name, case, way) for name, case in gallery.items()]),
-            "corner": joined([corner(name) for name in CORNERS]),
+            "case": stacked(*[tried(name, case, way) for name, case in gallery.items()]),
+            "corner": stacked(*[corner(name) for name in CORNERS]),
             "gap": meeting(jax.random.fold_in(key, 4), size, gaps),
         }
     )
@@ -68,7 +68,7 @@ def flags(gradient: Any, slope: float, sides: tuple[float, float], margin: float
     return " ".join(name for name, said in zip(FLAWS, found, strict=True) if said)
 
 
-def tried(name: str, case: Case, key: Key[Array, ""]) -> Table:
+def tried(name: str, case: Case, key: Key[Array, ""]) -> Columns:
     """Both gradients along one random direction, the slopes on both sides, and who complains."""
     v = jax.random.normal(key, case.at.shape)
     v = v / jnp.linalg.norm(v) if v.ndim else jnp.ones_like(v)
@@ -76,7 +76,7 @@ def tried(name: str, case: Case, key: Key[Array, ""]) -> Table:
     sides = one_sided(along, case.reach)
     rounding = float(jnp.finfo(v.dtype).eps) ** (2 / 3)
     margin = 100 * rounding * (max(map(abs, sides)) + abs(float(along(0.0))) / case.reach)
-    said: Table = {"name": name, "flaw": case.flaw, "surrogate": "yes" if case.surrogate else "no"}
+    said: Row = {"name": name, "flaw": case.flaw, "surrogate": "yes" if case.surrogate else "no"}
     said |= {"left": sides[0], "right": sides[1]}
     for form, f in (("naive", case.naive), ("fixed", case.fixed)):
         gradient = np.asarray(jax.grad(f)(case.at))
@@ -99,7 +99,7 @@ def silent(trial: Callable[[], Any], setting: AbstractContextManager[Any]) -> bo
     return True
 
 
-def corner(name: str) -> Table:
+def corner(name: str) -> Columns:
     """Difference quotients on the way into a corner, and what JAX and the hand rule say in it."""
     f, slope, place = CORNERS[name]
     at = jnp.array(place)
@@ -111,7 +111,7 @@ def corner(name: str) -> Table:
     return {"name": np.full(t.size, name), "t": t, "quotient": quotient} | whole
 
 
-def meeting(key: Key[Array, ""], size: int, count: int) -> Table:
+def meeting(key: Key[Array, ""], size: int, count: int) -> Columns:
     """How far both gradients of the matrix exponential are off while two eigenvalues meet."""
     turn, weights = jax.random.normal(key, (2, size, size))
     Q, C = jnp.linalg.qr(turn)[0], weights
@@ -140,7 +140,7 @@ def meeting(key: Key[Array, ""], size: int, count: int) -> Table:
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
     eps = float(np.finfo(outcome.settings["precision"]).eps)
-    shown = rows(outcome, "case")
+    shown = outcome.rows("case")
     count, surrogate = shown["name"].size, shown["surrogate"] == "yes"
     seen = sum(map(str.__contains__, shown["naive_flags"], shown["flaw"]))
     yield near("naive gradients that show their flaw", seen, count, 0)
@@ -156,14 +156,14 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     quiet = (shown["check_grads"] == "passes") & np.isin(shown["flaw"], ["zero", "kink"])
     yield near("zeros and kinks that check_grads lets pass", quiet.sum(), surrogate.sum() + 1, 0)
 
-    corners = rows(outcome, "corner")
+    corners = outcome.rows("corner")
     margin = 100 * eps ** (2 / 3)
     low = np.minimum(corners["left"], corners["right"]) - margin
     high = np.maximum(corners["left"], corners["right"]) + margin
     between = np.mean((low <= corners["hand"]) & (corners["hand"] <= high))
     yield near("share of the corners whose slope by hand is a subgradient", between, 1, 0)
 
-    gap = rows(outcome, "gap")
+    gap = outcome.rows("gap")
     power = style.log_log_slope(gap["gap"], gap["naive_error"])
     yield near("exponent of the naive error in the gap of two eigenvalues", power, -1, 0.25)
     yield near("greatest error of the rule", gap["fixed_error"].max(), 0, 100 * eps)
@@ -179,7 +179,7 @@ def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
 
 
 def gallery(outcome: Outcome) -> Figure:
-    shown = rows(outcome, "case")
+    shown = outcome.rows("case")
     drawing, panels = style.figure(
         columns=2,
         title="What a gradient shows: red, naive; blue, mended",
@@ -212,7 +212,7 @@ def one_sided_slopes(outcome: Outcome) -> Figure:
         2, 3, title="Into a corner from both sides: the difference quotient jumps", width=10.8,
         height=6,
     )  # fmt: skip
-    shown = rows(outcome, "corner")
+    shown = outcome.rows("corner")
     for axes, name in zip(panels, CORNERS, strict=True):
         here = {column: values[shown["name"] == name] for column, values in shown.items()}
         for side in (here["t"] < 0, here["t"] > 0):
@@ -237,7 +237,7 @@ def losing_digits(outcome: Outcome) -> Figure:
     drawing, (axes,) = style.figure(
         title="Two eigenvalues meet: digits go before nan comes", width=7.4, height=4.4
     )
-    shown, eps = rows(outcome, "gap"), float(np.finfo(outcome.settings["precision"]).eps)
+    shown, eps = outcome.rows("gap"), float(np.finfo(outcome.settings["precision"]).eps)
     axes.plot(shown["gap"], shown["naive_error"], ".-", color=style.RED, label="eigenvectors")
     axes.plot(shown["gap"], shown["fixed_error"], ".-", color=style.BLUE, label="the rule")
     ends = (shown["gap"].min(), 0.1)

@@ -24,12 +24,11 @@ from lab.calculus.elementary.dual_numbers import Dual, cos, dual, exp, log, sin,
 from lab.calculus.elementary.forward_mode import forward_sweep
 from lab.calculus.elementary.higher_derivatives import damped_sine_nth_derivative, differentiated
 from lab.derivation import derivation_of
-from lab.experiment import Finding, Outcome, rows
+from lab.experiment import Finding, Outcome
 from lab.plots import style
 from lab.symbolic import opinion
 from lab.symbolic.differential import is_rule, opinion_on_rule
-
-Table = dict[str, np.ndarray]
+from lab.tables import Table
 
 EXPRESSIONS: Mapping[str, Callable[[Any], Any]] = {
     "wave": forward_mode.wave,
@@ -204,24 +203,24 @@ def higher(a: float, b: float, orders: int) -> Iterator[Row]:
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
     eps, settings = float(np.finfo(outcome.settings["precision"]).eps), outcome.settings
-    table = rows(outcome, "sweep")
+    table = outcome.rows("sweep")
     off = float(np.max(relative(table, "jax")))
     name = f"rules against JAX at all {table['x'].size} nodes, relative error"
     yield Finding(name, off, f"below {100 * eps:.0e}", off < 100 * eps)
-    table = rows(outcome, "random")
+    table = outcome.rows("random")
     for witness, who in (("jax", "JAX"), ("sympy", "SymPy")):
         known = np.isfinite(table[witness])
         off = float(np.max(relative(table, witness)[known], initial=0.0))
         name = f"dual numbers against {who}, {known.sum()} random expressions"
         yield Finding(name, off, f"below {1e4 * eps:.0e}", off < 1e4 * eps)
-    table = rows(outcome, "rule")
+    table = outcome.rows("rule")
     proved, all_ = int(table["value"].sum()), table["value"].size
     yield Finding("rules that SymPy proves", proved, f"all {all_}", proved == all_)
-    table = rows(outcome, "corner")
+    table = outcome.rows("corner")
     order = style.log_log_slope(table["x"][4:], abs(table["value"][4:]))
     said = "2 within 0.05: of second order"
     yield Finding("order of the corner of the product rule", order, said, abs(order - 2) < 0.05)
-    table = rows(outcome, "nth")
+    table = outcome.rows("nth")
     orders = np.arange(settings["orders"] + 1)
     largest = np.array([np.max(abs(table["jax"][table["operation"] == str(n)])) for n in orders])
     off = float(
@@ -282,7 +281,7 @@ def product_rule(outcome: Outcome) -> Figure:
     picture.set(xlim=(-0.1, f + df + 0.3), ylim=(-0.1, g + dg + 0.45), aspect="equal")
     picture.set(xticks=[], yticks=[], xlabel="$f$ grows by $df$", ylabel="$g$ grows by $dg$")
     picture.spines[:].set_visible(False)
-    table = rows(outcome, "corner")
+    table = outcome.rows("corner")
     corner.plot(table["x"], abs(table["value"]), "o", color=style.RED, label="corner")
     corner.plot(table["x"], table["derivative"], "--", color=style.INK, label="$f'g'h^2$")
     corner.set(
@@ -294,7 +293,7 @@ def product_rule(outcome: Outcome) -> Figure:
 
 def graph(outcome: Outcome) -> Figure:
     """The nodes in columns by how many steps lie before them."""
-    table = rows(outcome, "sweep")
+    table = outcome.rows("sweep")
     inputs = [[word for word in text.split(", ") if word] for text in table["inputs"]]
     place = {str(node): i for i, node in enumerate(table["node"])}
     depth: list[int] = []
@@ -333,7 +332,7 @@ def label(axes: Axes, at: tuple[float, float], title: str, value: float, slope: 
 
 
 def agreement(outcome: Outcome) -> Figure:
-    table, eps = rows(outcome, "random"), float(np.finfo(outcome.settings["precision"]).eps)
+    table, eps = outcome.rows("random"), float(np.finfo(outcome.settings["precision"]).eps)
     rng = np.random.default_rng(0)
     size = table["operation"].astype(int) + rng.uniform(-0.3, 0.3, table["x"].size)
     drawing, (axes,) = style.figure(
@@ -352,7 +351,7 @@ def agreement(outcome: Outcome) -> Figure:
 
 
 def all_orders(outcome: Outcome) -> Figure:
-    table, settings = rows(outcome, "nth"), outcome.settings
+    table, settings = outcome.rows("nth"), outcome.settings
     r = float(np.hypot(settings["damping"], settings["frequency"]))
     drawing, (curves, growth) = style.figure(
         columns=2,

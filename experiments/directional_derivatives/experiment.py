@@ -22,10 +22,10 @@ from pydantic import PositiveFloat, PositiveInt
 from lab.calculus.vectors import directional_derivatives as calculus
 from lab.calculus.vectors.directional_derivatives import circle, quarter_turn
 from lab.errors import BadInput
-from lab.experiment import Finding, Outcome, near, rows
+from lab.experiment import Finding, Outcome, near
 from lab.plots import style
+from lab.tables import Table, stacked, table
 
-Table = dict[str, np.ndarray]
 Point = Float[Array, " 2"]
 
 
@@ -86,7 +86,7 @@ def study(
         rates("blade, straight", BLADE, times[:, None] * jax.vmap(circle)(rays), rays, step),
         rates("blade, parabola", BLADE, jnp.stack([t, t**2], axis=1), jnp.arctan(2 * t), step),
     ]
-    return {column: np.concatenate([table[column] for table in tables]) for column in tables[0]}
+    return stacked(*tables)
 
 
 def rates(
@@ -117,8 +117,7 @@ def rates(
         }
 
     columns = jax.jit(jax.vmap(row))(points, angle)
-    labels = {"part": np.full(len(points), part)}
-    return labels | {column: np.asarray(values) for column, values in columns.items()}
+    return table({"part": part}, columns)
 
 
 def level_curve(
@@ -153,7 +152,7 @@ def level_curve(
 def findings(outcome: Outcome) -> Iterator[Finding]:
     settings, ground = outcome.settings, LANDSCAPES[outcome.settings["landscape"]]
     eps, at = float(np.finfo(settings["precision"]).eps), jnp.array(settings["at"])
-    around, level = rows(outcome, "directions"), rows(outcome, "level")
+    around, level = outcome.rows("directions"), outcome.rows("level")
     steepness, spacing = around["steepness"][0], 2 * np.pi / settings["directions"]
     best = int(np.argmax(around["rate"]))
 
@@ -182,7 +181,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     margin = 10 * settings["level_step"] ** 2 + 1e3 * eps
     yield near("rate along the level curve / length of the gradient", residual, 0, margin)
 
-    straight, parabola = rows(outcome, "blade, straight"), rows(outcome, "blade, parabola")
+    straight, parabola = outcome.rows("blade, straight"), outcome.rows("blade, parabola")
     nearest = np.hypot(straight["x"], straight["y"]) < 1e-4
     rate = np.max(abs(straight["rate"][nearest]))
     yield near("blade: rate straight into the origin", rate, 0, 1e-2)
@@ -210,7 +209,7 @@ def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
 
 
 def compass(outcome: Outcome) -> Figure:
-    around = rows(outcome, "directions")
+    around = outcome.rows("directions")
     angle = np.append(around["angle"], 2 * np.pi)
     drawing, panels = style.figure(
         columns=2,
@@ -247,7 +246,7 @@ def compass(outcome: Outcome) -> Figure:
 
 def crossing(outcome: Outcome) -> Figure:
     ground = LANDSCAPES[outcome.settings["landscape"]]
-    start, level = np.array(outcome.settings["at"]), rows(outcome, "level")
+    start, level = np.array(outcome.settings["at"]), outcome.rows("level")
     gradient = np.asarray(ground.gradient(jnp.asarray(start)))
     gradient = gradient / np.linalg.norm(gradient)
     drawing, (axes,) = style.figure(
@@ -302,7 +301,7 @@ def cuts(outcome: Outcome) -> Figure:
 
 
 def blade(outcome: Outcome) -> Figure:
-    straight, parabola = rows(outcome, "blade, straight"), rows(outcome, "blade, parabola")
+    straight, parabola = outcome.rows("blade, straight"), outcome.rows("blade, parabola")
     drawing, (map_, rates_) = style.figure(
         columns=2,
         title="Every direction has a rate at the origin, and there is no gradient",

@@ -47,12 +47,11 @@ from lab.calculus.elementary.limits_and_first_principles import (
 )
 from lab.calculus.networks.activations import tanh_derivative
 from lab.derivation import Derivation, derivation_of
-from lab.experiment import Finding, Outcome, joined
+from lab.experiment import Finding, Outcome
 from lab.plots import style
 from lab.referee.evaluate import quick_options
+from lab.tables import Table, rows, stacked, table
 from lab.training import data
-
-Table = dict[str, np.ndarray]
 
 FROM_FIRST_PRINCIPLES: dict[Callable[..., Any], tuple[str, str]] = {
     power_tangent_slope: ("powers", "xⁿ"),
@@ -133,14 +132,14 @@ def study(key: Any, *, points: PositiveInt = 101, bases: PositiveInt = 60) -> Ta
     seed = int(jax.random.randint(key, (), 0, 2**31 - 1))
     tables = list(master_table(np.random.default_rng(seed), points))
     tables += [growth(bases), likelihood(points)]
-    return joined(tables)
+    return stacked(*tables)
 
 
 def master_table(rng: np.random.Generator, points: int) -> Iterator[Table]:
     """A table a row, all rows of a topic in one compiled program."""
-    rows = list(the_rows())
-    for topic in dict.fromkeys(row.topic for row in rows):
-        mine = [row for row in rows if row.topic == topic]
+    every = list(the_rows())
+    for topic in dict.fromkeys(row.topic for row in every):
+        mine = [row for row in every if row.topic == topic]
         x = [jnp.asarray(np.sort(draws(row, rng, points)), float) for row in mine]
         pairs = [sliced(row, rng) for row in mine]
         run = lambda x, pairs=pairs: [
@@ -186,15 +185,18 @@ def labelled(labels: tuple[str, ...], *numbers: Any) -> Table:
     scale = np.maximum(abs(by_jax), abs(f / x))
     scale = np.where(scale > 0, scale, 1.0)
     words = zip(("topic", "row", "formula", "derivative"), labels, strict=True)
-    return {column: np.full(x.size, word, object) for column, word in words} | {
-        "x": x,
-        "f": f,
-        "hand": hand,
-        "jax": by_jax,
-        "difference": difference,
-        "error": abs(hand - by_jax) / scale,
-        "difference_error": abs(hand - difference) / scale,
-    }
+    return table(
+        dict(words),
+        {
+            "x": x,
+            "f": f,
+            "hand": hand,
+            "jax": by_jax,
+            "difference": difference,
+            "error": abs(hand - by_jax) / scale,
+            "difference_error": abs(hand - difference) / scale,
+        },
+    )
 
 
 def growth(bases: int) -> Table:
@@ -227,7 +229,7 @@ def counted() -> tuple[int, int]:
 
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
-    eps, table = float(np.finfo(outcome.settings["precision"]).eps), rows_of(outcome)
+    eps, table = float(np.finfo(outcome.settings["precision"]).eps), master(outcome)
     names = set(table["row"])
     yield Finding("rows of the table", len(names), "90 or more", len(names) >= 90)
     for column, least, share, what in (
@@ -237,7 +239,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         worst, name = worst_of(table, column, share)
         said = f"below {least:.0e} in every row; worst in {name}"
         yield Finding(f"{what}, relative error", worst, said, worst < least)
-    table = rows_of(outcome, "growth")
+    table = rows(outcome.trajectory, topic="growth")
     ratio = table["difference"] / table["f"]
     off = float(np.max(abs(ratio - np.log(table["x"]))))
     allowed = 10 * eps ** (2 / 3)
@@ -247,7 +249,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     e = float(np.exp(np.interp(1.0, ratio, np.log(table["x"]))))
     said = f"e = {np.e:.6g} within {10 * allowed:.0e}"
     yield Finding("base whose power is its own slope", e, said, abs(e - np.e) < 10 * allowed)
-    table, (heads, tails) = rows_of(outcome, "likelihood"), counted()
+    table, (heads, tails) = rows(outcome.trajectory, topic="likelihood"), counted()
     share = heads / (heads + tails)
     log10 = (heads * np.log10(share) + tails * np.log10(1 - share)).item()
     name, said = (
@@ -262,10 +264,9 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     yield Finding("p where its logarithm is level", zero, said, abs(zero - share) < spacing)
 
 
-def rows_of(outcome: Outcome, part: str | None = None) -> Table:
-    """The master table, or the part of that name."""
-    parts = outcome.trajectory["topic"]
-    keep = parts == part if part else ~np.isin(parts.astype(str), ("growth", "likelihood"))
+def master(outcome: Outcome) -> Table:
+    """All but what stands beside the master table."""
+    keep = ~np.isin(outcome.trajectory["topic"].astype(str), ("growth", "likelihood"))
     return {column: values[keep] for column, values in outcome.trajectory.items()}
 
 
@@ -297,7 +298,7 @@ def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
 
 def contact_sheet(outcome: Outcome, topics: tuple[str, ...]) -> Figure:
     """Function and slope in a small cell for each row; a cell has its own scales, and one zero."""
-    tables = [rows_of(outcome, topic) for topic in topics]
+    tables = [rows(outcome.trajectory, topic=topic) for topic in topics]
     # of a function of several arguments the first will do: the others look alike
     names = [{str(row).partition(", ")[0]: row for row in table["row"][::-1]} for table in tables]
     names = [dict(reversed(those.items())) for those in names]
@@ -309,9 +310,9 @@ def contact_sheet(outcome: Outcome, topics: tuple[str, ...]) -> Figure:
     cells = [
         (table, name) for table, those in zip(tables, names, strict=True) for name in those.values()
     ]
-    for place, (table, name) in enumerate(cells):
+    for place, (mine, name) in enumerate(cells):
         row, column = divmod(place, ACROSS)
-        cell(axes, {c: v[table["row"] == name] for c, v in table.items()}, column, down - row)
+        cell(axes, {c: v[mine["row"] == name] for c, v in mine.items()}, column, down - row)
     axes.set(xlim=(-0.1, ACROSS - 0.05), ylim=(0.9, down + 0.95), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     return drawing
@@ -338,7 +339,7 @@ def cell(axes: Axes, table: Table, left: float, bottom: float) -> None:
 
 
 def agreement(outcome: Outcome) -> Figure:
-    table, eps = rows_of(outcome), float(np.finfo(outcome.settings["precision"]).eps)
+    table, eps = master(outcome), float(np.finfo(outcome.settings["precision"]).eps)
     names = list(dict.fromkeys(table["row"]))
     topics = [table["topic"][table["row"] == name][0] for name in names]
     drawing, (axes,) = style.figure(title=f"How well {len(names)} rows agree", width=12, height=4.6)
@@ -367,14 +368,14 @@ def why_e(outcome: Outcome) -> Figure:
     drawing, (ratio, level, slope) = style.figure(
         columns=3, title="Why e, and why the logarithm", width=12.4, height=4
     )
-    table = rows_of(outcome, "growth")
+    table = rows(outcome.trajectory, topic="growth")
     ratio.plot(table["x"], table["difference"] / table["f"], color=style.BLUE, linewidth=3)
     ratio.plot(table["x"], np.log(table["x"]), "--", color=style.GOLD)
     ratio.plot([np.e, np.e, 0], [ratio.get_ylim()[0], 1, 1], color=style.RED, linewidth=1)
     ratio.plot(np.e, 1, "o", color=style.RED)
     style.note(ratio, "$e$: its own slope", (np.e, 1), color=style.RED, offset=(5, -12))
     ratio.set(xlabel="base $a$", title="slope of $a^x$ over $a^x$; dashed: $\\ln a$")
-    table = rows_of(outcome, "likelihood")
+    table = rows(outcome.trajectory, topic="likelihood")
     p, (heads, tails) = table["x"], counted()
     share = heads / (heads + tails)
     even = data.load("digits").targets % 2 == 0

@@ -33,10 +33,10 @@ from lab.calculus.dynamics.integrators import (
     walk,
 )
 from lab.calculus.dynamics.solutions import decay_gradient, oscillator
-from lab.experiment import Finding, Outcome, near, rows, stacked
+from lab.experiment import Finding, Outcome, near
 from lab.plots import style
+from lab.tables import Table, parts
 
-Table = dict[str, np.ndarray]
 Vector = Float[Array, " n"]
 COUNTS = (32, 64, 128, 256, 512)  # of steps, where an order is measured
 
@@ -59,7 +59,7 @@ def study(
     T = jnp.asarray(duration, float)
     H = jnp.diag(jnp.asarray([1.0, stiffness], float))
     rolled = jnp.asarray(friction, float)
-    return stacked(
+    return parts(
         {
             "hunters": hunters(y, theta, T, steps),
             **{f"gap {m}": gaps(m, y, theta, T) for m in ORDER},
@@ -231,25 +231,25 @@ def order(table: Table, eps: float) -> float:
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
     eps = float(np.finfo(outcome.settings["precision"]).eps)
-    path = rows(outcome, "hunters")
+    path = outcome.rows("hunters")
     spread = float(np.ptp(path["invariant"]) / abs(path["invariant"]).max())
     yield near("adjoint times sensitivity, relative spread", spread, 0, 1e3 * eps)
     for method, expected in ORDER.items():
-        found = order(rows(outcome, f"gap {method}"), eps)
+        found = order(outcome.rows(f"gap {method}"), eps)
         yield near(f"{method}: order of adjoint against vjp", found, expected, 0.35)
-        found = order(rows(outcome, f"decay {method}"), eps)
+        found = order(outcome.rows(f"decay {method}"), eps)
         yield near(f"{method}: order of dy/dk of the decay", found, expected, 0.25)
-        found = order(rows(outcome, f"swing {method}"), eps)
+        found = order(outcome.rows(f"swing {method}"), eps)
         yield near(f"{method}: order of the oscillator", found, expected, 0.35)
-    rolled = rows(outcome, "ball")
+    rolled = outcome.rows("ball")
     balance = rolled["height"] + rolled["taken"]
     gap = float(np.ptp(balance) / balance[0])
     yield near("ball: energy and what friction took, relative spread", gap, 0, 1e-3)
-    fallen = rows(outcome, "flow")
+    fallen = outcome.rows("flow")
     slope = np.gradient(fallen["height"], fallen["t"])[1:-1]
     gap = float(np.max(abs(slope - fallen["rate"][1:-1])) / abs(fallen["rate"]).max())
     yield near("flow: slope of the height against -|grad f|²", gap, 0, 5e-3)
-    found = order(rows(outcome, "descent"), eps)
+    found = order(outcome.rows("descent"), eps)
     yield near("descent against flow: order in the learning rate", found, 1, 0.1)
 
 
@@ -263,7 +263,7 @@ def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
 
 
 def orbit_and_adjoint(outcome: Outcome) -> Figure:
-    path = rows(outcome, "hunters")
+    path = outcome.rows("hunters")
     drawing, (plane, forwards, backwards) = style.figure(
         columns=3, title="Sensitivities run forwards, adjoints backwards", width=13.5, height=4.2
     )
@@ -290,7 +290,7 @@ def order_of_the_gap(outcome: Outcome) -> Figure:
     )
     for axes, part in ((gap, "gap"), (decay, "decay")):
         for (method, p), color in zip(ORDER.items(), style.CYCLE, strict=False):
-            table = rows(outcome, f"{part} {method}")
+            table = outcome.rows(f"{part} {method}")
             axes.plot(table["h"], table["error"], "o", color=color, label=method)
             through = (table["h"][2], table["error"][2])
             over = (table["h"][-1], table["h"][0])
@@ -312,7 +312,7 @@ def descent_and_flow(outcome: Outcome) -> Figure:
     )
     height = lambda x: (x[0] ** 2 + stiffness * x[1] ** 2) / 2
     style.contours(plane, height, x=(-1.3, 2.3), y=(-1.3, 1.3))
-    fallen, rolled = rows(outcome, "flow"), rows(outcome, "ball")
+    fallen, rolled = outcome.rows("flow"), outcome.rows("ball")
     plane.plot(rolled["x"], rolled["y"], color=style.GOLD, linewidth=1)
     plane.plot(fallen["x"], fallen["y"], color=style.INK, linewidth=2.4)
     heights.plot(fallen["t"], fallen["height"], color=style.INK, label="flow")
@@ -320,7 +320,7 @@ def descent_and_flow(outcome: Outcome) -> Figure:
     label = "ball"
     heights.plot(rolled["t"][early], rolled["height"][early], color=style.GOLD, label=label)
     for part, color in ((0.5, style.TEAL), (1.0, style.BLUE), (1.9, style.RED)):
-        steps = rows(outcome, f"descent {part}")
+        steps = outcome.rows(f"descent {part}")
         plane.plot(steps["x"], steps["y"], ".-", color=color, linewidth=1.1)
         name = f"descent, $hL$ = {part:g}"
         heights.plot(steps["t"], steps["height"], ".-", color=color, linewidth=1.1, label=name)

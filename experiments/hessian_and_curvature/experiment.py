@@ -53,11 +53,11 @@ from lab.calculus.vectors.surfaces import (
     twisted_sheet,
     twisted_sheet_gradient,
 )
-from lab.experiment import Finding, Outcome, joined, rows, stacked
+from lab.experiment import Finding, Outcome
 from lab.plots import style
+from lab.tables import Table, parts, stacked
 from lab.training import data
 
-Table = dict[str, np.ndarray]
 Row = dict[str, Any]
 Point = Float[Array, " 2"]
 
@@ -120,15 +120,16 @@ def study(
     points = jnp.stack(jnp.meshgrid(*2 * [jnp.linspace(-reach, reach, grid)]), axis=-1)
     level = level_points(ground, reach, starts)
     steps, spectrum = greatest_curvature(key, products)
-    parts = {
-        "grid": curvatures(ground, points.reshape(-1, 2)),
-        "level": curvatures(ground, level),
-        "direction": joined(in_all_directions(ground, p, directions) for p in level[:4]),
-        "mixed": mixed_partials(),
-        "lanczos": steps,
-        "spectrum": spectrum,
-    }
-    return stacked(parts)
+    return parts(
+        {
+            "grid": curvatures(ground, points.reshape(-1, 2)),
+            "level": curvatures(ground, level),
+            "direction": stacked(*(in_all_directions(ground, p, directions) for p in level[:4])),
+            "mixed": mixed_partials(),
+            "lanczos": steps,
+            "spectrum": spectrum,
+        }
+    )
 
 
 # ----- a landscape -----
@@ -247,7 +248,7 @@ def greatest_curvature(key: Any, products: int) -> tuple[Table, Table]:
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
     settings, eps = outcome.settings, float(np.finfo(outcome.settings["precision"]).eps)
-    over, level = rows(outcome, "grid"), rows(outcome, "level")
+    over, level = outcome.rows("grid"), outcome.rows("level")
     yield below("Hessian by hand against JAX's, greatest gap", over["gap"].max(), 100 * eps)
     yield below("asymmetry of JAX's Hessian", over["asymmetry"].max(), 100 * eps)
 
@@ -268,7 +269,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         flat = (abs(level["low"]) / level["high"])[valley].max()
         yield below("least curvature / greatest, along the valley", flat, 1e-5)
 
-    around = rows(outcome, "direction")
+    around = outcome.rows("direction")
     for x, y, low, high in zip(*(level[c][:4] for c in ("x", "y", "low", "high")), strict=True):
         rates = around["second_rate"][(around["x"] == x) & (around["y"] == y)]
         # an angle is at most half a spacing from an eigenvector, where the rate is stationary
@@ -277,13 +278,13 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         name = f"second rates at ({x:.3g}, {y:.3g}): from the curvatures"
         yield below(name, off, allowed)
 
-    mixed = rows(outcome, "mixed")
+    mixed = outcome.rows("mixed")
     for column, target in (("first_x_then_y", -1), ("first_y_then_x", 1)):
         name = f"twisted sheet at the origin, {column.replace('_', ' ')}"
         value = float(mixed[column][-1])
         yield Finding(name, value, f"{target}", abs(value - target) <= 8 * eps)
 
-    steps, spectrum = rows(outcome, "lanczos"), rows(outcome, "spectrum")["high"]
+    steps, spectrum = outcome.rows("lanczos"), outcome.rows("spectrum")["high"]
     yield below("H v by hand against forward over reverse", steps["gap"].max(), 1e3 * eps)
     if len(steps["products"]) >= 8:
         name = f"error of the greatest of {len(spectrum)} curvatures after 8 products"
@@ -309,8 +310,8 @@ def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
 def ellipses(outcome: Outcome) -> Figure:
     """Level points with the curves along which the quadratic model has risen or fallen by one."""
     ground, reach = LANDSCAPES[outcome.settings["landscape"]], outcome.settings["reach"]
-    level = rows(outcome, "level")
-    heights = rows(outcome, "grid")["height"]
+    level = outcome.rows("level")
+    heights = outcome.rows("grid")["height"]
     cuts = np.unique(np.quantile(heights, np.linspace(0.005, 0.995, 26)))
     drawing, (axes,) = style.figure(title="Curvature at the level points", width=6.2, height=6.4)
     style.contours(
@@ -340,7 +341,7 @@ def ellipses(outcome: Outcome) -> Figure:
 
 
 def maps(outcome: Outcome) -> Figure:
-    over, grid, reach = rows(outcome, "grid"), outcome.settings["grid"], outcome.settings["reach"]
+    over, grid, reach = outcome.rows("grid"), outcome.settings["grid"], outcome.settings["reach"]
     square = lambda column: over[column].reshape(grid, grid)
     drawing, (kinds, conditions) = style.figure(
         columns=2, title="What the Hessian says at every point", width=10.6, height=4.9
@@ -382,7 +383,7 @@ def maps(outcome: Outcome) -> Figure:
 
 
 def directions_(outcome: Outcome) -> Figure:
-    around, level = rows(outcome, "direction"), rows(outcome, "level")
+    around, level = outcome.rows("direction"), outcome.rows("level")
     drawing, (axes,) = style.figure(
         title="Along every direction the second derivative lies between two curvatures",
         width=7.8,
@@ -403,7 +404,7 @@ def directions_(outcome: Outcome) -> Figure:
 
 
 def convergence(outcome: Outcome) -> Figure:
-    steps, spectrum = rows(outcome, "lanczos"), rows(outcome, "spectrum")["high"]
+    steps, spectrum = outcome.rows("lanczos"), outcome.rows("spectrum")["high"]
     eps = np.finfo(outcome.settings["precision"]).eps
     drawing, (all_, error) = style.figure(
         columns=2,
@@ -432,7 +433,7 @@ def convergence(outcome: Outcome) -> Figure:
 
 
 def twisted(outcome: Outcome) -> Figure:
-    mixed = rows(outcome, "mixed")
+    mixed = outcome.rows("mixed")
     drawing, (sheet, quotients) = style.figure(
         columns=2, title="Where the order of differentiation matters", width=10.2, height=4.4
     )

@@ -21,9 +21,9 @@ from pydantic import PositiveFloat, PositiveInt
 
 from lab.calculus.integrals import accumulation, antiderivatives, quadrature
 from lab.calculus.integrals.accumulation import normal_distribution_function_derivative as density
-from lab.experiment import Finding, Outcome
+from lab.experiment import Finding, Outcome, near
 from lab.plots import style
-from lab.runs.tables import Table, rows, stacked, table
+from lab.tables import Table, stacked, table
 from lab.training import data
 
 Scalar = Float[Array, ""]
@@ -195,12 +195,12 @@ def body_mass() -> Table:
 def findings(outcome: Outcome) -> Iterator[Finding]:
     eps = float(np.finfo(outcome.settings["precision"]).eps)
     chosen = INTEGRANDS[outcome.settings["integrand"]]
-    grown = rows(outcome.trajectory, part="accumulated")
+    grown = outcome.rows("accumulated")
     for column in ("slope", *(["slope_by_gauss"] if "gauss" not in chosen.orders else [])):
         gap = np.max(abs(grown[column] - grown["curve"]))
         name = f"{column.replace('_', ' ')} of the area less the curve, greatest"
         yield near(name, gap, 0, 64 * eps)
-    moved = rows(outcome.trajectory, part="moving")
+    moved = outcome.rows("moving")
     gap = np.max(abs(moved["total"] - moved["slope"]))
     yield near("Leibniz' rule against JAX, greatest gap", gap, 0, 64 * eps)
 
@@ -208,32 +208,26 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     margin = 0.5 if "gauss" in chosen.orders else 0.2
     for column, orders in (("error", chosen.orders), ("parameter_error", chosen.parameter_orders)):
         for name, order in orders.items():
-            tried = rows(outcome.trajectory, part="rule", rule=name)
+            tried = outcome.rows("rule", rule=name)
             seen = (tried["nodes"] >= 4) & (tried[column] > 100 * eps)
             slope = -style.log_log_slope(tried["nodes"][seen], tried[column][seen])
             what = f"order of the {name.replace('_', ' ')} rule's {column.replace('_', ' ')}"
             yield near(what, slope, order, 0.2 if name == "monte_carlo" else margin)
     if "gauss" not in chosen.orders:
-        best = np.min(rows(outcome.trajectory, part="rule", rule="gauss")["error"][:4])
+        best = np.min(outcome.rows("rule", rule="gauss")["error"][:4])
         yield near("error of Gauss' rule with 16 nodes at most", best, 0, 64 * eps)
-    few = rows(outcome.trajectory, part="rule", rule="trapezoid")
+    few = outcome.rows("rule", rule="trapezoid")
     yield near("slope's error with two trapezoids, told", few["slope_error_told"][0], 0, 4 * eps)
     worse = bool(few["slope_error"][0] > 1e-3)
     yield Finding("the same, not told", float(few["slope_error"][0]), "above 0.001", worse)
 
     one = 2 * quadrature.gauss_legendre(density, jnp.zeros(()), jnp.ones(()))
     yield near("area of the normal density from -1 to 1", float(one), 0.682689492137086, 8 * eps)
-    people = rows(outcome.trajectory, part="body mass")
+    people = outcome.rows("body mass")
     within = float(np.mean(abs(people["x"]) < 1))
     yield near("share of the patients there", within, 0.6827, 0.05)
     gap = np.max(abs(people["share"] - people["area"]))
     yield near("greatest gap between shares and areas", gap, 0, 0.1)
-
-
-def near(name: str, value: Any, target: float, margin: float) -> Finding:
-    """A number that should be ``target``, but for ``margin``."""
-    expected = f"{target:.4g} within {margin:.1g}"
-    return Finding(name, float(value), expected, bool(abs(value - target) <= margin))
 
 
 # ----- figures -----
@@ -247,7 +241,7 @@ def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
 
 
 def area_fills(outcome: Outcome) -> Figure:
-    grown = rows(outcome.trajectory, part="accumulated")
+    grown = outcome.rows("accumulated")
     drawing, (curve, area) = style.figure(
         rows=2,
         title="The slope of the area is the height of the curve",
@@ -295,12 +289,12 @@ def convergence(outcome: Outcome) -> Figure:
     }
     for axes, (column, title) in zip(panels, titles.items(), strict=True):
         for name, color in zip(RULES, style.CYCLE, strict=False):
-            tried = rows(outcome.trajectory, part="rule", rule=name)
+            tried = outcome.rows("rule", rule=name)
             shown = np.maximum(tried[column], 1e-17)
             axes.plot(tried["nodes"], shown, ".-", color=color, label=name.replace("_", " "))
         axes.set(xscale="log", yscale="log", xlabel="nodes", title=title)
         axes.set_xscale("log", base=2)
-    told = rows(outcome.trajectory, part="rule", rule="trapezoid")
+    told = outcome.rows("rule", rule="trapezoid")
     exact = np.maximum(told["slope_error_told"], 1e-17)
     panels[2].plot(told["nodes"], exact, "--", color=style.BLUE, label="trapezoid, told")
     panels[0].set_ylabel("error")
@@ -310,7 +304,7 @@ def convergence(outcome: Outcome) -> Figure:
 
 
 def three_ways(outcome: Outcome) -> Figure:
-    moved = rows(outcome.trajectory, part="moving")
+    moved = outcome.rows("moving")
     drawing, (axes,) = style.figure(
         title="Leibniz: one parameter, three ways into the integral", width=7.8, height=4.6
     )
@@ -328,7 +322,7 @@ def three_ways(outcome: Outcome) -> Figure:
 
 
 def probability(outcome: Outcome) -> Figure:
-    people = rows(outcome.trajectory, part="body mass")
+    people = outcome.rows("body mass")
     drawing, (heights, shares) = style.figure(
         columns=2,
         title="A probability is an area: body mass of 442 patients",

@@ -26,9 +26,9 @@ from lab.calculus.matrices.matrix_calculus import matrix_vector_jacobian
 from lab.calculus.networks.losses import softmax, softmax_jacobian
 from lab.calculus.vectors import maps
 from lab.errors import BadInput
-from lab.experiment import Finding, Outcome
+from lab.experiment import Finding, Outcome, near
 from lab.plots import style
-from lab.runs.tables import Table, rows, stacked, table
+from lab.tables import Table, rows, stacked, table
 
 Point = Float[Array, " 2"]
 
@@ -191,7 +191,7 @@ def least(repeats: int, program: Callable[..., Any], *args: Any) -> float:
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
     eps = float(np.finfo(outcome.settings["precision"]).eps)
-    drawn = rows(outcome.trajectory, part="points")
+    drawn = outcome.rows("points")
     for mode in ("forward", "reverse"):
         gap = np.max(drawn[f"{mode}_gap"])
         yield near(f"by hand against {mode} mode, greatest gap", gap, 0, 32 * eps)
@@ -201,22 +201,22 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     yield near("determinant of softmax, which loses a dimension", flat, 0, 16 * eps)
 
     for name in ("complex square", "robot arm"):
-        squares = rows(outcome.trajectory, part="area", map=name)
+        squares = outcome.rows("area", map=name)
         seen = (squares["h"] < 1) & (squares["area_error"] > 1e3 * eps)
         slope = style.log_log_slope(squares["h"][seen], squares["area_error"][seen])
         yield near(f"order in h of the area's error: {name}", slope, 2, 0.1)
-    straight = rows(outcome.trajectory, part="area", map="shear")
+    straight = outcome.rows("area", map="shear")
     # rounding of a place, eps, is divided by h when an area is divided by h²
     gap, margin = np.max(straight["area_error"]), 8 * eps / straight["h"].min()
     yield near("the same for a linear map: greatest error", gap, 0, margin)
 
-    error = rows(outcome.trajectory, part="newton")["error"]
+    error = outcome.rows("newton")["error"]
     order = 1 if outcome.settings["reach"] == 1 else 2
     near_end = (error[:-1] < 0.3) & (error[1:] > 20 * eps)
     slope = style.log_log_slope(error[:-1][near_end], error[1:][near_end])
     yield near("order of Newton's method: new error by old", slope, order, 0.25)
 
-    paid = rows(outcome.trajectory, part="cost")
+    paid = outcome.rows("cost")
     ratio = paid["forward_operations"] / paid["reverse_operations"]
     shape = paid["inputs"] / paid["outputs"]
     slope = style.log_log_slope(shape, ratio)
@@ -225,12 +225,6 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     even = np.exp(-np.mean(np.log(ratio) - slope * np.log(shape)) / slope)
     met = bool(0.5 < even < 2)
     yield Finding("n/m at which both cost the same", float(even), "1 within a factor of 2", met)
-
-
-def near(name: str, value: Any, target: float, margin: float) -> Finding:
-    """A number that should be ``target``, but for ``margin``."""
-    expected = f"{target:g} within {margin:.1g}"
-    return Finding(name, float(value), expected, bool(abs(value - target) <= margin))
 
 
 # ----- figures -----
@@ -288,7 +282,7 @@ def areas(outcome: Outcome) -> Figure:
         height=4.2,
     )
     for name in PLANE:
-        squares = rows(outcome.trajectory, part="area", map=name)
+        squares = outcome.rows("area", map=name)
         order = np.argsort(-squares["h"])
         line = ratios.plot(squares["h"][order], squares["area_ratio"][order], ".-", label=name)[0]
         seen = squares["area_error"] > 1e-15
@@ -300,14 +294,14 @@ def areas(outcome: Outcome) -> Figure:
     ratios.invert_xaxis()
     style.name_curves(ratios)
     errors.set(xscale="log", yscale="log", xlabel="side $h$", title="its distance from $\\det J$")
-    squares = rows(outcome.trajectory, part="area", map="complex square")
+    squares = outcome.rows("area", map="complex square")
     through = (squares["h"][2], 4 * squares["area_error"][2])
     style.power_law(errors, 2, through, (squares["h"][5], squares["h"][0]), label="slope 2")
     return drawing
 
 
 def reaching(outcome: Outcome) -> Figure:
-    table = rows(outcome.trajectory, part="newton")
+    table = outcome.rows("newton")
     drawing, (room, errors) = style.figure(
         columns=2, title="An arm finds its angles: Newton's method", width=10, height=4.6
     )
@@ -331,7 +325,7 @@ def reaching(outcome: Outcome) -> Figure:
 
 
 def costs(outcome: Outcome) -> Figure:
-    paid = rows(outcome.trajectory, part="cost")
+    paid = outcome.rows("cost")
     shape = paid["inputs"] / paid["outputs"]
     drawing, panels = style.figure(
         columns=2,

@@ -25,10 +25,9 @@ from lab.calculus.elementary.limits_and_first_principles import (
     difference_quotient,
 )
 from lab.errors import BadInput
-from lab.experiment import Finding, Outcome, rows
+from lab.experiment import Finding, Outcome
 from lab.plots import style
-
-Table = dict[str, np.ndarray]
+from lab.tables import Table, stacked, table
 
 
 class Curve(NamedTuple):
@@ -93,7 +92,7 @@ def study(
         *(ladder("hole", name, hole.curve, jnp.array([hole.x]), h) for name, hole in HOLES.items()),
         ladder("corner", "absolute_value", CORNER, jnp.zeros(1), h),
     ]
-    return {column: np.concatenate([table[column] for table in tables]) for column in tables[0]}
+    return stacked(*tables)
 
 
 def ladder(
@@ -103,26 +102,28 @@ def ladder(
     x, h = (grid.ravel() for grid in jnp.meshgrid(x, h, indexing="ij"))
     f, slope = curve.f, curve.slope(x)
     forward, central = difference_quotient(f)(x, h), central_quotient(f)(x, h)
-    columns = {
-        "x": x,
-        "h": h,
-        "slope": slope,
-        "forward": forward,
-        "backward": difference_quotient(f)(x, -h),
-        "central": central,
-        "forward_error": jnp.abs(forward - slope),
-        "central_error": jnp.abs(central - slope),
-        "tangent_gap": jnp.abs(f(x + h) - (f(x) + slope * h)),
-    }
-    labels = {"part": np.full(x.size, part), "function": np.full(x.size, name)}
-    return labels | {column: np.asarray(values) for column, values in columns.items()}
+    return table(
+        {
+            "part": part,
+            "function": name,
+            "x": x,
+            "h": h,
+            "slope": slope,
+            "forward": forward,
+            "backward": difference_quotient(f)(x, -h),
+            "central": central,
+            "forward_error": jnp.abs(forward - slope),
+            "central_error": jnp.abs(central - slope),
+            "tangent_gap": jnp.abs(f(x + h) - (f(x) + slope * h)),
+        }
+    )
 
 
 # ----- findings -----
 
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
-    smooth = rows(outcome, "smooth")
+    smooth = outcome.rows("smooth")
     eps = float(np.finfo(outcome.settings["precision"]).eps)
 
     for error, order, power in (
@@ -145,14 +146,14 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
 
     for name, hole in HOLES.items():
         # the two one-sided quotients bracket the limit, so their mean is nearest it
-        table = rows(outcome, "hole", function=name)
+        table = outcome.rows("hole", function=name)
         nearest = np.argmin(abs(np.log(table["h"] / eps ** (1 / 3))))
         value, margin = float(table["central"][nearest]), 20 * eps ** (2 / 3)
         expected = f"{hole.limit:g} within {margin:.0e}"
         found = abs(value - hole.limit) <= margin
         yield Finding(f"limit of {hole.formula} at {hole.x:g}", value, expected, found)
 
-    corner = rows(outcome, "corner")
+    corner = outcome.rows("corner")
     for side, quotient, slope in (
         ("from the right", "forward", 1),
         ("from the left", "backward", -1),
@@ -182,7 +183,7 @@ def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
 
 def secants(outcome: Outcome) -> Figure:
     name, a = outcome.settings["functions"][0], outcome.settings["at"]
-    curve, table = SMOOTH[name], rows(outcome, "smooth", function=name)
+    curve, table = SMOOTH[name], outcome.rows("smooth", function=name)
     # the first point is the one asked for
     table = {column: values[: outcome.settings["halvings"]] for column, values in table.items()}
     height, slope = float(curve.f(jnp.array(a))), float(table["slope"][0])
@@ -215,7 +216,7 @@ def secants(outcome: Outcome) -> Figure:
 
 
 def errors(outcome: Outcome) -> Figure:
-    smooth = rows(outcome, "smooth")
+    smooth = outcome.rows("smooth")
     drawing, (axes,) = style.figure(
         title="Too long a step is crooked, too short a step is noise", width=7.6, height=4.8
     )
@@ -249,7 +250,7 @@ def holes(outcome: Outcome) -> Figure:
     )
     away = np.linspace(0.02, 3.0, 120)
     for axes, (name, hole) in zip(panels, HOLES.items(), strict=True):
-        table = rows(outcome, "hole", function=name)
+        table = outcome.rows("hole", function=name)
         for sign, quotient in ((1, "forward"), (-1, "backward")):
             graph = difference_quotient(hole.curve.f)(jnp.array(hole.x), jnp.asarray(sign * away))
             axes.plot(hole.x + sign * away, graph, color=style.INK)
@@ -264,7 +265,7 @@ def holes(outcome: Outcome) -> Figure:
 
 
 def corner(outcome: Outcome) -> Figure:
-    kink, smooth = rows(outcome, "corner"), rows(outcome, "hole", function="exponential")
+    kink, smooth = outcome.rows("corner"), outcome.rows("hole", function="exponential")
     drawing, (graph, slopes) = style.figure(
         columns=2, title="At a corner the two sides never agree", width=10, height=3.9
     )
@@ -279,11 +280,11 @@ def corner(outcome: Outcome) -> Figure:
     halves = np.linspace(-1, 1, 5)
     graph.set(title="$|x|$ has many subgradients at 0", xlabel="$x$", xticks=halves, yticks=halves)
 
-    for table, name, color in ((smooth, "$e^x$", style.GOLD), (kink, "$|x|$", style.BLUE)):
-        shown = table["h"] >= 1e-3
+    for drawn, name, color in ((smooth, "$e^x$", style.GOLD), (kink, "$|x|$", style.BLUE)):
+        shown = drawn["h"] >= 1e-3
         for side, quotient in (("right", "forward"), ("left", "backward")):
             label = f"{name} from the {side}"
-            slopes.plot(table["h"][shown], table[quotient][shown], color=color, label=label)
+            slopes.plot(drawn["h"][shown], drawn[quotient][shown], color=color, label=label)
     slopes.set(xscale="log", xlabel="$h$", ylabel="slope", title="one-sided slopes at 0")
     slopes.invert_xaxis()
     style.name_curves(slopes)

@@ -23,12 +23,12 @@ from pydantic import PositiveFloat, PositiveInt
 
 from lab.calculus.networks import binary_losses as binary
 from lab.calculus.networks import regression_losses as regression
-from lab.experiment import Finding, Outcome, joined, near, rows, stacked
+from lab.experiment import Finding, Outcome, near
 from lab.plots import style
+from lab.tables import Table, parts, stacked
 from lab.training import data
 
 Vector = Float[Array, " n"]
-Table = dict[str, np.ndarray]
 
 
 class Loss(NamedTuple):
@@ -117,7 +117,7 @@ def study(
     chosen = np.asarray(jax.random.permutation(key, len(table.targets)))[:samples]
     x = jnp.asarray(table.inputs[chosen, table.feature_names.index("bmi")])
     y = jnp.asarray(table.targets[chosen])
-    return stacked(
+    return parts(
         {
             "outlier": outlier_table(x, outliers, farthest),
             "family": family_table(families(1.0), jnp.linspace(-8.0, 8.0, 320)),
@@ -130,15 +130,17 @@ def study(
 
 def family_table(losses: dict[str, Loss], r: Vector) -> Table:
     """Value and slope of each loss, by hand and by JAX, one sample at a time."""
-    return joined(
-        {
-            "loss": np.full(r.size, name),
-            "residual": r,
-            "value": jax.vmap(one.value)(r),
-            "slope": jax.vmap(one.slope)(r),
-            "jax_slope": jax.vmap(jax.grad(one.value))(r),
-        }
-        for name, one in losses.items()
+    return stacked(
+        *(
+            {
+                "loss": name,
+                "residual": r,
+                "value": jax.vmap(one.value)(r),
+                "slope": jax.vmap(one.slope)(r),
+                "jax_slope": jax.vmap(jax.grad(one.value))(r),
+            }
+            for name, one in losses.items()
+        )
     )
 
 
@@ -195,7 +197,7 @@ def outlier_table(x: Vector, outliers: int, farthest: float) -> Table:
         influence = jnp.sum(bend[:, x.size :], axis=1) / jnp.sum(bend, axis=1)
         tables.append(
             {
-                "loss": np.full(t.size, name),
+                "loss": name,
                 "outlier": t,
                 "fitted": fitted,
                 "moved": fitted - alone,
@@ -203,7 +205,7 @@ def outlier_table(x: Vector, outliers: int, farthest: float) -> Table:
                 "difference": jnp.gradient(fitted, t[1] - t[0]),
             }
         )
-    return joined(tables)
+    return stacked(*tables)
 
 
 # ----- one weight -----
@@ -246,12 +248,12 @@ def one_weight(x: Vector, y: Vector, step: float) -> dict[str, dict[str, Array]]
 def findings(outcome: Outcome) -> Iterator[Finding]:
     settings, eps = outcome.settings, float(np.finfo(outcome.settings["precision"]).eps)
     for part in ("family", "margin"):
-        table = rows(outcome, part)
+        table = outcome.rows(part)
         gap = np.max(abs(table["slope"] - table["jax_slope"]) / (1 + abs(table["slope"])))
         yield near(f"slopes of the {part} losses against JAX", gap, 0, 16 * eps)
 
     share = settings["outliers"] / (settings["samples"] + settings["outliers"])
-    drag = {name: rows(outcome, "outlier", loss=name) for name in families(1.0)}
+    drag = {name: outcome.rows("outlier", loss=name) for name in families(1.0)}
     t, fitted = drag["squared"]["outlier"], drag["squared"]["fitted"]
     slope = (fitted[-1] - fitted[0]) / (t[-1] - t[0])
     yield near("the mean moves with its outliers by", slope, share, 1e3 * eps)
@@ -267,7 +269,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         title = f"{name}: influence by the implicit rule against differences"
         yield near(title, gap, 0, 0.03 * share)
 
-    weights, samples = rows(outcome, "weight"), rows(outcome, "sample")
+    weights, samples = outcome.rows("weight"), outcome.rows("sample")
     excess = (weights["change"] - weights["predicted_change"]) / settings["step"] ** 2
     clear = abs(weights["slope"]) > settings["step"]
     # of x standardised the cost bends by mean x² = 1, and a step s costs s²/2
@@ -279,7 +281,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     mean = float(samples["slope"].mean())
     yield near("mean of the samples' slopes at w = 0", mean, at_zero, 1e3 * eps)
 
-    logs = rows(outcome, "probability")
+    logs = outcome.rows("probability")
     yield near("log loss at p = 0.001: slope in p", logs["slope"][0], -1000, 0.01)
     steepest = float(abs(logs["logit_slope"]).max())
     yield Finding("log loss: greatest slope in the logit", steepest, "below 1", steepest < 1)
@@ -301,7 +303,7 @@ def pairs(outcome: Outcome, part: str, losses: dict[str, Loss], title: str, acro
     """Losses on the left, their slopes on the right."""
     drawing, (left, right) = style.figure(columns=2, title=title, width=10.5, height=4.3)
     for name, one in losses.items():
-        shown = rows(outcome, part, loss=name)
+        shown = outcome.rows(part, loss=name)
         left.plot(shown["residual"], shown["value"], color=one.color, label=name)
         right.plot(shown["residual"], shown["slope"], color=one.color, label=name)
     if part == "margin":
@@ -322,7 +324,7 @@ def outlier_figure(outcome: Outcome) -> Figure:
         columns=2, title=f"{them} among {outcome.settings['samples']} true ones", width=10.5
     )
     for name, one in families(1.0).items():
-        shown = rows(outcome, "outlier", loss=name)
+        shown = outcome.rows("outlier", loss=name)
         left.plot(shown["outlier"], shown["moved"], color=one.color, label=name)
         if name != "absolute":
             right.plot(shown["outlier"], shown["influence"], color=one.color, label=name)
@@ -338,7 +340,7 @@ def outlier_figure(outcome: Outcome) -> Figure:
 
 
 def weight_figure(outcome: Outcome) -> Figure:
-    weights, samples = rows(outcome, "weight"), rows(outcome, "sample")
+    weights, samples = outcome.rows("weight"), outcome.rows("sample")
     drawing, (bowl, slopes, pulls) = style.figure(
         columns=3, title="One weight: illness after a year from the BMI", width=13, height=4.0
     )

@@ -27,11 +27,9 @@ from pydantic import PositiveFloat, PositiveInt
 from lab.calculus.matrices import matrix_calculus, matrix_functions, traces
 from lab.derivation import Derivation, derivation_of, domains_in
 from lab.domains import Domain
-from lab.experiment import Finding, Outcome, rows
+from lab.experiment import Finding, Outcome
 from lab.plots import style
-
-Table = dict[str, np.ndarray]
-Row = dict[str, Any]
+from lab.tables import Row, Table, written
 
 TOPICS = {"forms and maps": matrix_calculus, "traces": traces, "functions": matrix_functions}
 CLOSING = {
@@ -57,14 +55,13 @@ def study(
     for_points, for_matrix = jax.random.split(key)
     # the domains draw with numpy
     rng = np.random.default_rng(np.asarray(jax.random.bits(for_points, (4,), jnp.uint32)))
-    rows = [
-        *identities(rng, draws),
-        *misprint(rng, draws, powers, size),
-        *closing_gap(for_matrix, size, np.geomspace(1, smallest_gap, gaps)),
-    ]
-    blank = {"topic": "", "shape": "", "draw": 0, "gap": np.nan}
-    full = [blank | row for row in rows]
-    return {column: np.array([row[column] for row in full]) for column in full[0]}
+    return written(
+        [
+            *identities(rng, draws),
+            *misprint(rng, draws, powers, size),
+            *closing_gap(for_matrix, size, np.geomspace(1, smallest_gap, gaps)),
+        ]
+    )
 
 
 # ----- every identity there is -----
@@ -244,7 +241,7 @@ def closing_gap(key: Any, size: int, gaps: np.ndarray) -> Iterator[Row]:
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
     eps = float(np.finfo(outcome.settings["precision"]).eps)
-    checked = rows(outcome, "identity")
+    checked = outcome.rows("identity")
     worst = int(np.argmax(checked["relative_error"]))
     largest, allowed = float(checked["relative_error"][worst]), 5e3 * eps
     names = len(set(checked["name"]))
@@ -255,27 +252,27 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         largest < allowed,
     )
 
-    printed, corrected = (rows(outcome, "misprint", topic=v) for v in ("printed", "corrected"))
+    printed, corrected = (outcome.rows("misprint", topic=v) for v in ("printed", "corrected"))
     least, most = float(printed["relative_error"].min()), float(corrected["relative_error"].max())
     yield Finding("smallest relative error of (92) as printed", least, "above 0.01", least > 0.01)
     yield Finding(
         "largest relative error of (92) corrected", most, f"below {allowed:.0e}", most < allowed
     )
 
-    vector = rows(outcome, "gap", name="eigenvector")
+    vector = outcome.rows("gap", name="eigenvector")
     near = (vector["gap"] <= 1e-2) & (vector["gap"] >= np.sqrt(eps))
     slope = style.log_log_slope(vector["gap"][near], vector["size"][near])
     yield Finding(
         "slope of the eigenvector's blow-up", slope, "-1 within 0.01", abs(slope + 1) < 0.01
     )
     for name in ("eigenvalues", "square root"):
-        sizes = rows(outcome, "gap", name=name)["size"]
+        sizes = outcome.rows("gap", name=name)["size"]
         ratio = float(sizes.max() / sizes.min())
         calm = bool(ratio < 2)
         yield Finding(
             f"largest over smallest derivative: {name}", ratio, "below 2, no blow-up", calm
         )
-    root = rows(outcome, "gap", name="square root")
+    root = outcome.rows("gap", name="square root")
     near = (root["gap"] <= 0.1) & (root["gap"] >= np.sqrt(eps))
     slope = style.log_log_slope(root["gap"][near], root["relative_error"][near])
     lost = abs(slope + 1) < 0.3
@@ -294,7 +291,7 @@ def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
 def residuals(outcome: Outcome) -> Figure:
     """Identities down, draws across; colour is how many digits are missing."""
     eps = float(np.finfo(outcome.settings["precision"]).eps)
-    tables = [rows(outcome, "identity", topic=topic) for topic in TOPICS]
+    tables = [outcome.rows("identity", topic=topic) for topic in TOPICS]
     counts = [len(set(table["name"])) for table in tables]
     drawing, panels = style.figure(
         columns=3,
@@ -340,7 +337,7 @@ def misprinted(outcome: Outcome) -> Figure:
     )
     for version, color in (("printed", style.RED), ("corrected", style.BLUE)):
         for place, n in enumerate(powers):
-            error = drawn(outcome, rows(outcome, "misprint", name=f"{version}, n = {n}"))
+            error = drawn(outcome, outcome.rows("misprint", name=f"{version}, n = {n}"))
             beside = place + np.linspace(-0.12, 0.12, error.size)
             axes.plot(beside, error, "o", color=color, markersize=5, alpha=0.8)
         style.note(axes, version, (place, float(error[-1])), color=color, offset=(18, 0))
@@ -355,10 +352,10 @@ def blow_up(outcome: Outcome) -> Figure:
         columns=2, title="Two eigenvalues meet: who notices?", width=11, height=4.3
     )
     for name, color in zip(CLOSING, style.CYCLE, strict=False):
-        table = rows(outcome, "gap", name=name)
+        table = outcome.rows("gap", name=name)
         sizes.plot(table["gap"], table["size"], color=color, label=name)
         errors.plot(table["gap"], drawn(outcome, table), ".-", color=color, label=name)
-    vector = rows(outcome, "gap", name="eigenvector")
+    vector = outcome.rows("gap", name="eigenvector")
     gap, size = float(vector["gap"][-1]), float(vector["size"][-1])
     style.power_law(sizes, -1, (gap, 8 * size), (gap, 1e-2), label="slope -1")
     sizes.set(title="size of the derivative", ylabel="norm along one tangent")

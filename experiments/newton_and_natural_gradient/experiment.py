@@ -24,8 +24,9 @@ from lab.calculus.landscapes import mgh_valleys
 from lab.calculus.landscapes.least_squares import LeastSquares
 from lab.calculus.optimizers import second_order as calculus
 from lab.errors import BadInput, suggestion
-from lab.experiment import Finding, Outcome, near, rows
+from lab.experiment import Finding, Outcome, near
 from lab.plots import style
+from lab.tables import Table, stacked, table
 from lab.training import data
 from lab.training.descent.named import build
 from lab.training.descent.newton import natural_gradient, newton
@@ -36,7 +37,6 @@ from lab.training.problem import Problem, least_squares
 from lab.training.step import training
 from lab.training.walk import walk
 
-Table = dict[str, np.ndarray]
 Pair = Float[Array, " 2"]
 
 VALLEYS = {problem.name: problem for problem in mgh_valleys.PROBLEMS}
@@ -144,21 +144,11 @@ def study(
     for writing in WRITINGS:
         for name, direction in WALKS.items():
             tables += fitted(writing, name, direction, measured, from_, lengths, count, key)
-    return {column: np.concatenate([table[column] for table in tables]) for column in tables[0]}
+    return stacked(*tables)
 
 
 COLUMNS = ("k", "x", "y", "loss", "gradient_norm", "distance", "evaluations")
 SEEN = ("step_size", "damping", "predicted_decrease", "actual_decrease")
-CHOSEN = ("before", "bend", "length")
-
-
-def table_of(part: str, method: str, writing: str, columns: dict[str, Any]) -> Table:
-    """Rows of the common table: what a part does not know of is nan."""
-    size = np.size(columns["k"])
-    known = {name: np.broadcast_to(values, size).astype(float) for name, values in columns.items()}
-    empty = {name: np.full(size, np.nan) for name in COLUMNS + SEEN + CHOSEN}
-    labels = {"part": part, "method": method, "writing": writing}
-    return {name: np.full(size, value) for name, value in labels.items()} | empty | known
 
 
 def of_squares(problem: LeastSquares) -> Problem:
@@ -184,7 +174,9 @@ def in_valley(
     }
     found["k"] = np.arange(steps + 1)
     found["actual_decrease"] = np.append(-np.diff(found["loss"]), np.nan)
-    return table_of("valley", name, "", {c: found[c] for c in COLUMNS + SEEN if c in found})
+    return table(
+        {"part": "valley", "method": name}, {c: found[c] for c in COLUMNS + SEEN if c in found}
+    )
 
 
 def one_step(problem: LeastSquares, name: str, key: Any) -> Table:
@@ -202,8 +194,7 @@ def one_step(problem: LeastSquares, name: str, key: Any) -> Table:
     before = jnp.repeat(jnp.logspace(-6, -3, 16), len(units))
     places = bottom + before[:, None] * jnp.tile(units, (16, 1))
     left = jax.jit(jax.vmap(after))(places)
-    return table_of("near", name, "", {"k": np.ones(before.size), "before": before,
-                                       "distance": left})  # fmt: skip
+    return table({"part": "near", "method": name, "k": 1.0, "before": before, "distance": left})
 
 
 def on_bends(
@@ -224,7 +215,9 @@ def on_bends(
     found = jax.jit(jax.vmap(one))(jnp.array(bends))
     grid = {c: np.asarray(found[c]).ravel() for c in ("x", "loss", "gradient_norm")}
     k, bend = np.tile(np.arange(steps + 1), len(bends)), np.repeat(bends, steps + 1)
-    return table_of("bend", name, "", grid | {"k": k, "bend": bend, "distance": abs(grid["x"])})
+    return table(
+        {"part": "bend", "method": name, "k": k, "bend": bend, "distance": abs(grid["x"])}, grid
+    )
 
 
 def the_feature(name: str) -> np.ndarray:
@@ -270,12 +263,9 @@ def fitted(
 
     found = jax.jit(jax.vmap(one))(jnp.array(lengths))
     return [
-        table_of(
-            "written",
-            name,
-            writing,
-            {c: found[c][i] for c in COLUMNS if c in found}
-            | {"k": np.arange(steps + 1), "length": length},
+        table(
+            {"part": "written", "method": name, "writing": writing, "length": length},
+            {c: found[c][i] for c in COLUMNS if c in found} | {"k": np.arange(steps + 1)},
         )
         for i, length in enumerate(lengths)
     ]
@@ -291,7 +281,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         name = f"{method}: the error after a step goes as the error before to the power"
         yield near(name, order(outcome, method, eps), 1 if singular else promised, 0.1)
     if singular:
-        newton = rows(outcome, "valley", method="Newton")["distance"]
+        newton = outcome.rows("valley", method="Newton")["distance"]
         late = newton[(newton > 1e3 * eps**0.5) & (newton < 0.1)]
         share = float((late[-1] / late[0]) ** (1 / (late.size - 1)))
         yield near("Newton: what a step leaves, the Hessian singular", share, 2 / 3, 0.01)
@@ -299,7 +289,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         there, slow = (arrival(outcome, name, eps**0.5) for name in ("Newton", "gradient"))
         name = "Newton: steps until half the digits are right"
         yield Finding(name, there, f"fewer than the gradient's {slow:g}", there < slow)
-    trusted = rows(outcome, "valley", method="Levenberg-Marquardt")
+    trusted = outcome.rows("valley", method="Levenberg-Marquardt")
     kept = float(np.nanmin(trusted["actual_decrease"]))
     yield Finding("Levenberg-Marquardt: least decrease in a step", kept, "not negative", kept >= 0)
 
@@ -309,7 +299,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     arrives = bool(np.array_equal(left < 1, abs(bend) < 1))
     name = "Gauss-Newton gets nearer just where |c| < 1"
     yield Finding(name, str(arrives), "True", arrives)
-    last = rows(outcome, "bend", method="Levenberg-Marquardt")
+    last = outcome.rows("bend", method="Levenberg-Marquardt")
     missed = float(np.max(last["distance"][last["k"] == last["k"].max()]))
     yield near("Levenberg-Marquardt: greatest distance left, on any bend", missed, 0, 1e-6)
 
@@ -327,7 +317,7 @@ def order(outcome: Outcome, method: str, eps: float) -> float:
 
     Of the places at one distance the one that is left farthest away counts.
     """
-    table = rows(outcome, "near", method=method)
+    table = outcome.rows("near", method=method)
     before, after = np.unique(table["before"]), []
     for each in before:
         after.append(table["distance"][table["before"] == each].max())
@@ -337,13 +327,13 @@ def order(outcome: Outcome, method: str, eps: float) -> float:
 
 def arrival(outcome: Outcome, method: str, within: float) -> float:
     """The first step that near; infinite if there is none."""
-    there = np.flatnonzero(rows(outcome, "valley", method=method)["distance"] < within)
+    there = np.flatnonzero(outcome.rows("valley", method=method)["distance"] < within)
     return float(there[0]) if there.size else float("inf")
 
 
 def overlooked(outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
     """The bends, and what Gauss-Newton's first step beside the bottom leaves of the distance."""
-    table = rows(outcome, "bend", method="Gauss-Newton")
+    table = outcome.rows("bend", method="Gauss-Newton")
     grid = table["distance"].reshape(-1, int(table["k"].max()) + 1)
     return table["bend"].reshape(grid.shape)[:, 0], grid[:, 1] / grid[:, 0]
 
@@ -352,7 +342,7 @@ def paths(outcome: Outcome, direction: str, halved: bool) -> dict[str, np.ndarra
     """The walk (m, s) in each writing, at the same times for either length."""
     full, found = outcome.settings["length"], {}
     for writing in WRITINGS:
-        table = rows(outcome, "written", method=direction, writing=writing)
+        table = outcome.rows("written", method=direction, writing=writing)
         chosen = np.isclose(table["length"], full / 2 if halved else full)
         walked = np.stack([table["x"][chosen], table["y"][chosen]], axis=-1)
         # the longer steps are taken twice as far
@@ -384,7 +374,7 @@ def digits(outcome: Outcome) -> Figure:
     )
     floor = float(np.finfo(outcome.settings["precision"]).eps)
     for method, color in COLORS.items():
-        table = rows(outcome, "valley", method=method)
+        table = outcome.rows("valley", method=method)
         there = np.flatnonzero(table["distance"] < floor)
         until = slice(0, (there[0] if there.size else len(table["k"])) + 1)
         distance = np.maximum(table["distance"][until], floor)
@@ -396,7 +386,7 @@ def digits(outcome: Outcome) -> Figure:
     costs.set(title="by what they cost")
     costs.legend(loc="lower left")
     for method in WHOLE_STEPS:
-        table = rows(outcome, "near", method=method)
+        table = outcome.rows("near", method=method)
         near_.plot(table["before"], np.maximum(table["distance"], 1e-17), ".",
                    color=COLORS[method], markersize=3, label=method)  # fmt: skip
     style.power_law(near_, 1, (1e-4, 1e-4), (1e-6, 1e-3), label="$e$", offset=(-6, 4))
@@ -407,7 +397,7 @@ def digits(outcome: Outcome) -> Figure:
 
 
 def trust(outcome: Outcome) -> Figure:
-    table = rows(outcome, "valley", method="Levenberg-Marquardt")
+    table = outcome.rows("valley", method="Levenberg-Marquardt")
     problem = VALLEYS[outcome.settings["landscape"]]
     planar = len(problem.start) == 2
     drawing, panels = style.figure(
@@ -422,7 +412,7 @@ def trust(outcome: Outcome) -> Figure:
     panels[1].plot(table["k"][moved], table["damping"][moved], ".-", color=style.GOLD)
     panels[1].set(yscale="log", xlabel="step", title="damping")
     if planar:
-        newton = rows(outcome, "valley", method="Newton")
+        newton = outcome.rows("valley", method="Newton")
         walks = [np.stack([each["x"], each["y"]], axis=-1) for each in (table, newton)]
         both = np.concatenate([*walks, [BOTTOMS[problem.name]]])
         middle = (both.min(axis=0) + both.max(axis=0)) / 2
@@ -453,7 +443,7 @@ def bent(outcome: Outcome) -> Figure:
                title="what a step leaves of the distance")  # fmt: skip
     worst = float(bend[np.argmin(abs(bend + 1.5))])
     for method in BENT:
-        table = rows(outcome, "bend", method=method)
+        table = outcome.rows("bend", method=method)
         here = (table["bend"] == worst) & (table["k"] <= 40)
         runs.plot(table["k"][here], np.maximum(table["distance"][here], 1e-17), ".-",
                   color=COLORS[method], label=method)  # fmt: skip

@@ -26,11 +26,11 @@ from lab.calculus.elementary.limits_and_first_principles import central_quotient
 from lab.calculus.elementary.numerical_differentiation import SCHEMES, best_step, step_error
 from lab.calculus.optimizers.gradient_descent import logistic_loss, logistic_loss_gradient
 from lab.errors import BadInput
-from lab.experiment import Finding, Outcome, joined, rows
+from lab.experiment import Finding, Outcome
 from lab.plots import style
+from lab.tables import Table, stacked, table
 from lab.training import data
 
-Table = dict[str, np.ndarray]
 Grid = Float[np.ndarray, " m"]
 
 
@@ -89,7 +89,7 @@ def study(
                 tables += [ladder("curves", name, scheme, precision, x, h) for name in functions]
             tables.append(ladder("map", map_of, "central", precision, places, wide))
             tables.append(on_real_data(second, precision, ridge, h))
-    return joined(tables)
+    return stacked(*tables)
 
 
 def ladder(part: str, name: str, scheme: str, precision: str, x: Grid, h: Grid) -> Table:
@@ -105,7 +105,7 @@ def ladder(part: str, name: str, scheme: str, precision: str, x: Grid, h: Grid) 
     values = abs(curve.f(x)) + h * abs(truth)
     a, b = method.parts(values, curve.nth(x, method.needs), eps)
     predicted = step_error(jnp.asarray(h), a, b, method.order) + eps * abs(truth)
-    return rows_of((part, name, scheme, precision), x, h, estimate, truth, predicted)
+    return measured((part, name, scheme, precision), x, h, estimate, truth, predicted)
 
 
 def best(name: str, x: Grid, precision: str) -> Any:
@@ -115,21 +115,24 @@ def best(name: str, x: Grid, precision: str) -> Any:
     return best_step(*central.parts(curve.f(x), curve.nth(x, central.needs), eps), central.order)
 
 
-def rows_of(labels: tuple[str, ...], *columns: Any) -> Table:
+def measured(labels: tuple[str, ...], *columns: Any) -> Table:
     """Rows of the trajectory. Relative means to the larger of the two slopes, as in CS231n."""
     numbers = [np.asarray(column, float) for column in np.broadcast_arrays(*columns)]
     x, h, estimate, truth, predicted = numbers
     error, larger = abs(estimate - truth), np.maximum(abs(estimate), abs(truth))
     words = zip(("part", "function", "scheme", "precision"), labels, strict=True)
-    return {column: np.full(x.size, word, object) for column, word in words} | {
-        "x": x,
-        "h": h,
-        "estimate": estimate,
-        "slope": truth,
-        "error": error,
-        "relative_error": error / np.maximum(larger, np.finfo(float).tiny),
-        "predicted_error": predicted,
-    }
+    return table(
+        dict(words),
+        {
+            "x": x,
+            "h": h,
+            "estimate": estimate,
+            "slope": truth,
+            "error": error,
+            "relative_error": error / np.maximum(larger, np.finfo(float).tiny),
+            "predicted_error": predicted,
+        },
+    )
 
 
 # ----- the gradient of a loss on real data -----
@@ -160,7 +163,7 @@ def on_real_data(key: Any, precision: str, ridge: float, h: Grid) -> Table:
     estimate = np.asarray(every(jnp.asarray(h, precision)))
     index, step = np.meshgrid(np.arange(w.size), h)
     columns = (index.ravel(), step.ravel(), estimate.ravel(), np.tile(truth, h.size), np.nan)
-    return rows_of(("loss", "logistic loss", "central", precision), *columns)
+    return measured(("loss", "logistic loss", "central", precision), *columns)
 
 
 MISTAKES = 10.0 ** -np.arange(1, 11)
@@ -184,7 +187,7 @@ def planted(key: Any, ridge: float) -> Iterator[Table]:
         by_part = [bool(jnp.any(part > PASS)) for part in off]
         for check, noticed in zip(CHECKS, (seen, by_part), strict=True):
             labels = ("planted", where, check, "float64")
-            yield rows_of(labels, MISTAKES, float(h), noticed, 1.0, np.nan)
+            yield measured(labels, MISTAKES, float(h), noticed, 1.0, np.nan)
 
 
 def passes_check_grads(loss: Callable[[Any], Any], claim: Array, w: Array) -> bool:
@@ -203,18 +206,18 @@ def passes_check_grads(loss: Callable[[Any], Any], claim: Array, w: Array) -> bo
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
     for name, scheme in SCHEMES.items():
-        h, typical = by_step(rows(outcome, part="curves", scheme=name, precision="float64"))
+        h, typical = by_step(outcome.rows(part="curves", scheme=name, precision="float64"))
         turn = h[np.argmin(typical)] if scheme.rounding else 1e-7
         falling = (h >= 10 * turn) & (h <= h.max() / 2)
         order = style.log_log_slope(h[falling], typical[falling])
         said = f"{scheme.order} within 0.15"
         yield Finding(f"order of {name}", order, said, abs(order - scheme.order) <= 0.15)
     for precision in PRECISIONS:
-        table = rows(outcome, part="curves", precision=precision)
+        table = outcome.rows(part="curves", precision=precision)
         ratio = (table["error"] / table["predicted_error"])[table["h"] <= 2**-4]
         name, usual = f"error / predicted error, {precision}", float(np.quantile(ratio, 0.999))
         yield Finding(name, usual, "below 2, for 99.9 % of all estimates", usual < 2)
-        table = rows(outcome, part="map", precision=precision)
+        table = outcome.rows(part="map", precision=precision)
         wanted = best(outcome.settings["map_of"], table["x"], precision)
         near = abs(np.log2(table["h"] / wanted)) <= 0.5
         most = float(np.max((table["error"] / table["predicted_error"])[near]))
@@ -231,11 +234,11 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         ("float64", f"below {PASS:g}, a good gradient", lambda error: error < PASS),
         ("float32", f"above {PASS:g}, however right it is", lambda error: error > PASS),
     ):
-        _, worst = by_step(rows(outcome, part="loss", precision=precision), "relative_error", 1.0)
+        _, worst = by_step(outcome.rows(part="loss", precision=precision), "relative_error", 1.0)
         name = f"worst relative error of 30 partial derivatives at the best h, {precision}"
         yield Finding(name, float(worst.min()), said, bool(fits(worst.min())))
     for where in ("all weights", "one weight"):
-        tables = [rows(outcome, part="planted", function=where, scheme=s) for s in CHECKS]
+        tables = [outcome.rows(part="planted", function=where, scheme=s) for s in CHECKS]
         jax_sees, ours = (float(t["x"][t["estimate"] > 0].min(initial=np.inf)) for t in tables)
         said = f"{ours:g} when checked by coordinates, which is less"
         name = f"least mistake in {where} noticed by check_grads"
@@ -268,7 +271,7 @@ def five_schemes(outcome: Outcome) -> Figure:
     )
     for axes, precision in zip(panels, PRECISIONS, strict=True):
         for name, color in zip(SCHEMES, style.CYCLE, strict=False):
-            table = rows(outcome, part="curves", scheme=name, precision=precision)
+            table = outcome.rows(part="curves", scheme=name, precision=precision)
             h, typical = by_step(table)
             axes.plot(h, by_step(table, "predicted_error")[1], "--", color=color, linewidth=0.9)
             exact = SCHEMES[name].rounding == 0  # it falls with the central one, then stays there
@@ -295,7 +298,7 @@ def valley(outcome: Outcome) -> Figure:
         sharey=True,
     )
     for axes, precision in zip(panels, PRECISIONS, strict=True):
-        table = rows(outcome, part="map", precision=precision)
+        table = outcome.rows(part="map", precision=precision)
         (x, i), (h, j) = (np.unique(table[c], return_inverse=True) for c in ("x", "h"))
         digits = np.full((h.size, x.size), np.nan)
         digits[j, i] = np.clip(-np.log10(np.maximum(table["relative_error"], 1e-16)), 0, 11)
@@ -320,7 +323,7 @@ def gradient_check(outcome: Outcome) -> Figure:
         width_ratios=(1.35, 1),
     )
     for precision, color in zip(PRECISIONS, (style.BLUE, style.RED), strict=True):
-        table = rows(outcome, part="loss", precision=precision)
+        table = outcome.rows(part="loss", precision=precision)
         h, typical = by_step(table, "relative_error")
         low, high = (by_step(table, "relative_error", share)[1] for share in (0, 1))
         steps.fill_between(h, low, high, color=color, alpha=0.13, linewidth=0)
@@ -333,7 +336,7 @@ def gradient_check(outcome: Outcome) -> Figure:
     style.name_curves(steps)
     places = [(where, check) for where in ("all weights", "one weight") for check in CHECKS]
     for row, (where, check) in enumerate(places):
-        table = rows(outcome, part="planted", function=where, scheme=check)
+        table = outcome.rows(part="planted", function=where, scheme=check)
         seen = table["estimate"] > 0
         color = style.BLUE if check == "by coordinates" else style.GOLD
         mistakes.plot(table["x"][seen], np.full(seen.sum(), row), "o", color=color, ms=8)

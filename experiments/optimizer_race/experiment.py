@@ -30,8 +30,9 @@ from lab.calculus.landscapes.more_garbow_hillstrom import PROBLEMS
 from lab.calculus.optimizers.adaptive import unrolled_loss, unrolled_loss_gradient
 from lab.calculus.optimizers.momentum import heavy_ball_rate
 from lab.errors import BadInput
-from lab.experiment import Finding, Outcome, near, rows
+from lab.experiment import Finding, Outcome, near
 from lab.plots import style
+from lab.tables import Table, stacked
 from lab.training import data, profiles
 from lab.training.descent import Descent, Evaluations, from_optax
 from lab.training.descent.memory import bfgs, conjugate_gradient
@@ -42,7 +43,6 @@ from lab.training.descent.steps import backtracking, wolfe
 from lab.training.problem import least_squares
 from lab.training.step import State, training
 
-Table = dict[str, np.ndarray]
 Vector = Float[Array, " n"]
 
 ON_DATA = 90
@@ -230,17 +230,7 @@ def study(
     tuned = {name: best_setting(table, budget) for name, table in zip(walks, tables, strict=True)}
     tables += [path(name, walks[name], tuned[name], budget) for name in walks]
     tables += [phase(), hypergradients(unrolled)]
-    columns = dict.fromkeys(column for table in tables for column in table)
-    return {column: np.concatenate([filled(table, column) for table in tables])
-            for column in columns}  # fmt: skip
-
-
-def filled(table: Table, column: str) -> np.ndarray:
-    """A column of one part, empty where another part only has it."""
-    size = len(table["part"])
-    if column in table:
-        return np.asarray(table[column])
-    return np.full(size, "" if column in ("method", "problem", "use") else np.nan)
+    return stacked(*tables)
 
 
 # ----- the race -----
@@ -483,7 +473,7 @@ class Result(NamedTuple):
 
 
 def tables(outcome: Outcome) -> dict[str, Table]:
-    return {name: rows(outcome, "run", method=name) for name in outcome.settings["contenders"]}
+    return {name: outcome.rows("run", method=name) for name in outcome.settings["contenders"]}
 
 
 def results(outcome: Outcome) -> tuple[Result, ...]:
@@ -544,14 +534,14 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         name = "Newton's lead over BFGS where steps are counted"
         said = f"above the {leads[0]:.3f} in evaluations"
         yield Finding(name, leads[1], said, leads[1] > leads[0])
-    table = rows(outcome, "phase")
+    table = outcome.rows("phase")
     # at a double root the walk is slower than its rate, by a factor of the number of steps
     gap = np.max(abs(table["predicted"] - table["walked"])[table["predicted"] > 0.3])
     yield near("momentum: rate as walked against the root, greatest gap", gap, 0, 0.02)
     best = int(np.argmin(table["predicted"]))
     yield near("momentum: best rate of the grid", table["rate"][best], POLYAK[0], 0.05)
     yield near("momentum: best momentum of the grid", table["momentum"][best], POLYAK[1], 0.05)
-    table = rows(outcome, "hypergradient")
+    table = outcome.rows("hypergradient")
     yield near("hypergradient by hand against JAX, greatest gap", np.max(table["gap"]), 0, 1e-3)
     last, alone = float(table["loss"][-1]), float(table["best_without"][-1])
     yield Finding("loss with the settings descended to", last,
@@ -655,7 +645,7 @@ def paths(outcome: Outcome) -> Figure:
         style.contours(panels[0], first.loss, x=(low[0], high[0]), y=(low[1], high[1]),
                        levels=list(np.geomspace(1e-2, 4e3, 16)))  # fmt: skip
     for name in outcome.settings["contenders"]:
-        table = rows(outcome, "path", method=name)
+        table = outcome.rows("path", method=name)
         color = CONTENDERS[name].color
         panels[0].plot(table["x"], table["y"], ".-", color=color, markersize=3, linewidth=1)
         best = np.minimum.accumulate(np.maximum(table["loss"], 1e-18))
@@ -670,7 +660,7 @@ def momentum(outcome: Outcome) -> Figure:
     drawing, (map_, descent) = style.figure(
         columns=2, title="Momentum: its phases, and a way to its settings", width=11.5, height=4.6
     )
-    table = rows(outcome, "phase")
+    table = outcome.rows("phase")
     step, amount = np.unique(table["rate"]), np.unique(table["momentum"])
     walked = table["walked"].reshape(step.size, amount.size).T
     levels = np.linspace(0.75, 1, 21)
@@ -684,7 +674,7 @@ def momentum(outcome: Outcome) -> Figure:
     map_.set(xlabel="rate $a$", ylabel="momentum $b$", ylim=(0, 0.98), xlim=(step[0], step[-1]),
              title="what a step leaves; grey: a root is double")  # fmt: skip
     drawing.colorbar(shades, ax=map_, shrink=0.85)
-    table = rows(outcome, "hypergradient")
+    table = outcome.rows("hypergradient")
     descent.plot(table["k"], table["loss"], color=style.BLUE)
     for column, name in (
         ("best_without", "best without momentum"),

@@ -24,11 +24,11 @@ from lab.calculus.networks.class_losses import softmax_regression_gradient, soft
 from lab.calculus.vectors import directional_derivatives as bowls
 from lab.calculus.vectors import partials as calculus
 from lab.calculus.vectors import surfaces
-from lab.experiment import Finding, Outcome, joined, near, rows, stacked
+from lab.experiment import Finding, Outcome, near
 from lab.plots import style
+from lab.tables import Table, parts, stacked
 from lab.training import data
 
-Table = dict[str, np.ndarray]
 Point = Float[Array, " 2"]
 
 
@@ -72,7 +72,7 @@ def study(
     """A grid of partial derivatives, two slices, one weight at a time, work along paths, what all
     partials cost, and descents that move all variables at once or one after the other."""
     ground, eps = SURFACES[surface], float(jnp.finfo(jnp.zeros(()).dtype).eps)
-    return stacked(
+    return parts(
         {
             "grid": on_a_grid(ground, reach, grid, eps ** (1 / 3)),
             "slice": slices(ground, jnp.array(at), reach),
@@ -112,7 +112,7 @@ def slices(ground: Surface, p: Point, reach: float) -> Table:
         columns = {"x": points[:, 0], "y": points[:, 1], "value": jax.vmap(ground.f)(points)}
         columns |= {"tangent": tangent, "label": np.full(t.size, name)}
         tables.append({column: np.asarray(values) for column, values in columns.items()})
-    return joined(tables)
+    return stacked(*tables)
 
 
 def one_weight_each(key: Any, count: int, h: float) -> Table:
@@ -205,7 +205,7 @@ def descents(step: float, steps: int) -> Table:
         x, y = np.array(walk).T
         heights = np.array([float(tilted_bowl(p)) for p in walk])
         tables.append({"label": np.full(x.size, name), "x": x, "y": y, "value": heights})
-    return joined(tables)
+    return stacked(*tables)
 
 
 # ----- findings -----
@@ -213,7 +213,7 @@ def descents(step: float, steps: int) -> Table:
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
     eps = float(np.finfo(outcome.settings["precision"]).eps)
-    table = rows(outcome, "grid")
+    table = outcome.rows("grid")
     scale = max(1.0, *(float(np.max(abs(table[f"hand_{i}"]))) for i in "xy"))
     for witness, what, allowed in (
         ("jax", "JAX", 32 * eps),
@@ -221,7 +221,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     ):
         off = max(float(np.max(abs(table[f"hand_{i}"] - table[f"{witness}_{i}"]))) for i in "xy")
         yield near(f"partials on the grid, hand against {what}", off / scale, 0, allowed)
-    table = rows(outcome, "weight")
+    table = outcome.rows("weight")
     size = float(np.max(abs(table["hand_x"])))
     for witness, what, allowed in (
         ("jax", "its own derivative", 64 * eps),
@@ -229,8 +229,8 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     ):
         off = float(np.max(abs(table["hand_x"] - table[f"{witness}_x"]))) / size
         yield near(f"one weight of 640: entry of the gradient against {what}", off, 0, allowed)
-    yield from on_paths(rows(outcome, "path"), eps)
-    table = rows(outcome, "cost")
+    yield from on_paths(outcome.rows("path"), eps)
+    table = outcome.rows("cost")
     for witness, what, order in (
         ("difference_x", "differences", 1.0),
         ("jax_x", "the gradient", 0.0),
@@ -263,7 +263,7 @@ def on_descents(outcome: Outcome) -> Iterator[Finding]:
         ("together", calculus.together_jacobian),
         ("one by one", calculus.one_by_one_jacobian),
     ):
-        table = rows(outcome, "descent", label=name)
+        table = outcome.rows("descent", label=name)
         predicted = float(np.max(abs(np.linalg.eigvals(np.asarray(jacobian(p, step))))))
         far = np.hypot(table["x"], table["y"])
         usable = far > 1e3 * np.finfo(outcome.settings["precision"]).eps
@@ -299,7 +299,7 @@ def two_slices(outcome: Outcome) -> Figure:
     ground_.plot(*p, "o", color=style.INK, zorder=6)
     ground_.set_title("from above; the gradient in red")
     for axes, name, color, i in ((along_x, "x", style.BLUE, 0), (along_y, "y", style.GOLD, 1)):
-        table = rows(outcome, "slice", label=name)
+        table = outcome.rows("slice", label=name)
         other = "y" if name == "x" else "x"
         axes.plot(table[name], table["value"], color=color)
         low, high = axes.get_ylim()
@@ -313,7 +313,7 @@ def two_slices(outcome: Outcome) -> Figure:
 
 def field(outcome: Outcome) -> Figure:
     ground, reach = SURFACES[outcome.settings["surface"]], outcome.settings["reach"]
-    table = rows(outcome, "grid")
+    table = outcome.rows("grid")
     drawing, panels = style.figure(
         columns=3,
         title="Two partial derivatives, and the gradient they make",
@@ -343,7 +343,7 @@ def field(outcome: Outcome) -> Figure:
 
 
 def ways(outcome: Outcome) -> Figure:
-    table = rows(outcome, "path")
+    table = outcome.rows("path")
     drawing, panels = style.figure(
         columns=3, title="Work along four ways between the same ends", width=12.5, height=4.6
     )
@@ -364,7 +364,7 @@ def ways(outcome: Outcome) -> Figure:
 
 
 def cost(outcome: Outcome) -> Figure:
-    table = rows(outcome, "cost")
+    table = outcome.rows("cost")
     drawing, (axes,) = style.figure(
         title="What all n partial derivatives cost", width=6.8, height=4.2
     )
@@ -383,7 +383,7 @@ def all_at_once(outcome: Outcome) -> Figure:
     )
     style.contours(map_, tilted_bowl, x=(-1.4, 2.2), y=(-1.6, 1.0))
     for name, color in (("together", style.BLUE), ("one by one", style.RED)):
-        table = rows(outcome, "descent", label=name)
+        table = outcome.rows("descent", label=name)
         walk = np.stack([table["x"], table["y"]], axis=1)
         if name == "one by one":  # each sweep has a corner: x has moved, y not yet
             corners = np.stack([walk[1:, 0], walk[:-1, 1]], axis=1)

@@ -31,8 +31,9 @@ from lab.calculus.probability.multivariate_normal import (
 )
 from lab.calculus.probability.normal import normal_log_density_gradient
 from lab.calculus.vectors.statistics import sample_mean_gradient, sample_variance_gradient
-from lab.experiment import Finding, Outcome, joined, near, rows, stacked
+from lab.experiment import Finding, Outcome, near
 from lab.plots import style
+from lab.tables import parts, stacked
 from lab.training import data
 
 Scalar = Float[Array, ""]
@@ -55,7 +56,7 @@ def study(
     up to ``samples`` samples. The noisy fits are to scikit-learn's diabetes measures.
     """
     fit, draw, pull, coin = jax.random.split(key, 4)
-    return stacked(
+    return parts(
         {
             "noise": noise_floor(fit, noises, repeats),
             "estimate": estimates(draw, mean, deviation, repeats, samples),
@@ -122,14 +123,14 @@ def estimates(
         means = [each[:, :n].mean(axis=1) for n in sizes]
         tables.append(
             {
-                "estimator": np.full(len(sizes), estimator),
+                "estimator": estimator,
                 "samples": np.array(sizes),
                 "estimate": np.array([mean.mean() for mean in means]),
                 "standard_error": np.array([mean.std(ddof=1) for mean in means]),
                 "predicted_error": (predicted_variance(estimator, m, s) / np.array(sizes)) ** 0.5,
             }
         )
-    return joined(tables)
+    return stacked(*tables)
 
 
 def predicted_variance(estimator: str, m: Array, s: Array) -> Array:
@@ -144,13 +145,15 @@ def variances(deviation: float) -> dict[str, np.ndarray]:
     """The variance of one sample's gradient, by how far the mean is from 0."""
     means = jnp.linspace(0.0, 4.0, 41)
     s = jnp.full_like(means, deviation)
-    return joined(
-        {
-            "estimator": np.full(means.size, estimator),
-            "mean": means,
-            "variance": predicted_variance(estimator, means, s),
-        }
-        for estimator in ESTIMATORS
+    return stacked(
+        *(
+            {
+                "estimator": estimator,
+                "mean": means,
+                "variance": predicted_variance(estimator, means, s),
+            }
+            for estimator in ESTIMATORS
+        )
     )
 
 
@@ -215,7 +218,7 @@ def coins(key: Key[Array, ""], tosses: int) -> dict[str, Array]:
 
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
-    noise, settings = rows(outcome, "noise"), outcome.settings
+    noise, settings = outcome.rows("noise"), outcome.settings
     share, variance = float(noise["share"][0]), noise["noise_variance"]
     for name, law in (
         ("train_loss", 1 - share),
@@ -226,7 +229,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         yield near(f"{name.replace('_', ' ')} over the noise's variance", slope, law, 0.01)
 
     for estimator in ESTIMATORS:
-        table = rows(outcome, "estimate", estimator=estimator)
+        table = outcome.rows("estimate", estimator=estimator)
         last, repeats = table["standard_error"][-1], settings["repeats"]
         n = int(table["samples"][-1])
         ratio = float(last / table["predicted_error"][-1])
@@ -236,19 +239,19 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         slope = style.log_log_slope(table["samples"], table["standard_error"])
         yield near(f"{estimator}: exponent of the error in the samples", slope, -0.5, 0.06)
 
-    drawn = rows(outcome, "field")
+    drawn = outcome.rows("field")
     drawn = {name: column[drawn["drawn"] == 1] for name, column in drawn.items()}
     for axis in ("pull_x", "pull_y"):
         pulls = drawn[axis]
         off = float(pulls.mean() / (pulls.std() / pulls.size**0.5))
         yield near(f"mixture: mean score in {axis[-1]}, in standard errors", off, 0, 4)
-    coin = rows(outcome, "coin")
+    coin = outcome.rows("coin")
     worst = float(np.max(abs(coin["score_mean"] / coin["score_error"])))
     yield near("coins: largest mean score, in standard errors", worst, 0, 4)
     gap = float(np.max(abs(coin["score_square"] / coin["information"] - 1)))
     yield near("coins: mean squared score over the Fisher information, off 1", gap, 0, 0.05)
 
-    moved = rows(outcome, "moved sample")
+    moved = outcome.rows("moved sample")
     between = np.diff(moved["variance"]) / np.diff(moved["x"])
     middle = (moved["variance_slope"][1:] + moved["variance_slope"][:-1]) / 2
     eps = float(np.finfo(settings["precision"]).eps)
@@ -267,7 +270,7 @@ def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
 
 
 def noise_figure(outcome: Outcome) -> Figure:
-    noise = rows(outcome, "noise")
+    noise = outcome.rows("noise")
     variance, share = noise["noise_variance"], float(noise["share"][0])
     drawing, (left, right) = style.figure(
         columns=2, title="A loss stops at the noise", width=10.5, height=4.2
@@ -299,10 +302,10 @@ def estimator_figure(outcome: Outcome) -> Figure:
         height=4.4,
     )
     for estimator in ESTIMATORS:
-        table, color = rows(outcome, "estimate", estimator=estimator), COLORS[estimator]
+        table, color = outcome.rows("estimate", estimator=estimator), COLORS[estimator]
         left.plot(table["samples"], table["predicted_error"], color=color, label=estimator)
         left.plot(table["samples"], table["standard_error"], "o", color=color, markersize=4)
-        law = rows(outcome, "variance", estimator=estimator)
+        law = outcome.rows("variance", estimator=estimator)
         right.plot(law["mean"], law["variance"], color=color, label=estimator)
     left.set(
         xscale="log", yscale="log", xlabel="samples",
@@ -317,7 +320,7 @@ def estimator_figure(outcome: Outcome) -> Figure:
 
 
 def field_figure(outcome: Outcome) -> Figure:
-    table = rows(outcome, "field")
+    table = outcome.rows("field")
     grid, drawn = table["drawn"] == 0, table["drawn"] == 1
     drawing, (axes,) = style.figure(
         title="The score points uphill on the log density", width=6.6, height=6.4
@@ -340,7 +343,7 @@ def field_figure(outcome: Outcome) -> Figure:
 
 
 def small_figure(outcome: Outcome) -> Figure:
-    moved, coin = rows(outcome, "moved sample"), rows(outcome, "coin")
+    moved, coin = outcome.rows("moved sample"), outcome.rows("coin")
     drawing, (left, right) = style.figure(
         columns=2, title="One sample moves, one coin is tossed", width=10.5, height=4.0
     )

@@ -28,9 +28,9 @@ from lab.calculus.optimizers.gradient_descent import (
 )
 from lab.calculus.taylor import models, recurrences, series
 from lab.errors import BadInput
-from lab.experiment import Finding, Outcome
+from lab.experiment import Finding, Outcome, near
 from lab.plots import style
-from lab.runs.tables import Table, rows, stacked, table
+from lab.tables import Table, stacked, table
 from lab.training import data
 
 Bound = Callable[[np.ndarray, int], np.ndarray]
@@ -190,30 +190,24 @@ def tested(key: Any, ridge: float, halvings: int) -> Table:
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
     eps = float(np.finfo(outcome.settings["precision"]).eps)
-    made = rows(outcome.trajectory, part="error")
+    made = outcome.rows("error")
     beyond = made["error"] > made["bound"] * (1 + 1e-9) + 16 * eps * made["size"]
     yield near("share of the errors beyond their bound", np.mean(beyond), 0, 0)
 
     for name in outcome.settings["functions"]:
-        said = rows(outcome.trajectory, part="coefficient", function=name)
+        said = outcome.rows("coefficient", function=name)
         gap = max(np.nanmax(abs(said[by] - said["coefficient"])) for by in ("by_jet", "by_jvp"))
         yield near(f"{name}: coefficients against JAX's, greatest gap", gap, 0, 64 * eps)
         nearness, radius = extrapolated(said), SERIES[name].radius
         yield near(f"{name}: 1 / radius, from the coefficients", nearness, 1 / radius, 0.01)
 
-    test = rows(outcome.trajectory, part="test")
+    test = outcome.rows("test")
     slopes = {"first_order": 2, "second_order": 3, "wrong_gradient": 1, "wrong_hessian": 2}
     for model, order in slopes.items():
         error = test[model]
         seen = (test["h"] <= 0.25) & (error > 2e3 * eps * test["loss"])
         slope = style.log_log_slope(test["h"][seen], error[seen])
         yield near(f"slope of what is left out: {model.replace('_', ' ')}", slope, order, 0.1)
-
-
-def near(name: str, value: Any, target: float, margin: float) -> Finding:
-    """A number that should be ``target``, but for ``margin``."""
-    expected = f"{target:.4g} within {margin:.1g}" if margin else f"{target:.4g}"
-    return Finding(name, float(value), expected, bool(abs(value - target) <= margin))
 
 
 def extrapolated(said: Table) -> float:
@@ -244,7 +238,7 @@ def more_terms(outcome: Outcome) -> Figure:
     shown = [n for n in (1, 2, 4, 8, 12) if n <= outcome.settings["orders"]]
     for axes, name in zip(panels, names, strict=True):
         for order, color in zip(shown, style.shades(len(shown)), strict=True):
-            made = rows(outcome.trajectory, part="error", function=name, order=order)
+            made = outcome.rows("error", function=name, order=order)
             axes.plot(made["x"], made["model"], color=color, linewidth=1.2, label=f"{order}")
         x = made["x"]
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -294,7 +288,7 @@ def radii(outcome: Outcome) -> Figure:
         title="The coefficients know how far the series reaches", width=7.6, height=4.6
     )
     for name in outcome.settings["functions"]:
-        said = rows(outcome.trajectory, part="coefficient", function=name)
+        said = outcome.rows("coefficient", function=name)
         known = np.isfinite(said["reach"]) & (said["order"] >= 4)
         at, nearness = 1 / said["order"][known][::-1], 1 / said["reach"][known][::-1]
         line = axes.plot(at, nearness, ".-", linewidth=1, label=name.replace("_", " "))[0]
@@ -309,7 +303,7 @@ def radii(outcome: Outcome) -> Figure:
 
 
 def slopes_drawn(outcome: Outcome) -> Figure:
-    test = rows(outcome.trajectory, part="test")
+    test = outcome.rows("test")
     drawing, (axes,) = style.figure(
         title="A loss leaves its model: slopes that test a gradient and a Hessian",
         width=7.8,

@@ -24,7 +24,7 @@ from lab.calculus.vectors import linear_prediction, norms
 from lab.errors import BadInput
 from lab.experiment import Finding, Outcome
 from lab.plots import style
-from lab.runs.tables import Table, rows, stacked, table
+from lab.tables import Table, stacked, table
 from lab.training import data
 
 Point = Float[Array, " 2"]
@@ -178,7 +178,7 @@ def prediction(name: str, sample: int) -> Table:
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
     eps = float(np.finfo(outcome.settings["precision"]).eps)
-    path, dots = rows(outcome.trajectory, part="walk"), rows(outcome.trajectory, part="cloud")
+    path, dots = outcome.rows("walk"), outcome.rows("cloud")
     for name in ("norm", "distance"):
         lengths = np.hypot(path[f"{name}_slope_x"], path[f"{name}_slope_y"])
         yield small(f"length of the gradient of the {name}, less 1", np.max(abs(lengths - 1)), eps)
@@ -195,7 +195,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
     yield small("hand against JAX along the walk, greatest gap", gap, eps)
 
     for p in (*outcome.settings["balls"], np.inf):
-        lengths = rows(outcome.trajectory, part="ball", p=p)["dual_length"]
+        lengths = outcome.rows("ball", p=p)["dual_length"]
         gap = np.max(abs(lengths - 1))
         yield small(f"dual length of the gradient of the {p:g}-norm, less 1", gap, eps)
     gap = np.max(abs(dots["dual_length"] - 1))
@@ -206,7 +206,7 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         "JAX's gradient of |x| at 0", str(at_zero[0]), "nan", bool(np.isnan(at_zero).all())
     )
 
-    parts = rows(outcome.trajectory, part="prediction")
+    parts = outcome.rows("prediction")
     scale = float(abs(parts["contribution"]).sum() + abs(parts["bias"][0]))
     gap = abs(parts["contribution"].sum() + parts["bias"][0] - parts["prediction"][0]) / scale
     yield small("bias and contributions against the prediction", gap, eps)
@@ -241,7 +241,7 @@ def unit_balls(outcome: Outcome) -> Figure:
         height=3.4,
     )
     for axes, p in zip(panels, balls, strict=True):
-        drawn = rows(outcome.trajectory, part="ball", p=p)
+        drawn = outcome.rows("ball", p=p)
         closed = [np.append(drawn[c], drawn[c][0]) for c in ("x", "y")]
         axes.fill(*closed, color=style.BLUE, alpha=0.1, linewidth=0)
         axes.plot(*closed, color=style.BLUE)
@@ -256,7 +256,7 @@ def unit_balls(outcome: Outcome) -> Figure:
 
 
 def past_the_origin(outcome: Outcome) -> Figure:
-    path, landmark = rows(outcome.trajectory, part="walk"), np.array(outcome.settings["landmark"])
+    path, landmark = outcome.rows("walk"), np.array(outcome.settings["landmark"])
     drawing, (map_, graph) = style.figure(
         columns=2, title="A point walks past the origin", width=11, height=4.3
     )
@@ -282,7 +282,7 @@ def past_the_origin(outcome: Outcome) -> Figure:
 
 
 def weighted_sum(outcome: Outcome) -> Figure:
-    drawn = rows(outcome.trajectory, part="prediction")
+    drawn = outcome.rows("prediction")
     order = np.argsort(-abs(drawn["contribution"]))[:12]
     left = drawn["contribution"].sum() - drawn["contribution"][order].sum()
     names = [
@@ -320,7 +320,7 @@ def weighted_sum(outcome: Outcome) -> Figure:
 
 
 def two_rulers(outcome: Outcome) -> Figure:
-    drawn = rows(outcome.trajectory, part="cloud")
+    drawn = outcome.rows("cloud")
     drawing, (axes,) = style.figure(title="The same flowers by two rulers", width=7.4, height=5.2)
     points = np.stack([drawn["x"], drawn["y"]], axis=1)
     center = points.mean(axis=0)
