@@ -66,9 +66,10 @@ def _questions(topic: str) -> frozenset[str]:
 
 @cache
 def _figures(topic: str) -> frozenset[str]:
-    """The names under which an experiment yields figures, as its source has them."""
+    """The names under which an experiment yields figures, as its sources have them."""
     folder = experiments().get(topic)
-    return _yielded(folder / "experiment.py") if folder is not None else frozenset()
+    files = folder.glob("*.py") if folder is not None else ()
+    return frozenset(name for file in files for name in _yielded(file))
 
 
 def _yielded(file: Path) -> frozenset[str]:

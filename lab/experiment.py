@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lab.config import shelf
 from lab.errors import BadInput, suggestion
-from lab.modules import load_file, shown
+from lab.modules import load_file, shown, with_neighbours
 
 if TYPE_CHECKING:
     import numpy as np
@@ -176,20 +176,20 @@ def kind(module: ModuleType) -> str:
 
 
 def derivations(module: ModuleType) -> "tuple[Derivation, ...]":
-    """The hand derivations a module stands on.
+    """The hand derivations that a module, and those of its neighbours it imports, stand on.
 
     They are the ones in its namespace, and all those defined in any ``lab.calculus`` module there.
     """
     found: dict[int, Any] = {}
-    for value in vars(module).values():
+    for value in [value for each in with_neighbours(module) for value in vars(each).values()]:
         if isinstance(value, ModuleType) and value.__name__.startswith("lab.calculus."):
             for member in vars(value).values():
                 record = getattr(member, "__derivation__", None)
                 if record is not None and getattr(member, "__module__", None) == value.__name__:
                     found.setdefault(id(record), record)
-        else:
+        elif not isinstance(value, ModuleType):
             record = getattr(value, "__derivation__", None)
-            if record is not None and not isinstance(value, ModuleType):
+            if record is not None:
                 found.setdefault(id(record), record)
     return tuple(found.values())
 

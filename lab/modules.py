@@ -15,27 +15,47 @@ _CALCULUS = Path(__file__).resolve().parent / "calculus"
 def load_file(path: Path, prefix: str) -> ModuleType:
     """Run the file as a module of its own; afterwards ``sys.path`` is as it was.
 
-    While it runs, its neighbours can be imported, as when Python runs a script. Raises ``BadInput``
-    in one line that begins with the failing line, when the file is not there or does not import.
+    The files beside it are its submodules, so that ``from .figures import walk`` finds the one next
+    to it, whatever else is called figures; they are read anew each time, as it is. While it runs,
+    neighbours can be imported by their bare names, too, as when Python runs a script. Raises
+    ``BadInput`` in one line that begins with the failing line, when the file is not there or does
+    not import.
     """
     path = path.resolve()
     if not path.is_file():
         raise BadInput(f"{shown(path)}: no such file")
     name = f"{prefix}_{path.stem}_{blake2b(bytes(path), digest_size=4).hexdigest()}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(
+        name, path, submodule_search_locations=[str(path.parent)]
+    )
     if spec is None or spec.loader is None:
         raise BadInput(f"{shown(path)}: not a Python file")
     module = importlib.util.module_from_spec(spec)
+    _forget(name)
     sys.modules[name] = module  # dataclasses and pickle look a class's module up by name
+    sys.modules[f"{name}.{path.stem}"] = module  # which is what its neighbours call it
     sys.path.insert(0, str(path.parent))
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as problem:
-        del sys.modules[name]
+        _forget(name)
         raise BadInput(failing_line(problem, path)) from problem
     finally:
         sys.path.remove(str(path.parent))
     return module
+
+
+def with_neighbours(module: ModuleType) -> list[ModuleType]:
+    """A module that was loaded from a file, and those beside it that it imported, each once."""
+    beside = [
+        other for name, other in list(sys.modules.items()) if name.startswith(f"{module.__name__}.")
+    ]
+    return list(dict.fromkeys([module, *beside]))
+
+
+def _forget(name: str) -> None:
+    for known in [each for each in sys.modules if each == name or each.startswith(f"{name}.")]:
+        del sys.modules[known]
 
 
 def failing_line(problem: BaseException, file: Path) -> str:
@@ -62,4 +82,4 @@ def shown(path: Path) -> str:
 def _is_ours(path: Path, file: Path) -> bool:
     """Where mathematics is written: the machinery it calls into only reports what it was given."""
     path = path.resolve()
-    return path == file.resolve() or path.is_relative_to(_CALCULUS)
+    return path.parent == file.resolve().parent or path.is_relative_to(_CALCULUS)

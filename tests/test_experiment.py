@@ -148,6 +148,44 @@ def test_bad_input_from_a_library_points_at_the_line_that_caused_it(tmp_path: Pa
     assert "BadInput" not in message
 
 
+def siblings(folder: Path, said: str) -> Path:
+    """An experiment whose parts stand in files of their own, which know it and one another."""
+    text = DOCSTRING + "from .drawn import figures\nfrom .measured import square_derivative\n"
+    file = write(folder, text + STUDY.removeprefix(DOCSTRING).replace("def figures", "def others"))
+    (file.parent / "drawn.py").write_text(
+        "from . import measured\n\ndef figures(outcome):\n"
+        f"    from .experiment import study\n    yield {said!r}, (measured.LENGTH, study)\n"
+    )
+    (file.parent / "measured.py").write_text(f"LENGTH = {len(said)}\n" + USES)
+    return file
+
+
+def test_an_experiment_may_have_files_beside_it_and_two_of_one_name_are_apart(tmp_path) -> None:
+    one, two = (load(read(siblings(tmp_path / said, said))) for said in ("a", "bb"))
+    assert list(one.figures(None)) == [("a", (1, one.study))]
+    assert list(two.figures(None)) == [("bb", (2, two.study))]
+    assert not {"drawn", "measured"} & set(sys.modules)
+    (tmp_path / "a" / "parabola" / "measured.py").write_text("LENGTH = 123\n" + USES)
+    again = load(read(tmp_path / "a" / "parabola" / "experiment.py"))
+    assert list(again.figures(None)) == [("a", (123, again.study))]
+
+
+def test_derivations_are_found_in_the_files_beside_it(tmp_path) -> None:
+    found = {record.name for record in derivations(load(read(siblings(tmp_path, "a"))))}
+    assert {"square_derivative", "relu_derivative", "softmax_vjp"} <= found
+    assert "softmax_vjp" not in {r.name for r in derivations(load(read(write(tmp_path, STUDY))))}
+
+
+@pytest.mark.parametrize("mistake", ["1 / 0", "from . import nothing_there", "x ="])
+def test_a_mistake_in_a_file_beside_it_is_told_by_its_line(tmp_path, mistake: str) -> None:
+    file, before = siblings(tmp_path, "a"), set(sys.modules)
+    (file.parent / "measured.py").write_text(f"\n{mistake}\n")
+    with pytest.raises(BadInput) as caught:
+        load(read(file))
+    assert str(caught.value).startswith(f"{shown(file.parent / 'measured.py')}:2: ")
+    assert {name for name in set(sys.modules) - before if "parabola" in name} == set()
+
+
 def test_a_failed_import_leaves_no_module_behind(tmp_path: Path) -> None:
     before = set(sys.modules)
     refusal(tmp_path, DOCSTRING + "1 / 0")

@@ -10,34 +10,28 @@ Expect:   test accuracy at least 0.97 (0.978 to 0.983 for seeds 0 to 4), a loss 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
-from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
+from jaxtyping import Array, Float, Key
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from lab.calculus.networks.backprop_mlp import (
     ActivationName,
     Layer,
-    mlp_logits,
     mlp_loss,
     mlp_loss_gradient,
 )
-from lab.calculus.networks.losses import l2_penalty, l2_penalty_gradient, softmax
+from lab.calculus.networks.losses import l2_penalty, l2_penalty_gradient
 from lab.experiment import Finding, Outcome
-from lab.plots import style
 from lab.training import data
 from lab.training.problem import Problem
 
-CLASSES = 10
-SHADES = LinearSegmentedColormap.from_list("shades", ["white", style.RED])
+from .evaluation import CLASSES, Evaluation, by_layer, evaluated, rounding
+from .figures import figures as figures
 
 
 def problem(
@@ -124,33 +118,6 @@ def weight_norms(params: list[Layer]) -> dict[str, Float[Array, ""]]:
     return {f"weight_norm_{l}": jnp.linalg.norm(layer["W"]) for l, layer in enumerate(params, 1)}
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """Loss without the penalty, and accuracy, on digits seen and unseen.
-
-    ``images`` are the unseen ones as they were drawn.
-    """
-
-    train: data.Dataset
-    test: data.Dataset
-    activation: ActivationName
-    images: Float[np.ndarray, "n 64"]
-
-    def __call__(self, params: list[Layer]) -> dict[str, Float[Array, ""]]:
-        found: dict[str, Array] = {}
-        for name, digits in (("train", self.train), ("test", self.test)):
-            X, labels = jnp.asarray(digits.inputs), jnp.asarray(digits.targets)
-            loss = mlp_loss(params, X, labels, self.activation)
-            right = jnp.argmax(mlp_logits(params, X, self.activation), axis=1) == labels
-            found |= {f"{name}_loss": loss, f"{name}_accuracy": jnp.mean(right, dtype=loss.dtype)}
-        return found
-
-    def guesses(self, params: list[Layer]) -> tuple[Int[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-        """The class that the network takes each test digit for, and how sure it is of that."""
-        chances = softmax(mlp_logits(params, jnp.asarray(self.test.inputs), self.activation))
-        return np.asarray(jnp.argmax(chances, axis=1)), np.asarray(jnp.max(chances, axis=1))
-
-
 def findings(outcome: Outcome) -> Iterator[Finding]:
     accuracy = evaluated(outcome, "test_accuracy")[1][-1]
     yield Finding("test accuracy", accuracy, "at least 0.97", accuracy >= 0.97)
@@ -167,147 +134,3 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         gap, allowed = outcome.trajectory["gap"].max(), 200 * rounding(outcome)
         expected = f"rounding: at most {allowed:.0e}, in {outcome.settings['precision']}"
         yield Finding("largest gap between hand and JAX", gap, expected, gap <= allowed)
-
-
-def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
-    yield "learning", learning(outcome)
-    yield "gradient_flow", gradient_flow(outcome)
-    if "gap" in outcome.trajectory:
-        yield "hand_against_jax", hand_against_jax(outcome)
-    yield "mistakes", mistakes(outcome)
-    yield "first_layer", first_layer(outcome)
-
-
-def learning(outcome: Outcome) -> Figure:
-    """Loss and accuracy, on digits trained on and on those kept back."""
-    drawing, (left, right) = style.figure(columns=2, title="Learning to read digits")
-    steps, loss = smoothed(outcome.trajectory["step"], outcome.trajectory["loss"])
-    left.plot(steps, loss, color=style.GREY, linewidth=1, label="batch, with\npenalty")
-    for name, color in (("train", style.BLUE), ("test", style.RED)):
-        left.plot(*evaluated(outcome, f"{name}_loss"), color=color, label=name)
-        steps, accuracy = evaluated(outcome, f"{name}_accuracy")
-        right.plot(steps, 100 * (1 - accuracy), color=color, label=name)
-    left.set(yscale="log", xlabel="step", title="Cross-entropy")
-    # logarithmic, but down to none at all
-    right.set_yscale("symlog", linthresh=1)
-    right.set(xlabel="step", title="Digits misread, percent", ylim=(0, 100))
-    right.set_yticks([0, 1, 3, 10, 30, 100], ["0", "1", "3", "10", "30", "100"])
-    for axes in (left, right):
-        style.name_curves(axes, gap=0.09)
-    return drawing
-
-
-def gradient_flow(outcome: Outcome) -> Figure:
-    """Whether the gradient reaches the first layer, and whether each layer moves at a sane pace."""
-    drawing, (left, right) = style.figure(columns=2, title="Layer by layer")
-    left.set_title("Norm of the gradient")
-    right.set_title("Norm of the update / norm of the weights")
-    right.axhline(1e-3, color=style.GREY, linestyle="--", linewidth=1, label="rule of thumb")
-    for axes, name in ((left, "gradient_norm"), (right, "update_ratio")):
-        for number, column in enumerate(by_layer(outcome, name), 1):
-            color = style.CYCLE[(number - 1) % len(style.CYCLE)]
-            axes.plot(outcome.trajectory["step"], column, color=color, linewidth=0.6, alpha=0.25)
-            steps, middle = smoothed(outcome.trajectory["step"], column)
-            axes.plot(steps, middle, color=color, label=f"layer {number}")
-        axes.set(yscale="log", xlabel="step")
-    # a schedule may end at 0, which no logarithmic axis reaches
-    right.set_ylim(bottom=max(1e-6, right.get_ylim()[0]))
-    for axes in (left, right):
-        style.name_curves(axes)
-    return drawing
-
-
-def hand_against_jax(outcome: Outcome) -> Figure:
-    """The largest relative error of any leaf of the gradient, at every step."""
-    drawing, (axes,) = style.figure(title="By hand and by JAX: apart by rounding")
-    gaps = outcome.trajectory["gap"] / rounding(outcome)
-    axes.plot(outcome.trajectory["step"], gaps, ".", markersize=2.5)
-    unit = f"in spacings of {outcome.settings['precision']} at 1, {rounding(outcome):.1e}"
-    axes.set(yscale="log", xlabel="step", ylim=(0.1, max(100, 3 * gaps.max())))
-    axes.set_ylabel(f"largest relative gap,\n{unit}")
-    return drawing
-
-
-def mistakes(outcome: Outcome) -> Figure:
-    """Which digits are taken for which, and those that are, the surest of them first."""
-    evaluation = evaluation_of(outcome)
-    labels = evaluation.test.targets
-    guesses, chances = evaluation.guesses(outcome.params)
-    wrong = np.flatnonzero(guesses != labels)
-    title = f"{len(wrong)} of {len(labels)} unseen digits misread"
-    drawing, (left, right) = style.figure(columns=2, title=title)
-
-    counts = np.zeros((CLASSES, CLASSES), int)
-    np.add.at(counts, (labels, guesses), 1)
-    misread = np.where(np.eye(CLASSES, dtype=bool), 0, counts)
-    left.imshow(misread, cmap=SHADES, vmin=0, vmax=max(4, misread.max()))
-    for (row, column), count in np.ndenumerate(counts):
-        if count:
-            color = style.GREY if row == column else style.INK
-            left.text(column, row, str(count), color=color, ha="center", va="center", fontsize=8)
-    left.set(xticks=range(CLASSES), yticks=range(CLASSES), xlabel="read as", ylabel="written")
-    left.grid(visible=False)
-
-    page = wrong[np.argsort(-chances[wrong])][:16]
-    captions = [f"{labels[i]} as {guesses[i]}, {chances[i]:.0%}" for i in page]
-    mosaic(right, evaluation.images[page], captions, columns=4, cmap="gray_r")
-    right.set_title("Written, read as, and how surely" if len(page) else "None to show")
-    return drawing
-
-
-def first_layer(outcome: Outcome) -> Figure:
-    """What the hidden units look for: their weights on the pixels."""
-    weights = np.asarray(outcome.params[0]["W"])
-    heard = np.linalg.norm(np.asarray(outcome.params[1]["W"]), axis=1) if outcome.params[1:] else 1
-    order = np.argsort(-heard * np.linalg.norm(weights, axis=0))[:40]
-    title = "First layer, the units heard most: ink adds where red, subtracts where blue"
-    drawing, (axes,) = style.figure(width=8.4, height=4.0, title=title)
-    mosaic(axes, weights.T[order], [""] * len(order), columns=10, cmap="RdBu_r")
-    return drawing
-
-
-def mosaic(axes: Axes, images: np.ndarray, captions: list[str], *, columns: int, cmap: str) -> None:
-    """Square images on one page, each on a scale of its own, with a caption below."""
-    side = int(images.shape[1] ** 0.5)
-    wide, high = 1.2 * side, (1.5 if any(captions) else 1.2) * side
-    for place, (image, caption) in enumerate(zip(images, captions, strict=True)):
-        x, y = wide * (place % columns), high * (place // columns)
-        largest = np.abs(image).max()
-        limits = {"vmin": -largest if image.min() < 0 else 0, "vmax": largest}
-        box = (x, x + side, y + side, y)
-        axes.imshow(image.reshape(side, side), cmap=cmap, extent=box, **limits)
-        axes.text(x + side / 2, y + 1.06 * side, caption, ha="center", va="top", fontsize=7.5)
-    rows = max(1, -(-len(images) // columns))
-    axes.set(xlim=(0, columns * wide), ylim=(rows * high, 0), aspect="equal", anchor="NW")
-    axes.set_axis_off()
-
-
-def evaluation_of(outcome: Outcome) -> Evaluation:
-    assert outcome.problem is not None
-    assert isinstance(outcome.problem.evaluate, Evaluation)
-    return outcome.problem.evaluate
-
-
-def evaluated(outcome: Outcome, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """The steps at which ``name`` was evaluated, and its values there."""
-    column = outcome.trajectory[name]
-    known = np.isfinite(column)
-    return outcome.trajectory["step"][known], column[known]
-
-
-def by_layer(outcome: Outcome, name: str) -> list[np.ndarray]:
-    """The columns ``name_1``, ``name_2``, ... of all layers."""
-    count = len(outcome.settings["hidden"]) + 1
-    return [outcome.trajectory[f"{name}_{number}"] for number in range(1, count + 1)]
-
-
-def smoothed(steps: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Medians over some fifty stretches of the run."""
-    stretches = np.array_split(np.arange(len(steps)), min(50, len(steps)))
-    middles = [(steps[s].mean(), np.median(column[s])) for s in stretches]
-    return np.array(middles).T[0], np.array(middles).T[1]
-
-
-def rounding(outcome: Outcome) -> float:
-    """The spacing of the run's numbers at 1."""
-    return float(np.finfo(outcome.settings["precision"]).eps)
