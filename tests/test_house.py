@@ -21,7 +21,7 @@ FLOORS = [
     ["runs"],
     ["report"],
     ["conduct", "exercises"],
-    ["bench", "curriculum", "search", "tour"],
+    ["bench", "curriculum", "lessons", "search", "tour"],
     ["cli", "plugin"],
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}

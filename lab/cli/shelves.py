@@ -27,3 +27,10 @@ def sheets() -> list[str]:
     from lab.exercises.sheets import names
 
     return [*names()]
+
+
+def lessons() -> list[str]:
+    """The topics that have a lesson."""
+    from lab.lessons.found import topics
+
+    return [*topics()]

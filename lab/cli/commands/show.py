@@ -30,6 +30,7 @@ def show(
     import lab.experiment as experiment
     from lab.config.shelf import shipped
     from lab.exercises import desk, sheets
+    from lab.lessons import found as lessons
     from lab.report import terminal
 
     configs = experiment.configs()
@@ -53,13 +54,15 @@ def show(
             near = f"; it is a topic: lab list --topic {name}"
         raise BadInput(f"nothing is named {name!r}{near}")
     if as_json:
-        more = _plain_facts(found) if isinstance(found, catalogue.Entry) else {}
-        print(terminal.dumps(terminal.plain(found, configs) | more))
+        facts = _plain_facts(found) if isinstance(found, catalogue.Entry) else {}
+        print(terminal.dumps(terminal.plain(found, configs) | facts))
     elif isinstance(found, catalogue.Entry):
         print("\n".join(terminal.entry(found, [*_facts(found)])))
     else:
-        exercises = [("exercises", _exercises(found.name))] if found.name in sheets.names() else []
-        print("\n".join(terminal.experiment(found, configs.get(found.name, []), exercises)))
+        more = [("exercises", _exercises(found.name))] if found.name in sheets.names() else []
+        if found.name in lessons.topics():
+            more.append(("lesson", f"lab lesson {found.name}"))
+        print("\n".join(terminal.experiment(found, configs.get(found.name, []), more)))
     return 0
 
 
