@@ -51,7 +51,8 @@ class Outcome(NamedTuple):
 
 def near(name: str, value: Any, target: Any, margin: Any) -> Finding:
     """The finding that a number is ``target``, but for ``margin``."""
-    expected = f"{float(target):.4g} within {float(margin):.1g}"
+    within = f" within {float(margin):.1g}" if margin else ""
+    expected = f"{float(target):.4g}{within}"
     return Finding(name, float(value), expected, bool(abs(value - target) <= margin))
 
 

@@ -15,30 +15,30 @@ _CALCULUS = Path(__file__).resolve().parent / "calculus"
 def load_file(path: Path, prefix: str) -> ModuleType:
     """Run the file as a module of its own; afterwards ``sys.path`` is as it was.
 
-    The files beside it are its submodules, so that ``from .figures import walk`` finds the one next
-    to it, whatever else is called figures; they are read anew each time, as it is. While it runs,
-    neighbours can be imported by their bare names, too, as when Python runs a script. Raises
-    ``BadInput`` in one line that begins with the failing line, when the file is not there or does
-    not import.
+    It and the files beside it are the modules of a package of its own, so that ``from .figures
+    import walk`` finds the one next to it, whatever else is called figures; all are read anew each
+    time. While it runs, neighbours can be imported by their bare names, too, as when Python runs a
+    script. Raises ``BadInput`` in one line that begins with the failing line, when the file is not
+    there or does not import.
     """
     path = path.resolve()
     if not path.is_file():
         raise BadInput(f"{shown(path)}: no such file")
-    name = f"{prefix}_{path.stem}_{blake2b(bytes(path), digest_size=4).hexdigest()}"
-    spec = importlib.util.spec_from_file_location(
-        name, path, submodule_search_locations=[str(path.parent)]
-    )
+    stem = path.stem.replace(".", "_")
+    home = f"{prefix}_{stem}_{blake2b(bytes(path), digest_size=4).hexdigest()}"
+    spec = importlib.util.spec_from_file_location(f"{home}.{stem}", path)
     if spec is None or spec.loader is None:
         raise BadInput(f"{shown(path)}: not a Python file")
     module = importlib.util.module_from_spec(spec)
-    _forget(name)
-    sys.modules[name] = module  # dataclasses and pickle look a class's module up by name
-    sys.modules[f"{name}.{path.stem}"] = module  # which is what its neighbours call it
+    _forget(home)
+    sys.modules[home] = package = ModuleType(home)
+    package.__path__ = [str(path.parent)]
+    sys.modules[spec.name] = module  # dataclasses and pickle look a class's module up by name
     sys.path.insert(0, str(path.parent))
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as problem:
-        _forget(name)
+        _forget(home)
         raise BadInput(failing_line(problem, path)) from problem
     finally:
         sys.path.remove(str(path.parent))
@@ -46,16 +46,16 @@ def load_file(path: Path, prefix: str) -> ModuleType:
 
 
 def with_neighbours(module: ModuleType) -> list[ModuleType]:
-    """A module that was loaded from a file, and those beside it that it imported, each once."""
-    beside = [
-        other for name, other in list(sys.modules.items()) if name.startswith(f"{module.__name__}.")
-    ]
-    return list(dict.fromkeys([module, *beside]))
+    """A module, and where it was loaded from a file those beside it that have been imported."""
+    home = module.__name__.rpartition(".")[0]
+    if getattr(sys.modules.get(home), "__spec__", module) is not None:
+        return [module]  # any package but those made here has a spec
+    return [each for name, each in list(sys.modules.items()) if name.startswith(f"{home}.")]
 
 
-def _forget(name: str) -> None:
-    for known in [each for each in sys.modules if each == name or each.startswith(f"{name}.")]:
-        del sys.modules[known]
+def _forget(home: str) -> None:
+    for name in [name for name in sys.modules if name == home or name.startswith(f"{home}.")]:
+        del sys.modules[name]
 
 
 def failing_line(problem: BaseException, file: Path) -> str:

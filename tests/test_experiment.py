@@ -150,7 +150,8 @@ def test_bad_input_from_a_library_points_at_the_line_that_caused_it(tmp_path: Pa
 
 def siblings(folder: Path, said: str) -> Path:
     """An experiment whose parts stand in files of their own, which know it and one another."""
-    text = DOCSTRING + "from .drawn import figures\nfrom .measured import square_derivative\n"
+    text = DOCSTRING + "from lab import domains as measured\nfrom .drawn import figures\n"
+    text += "from .measured import square_derivative\n"
     file = write(folder, text + STUDY.removeprefix(DOCSTRING).replace("def figures", "def others"))
     (file.parent / "drawn.py").write_text(
         "from . import measured\n\ndef figures(outcome):\n"
@@ -165,6 +166,7 @@ def test_an_experiment_may_have_files_beside_it_and_two_of_one_name_are_apart(tm
     assert list(one.figures(None)) == [("a", (1, one.study))]
     assert list(two.figures(None)) == [("bb", (2, two.study))]
     assert not {"drawn", "measured"} & set(sys.modules)
+    assert one.measured is sys.modules["lab.domains"]  # a name of its own, not its neighbour's
     (tmp_path / "a" / "parabola" / "measured.py").write_text("LENGTH = 123\n" + USES)
     again = load(read(tmp_path / "a" / "parabola" / "experiment.py"))
     assert list(again.figures(None)) == [("a", (123, again.study))]

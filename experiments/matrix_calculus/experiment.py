@@ -4,8 +4,8 @@ Question: Do the hand-derived matrix derivatives agree with JAX at random points
           printed as equation (92) of The Matrix Cookbook, and what happens to the derivative of an
           eigenvector as two eigenvalues meet?
 Command:  lab run matrix_calculus
-Time:     about 100 s on two cores, most of it the checks
-Expect:   relative errors below 1e-12 for every identity; the printed (92) off by 17 % or more, the
+Time:     about 60 s on two cores, most of it the checks
+Expect:   relative errors below 1e-12 for every identity; the printed (92) off by 10 % or more, the
           corrected one not at all; an eigenvector that turns like 1 / gap, slope -1, while
           eigenvalues and square root do not notice - but JAX, which finds the root through the
           eigenvectors, loses a digit of its derivative for every digit of the gap.

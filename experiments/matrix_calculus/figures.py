@@ -10,7 +10,6 @@ from lab.experiment import Outcome
 from lab.plots import style
 from lab.tables import Table
 
-from .identities import TOPICS
 from .special_cases import CLOSING
 
 
@@ -23,18 +22,26 @@ def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
 def residuals(outcome: Outcome) -> Figure:
     """Identities down, draws across; colour is how many digits are missing."""
     eps = float(np.finfo(outcome.settings["precision"]).eps)
-    tables = [outcome.rows("identity", topic=topic) for topic in TOPICS]
+    topics = list(dict.fromkeys(outcome.rows("identity")["topic"]))
+    tables = [outcome.rows("identity", topic=topic) for topic in topics]
     counts = [len(set(table["name"])) for table in tables]
+    across = 3
+    highest = counts[::across]  # of each row of panels, for they come with the longest first
     drawing, panels = style.figure(
-        columns=3,
+        rows=len(highest),
+        columns=across,
         title="Every identity, by hand and by JAX",
-        width=11.5,
-        height=1.3 + 0.235 * max(counts),
+        width=12.5,
+        height=1.0 * len(highest) + 0.235 * sum(highest),
+        height_ratios=highest,
     )
     decades = (np.floor(np.log10(eps / 10)), np.ceil(np.log10(1e4 * eps)))
     scale = LinearSegmentedColormap.from_list("digits", ["#dce6f0", style.BLUE, style.RED])
     colors = scale.with_extremes(bad="#f3ecdc")
-    for axes, topic, table, count in zip(panels, TOPICS, tables, counts, strict=True):
+    for axes in panels[len(topics) :]:
+        axes.set_axis_off()
+    for place, (topic, table, count) in enumerate(zip(topics, tables, counts, strict=True)):
+        axes = panels[place]
         errors = table["relative_error"].reshape(count, -1)
         with np.errstate(divide="ignore"):
             digits = np.log10(errors)
@@ -49,7 +56,8 @@ def residuals(outcome: Outcome) -> Figure:
         axes.set_yticks(range(count), [str(name).replace("_", " ") for name in names])
         axes.set_xticks(range(errors.shape[1]), [str(1 + draw) for draw in range(errors.shape[1])])
         # one row is as high in every panel
-        axes.set(title=topic, xlabel="draw", ylim=(max(counts) - 0.5, -0.5))
+        lowest = highest[place // across] - 0.5
+        axes.set(title=str(topic).replace("_", " "), ylim=(lowest, -0.5))
         axes.grid(visible=False)
         axes.set_xticks(np.arange(errors.shape[1] + 1) - 0.5, minor=True)
         axes.set_yticks(np.arange(count + 1) - 0.5, minor=True)

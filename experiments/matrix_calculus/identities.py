@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -9,18 +10,35 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lab.calculus.matrices import matrix_calculus, matrix_functions, traces
+from lab import catalogue
 from lab.derivation import Derivation, derivation_of, domains_in
 from lab.domains import Domain
+from lab.referee.question import question
 from lab.tables import Row
 
-TOPICS = {"forms and maps": matrix_calculus, "traces": traces, "functions": matrix_functions}
+SHELF = "lab.calculus.matrices."
+
+
+def shelf() -> dict[str, list[Derivation]]:
+    """What the files of the shelf claim, file by file; the longest first."""
+    found = {
+        topic.name: [claimed(import_module(topic.module), entry.name) for entry in topic.entries]
+        for topic in catalogue.topics()
+        if topic.module.startswith(SHELF)
+    }
+    return dict(sorted(found.items(), key=lambda topic: -len(topic[1])))
+
+
+def claimed(module: ModuleType, name: str) -> Derivation:
+    found = derivation_of(getattr(module, name))
+    assert found is not None
+    return found
 
 
 def identities(rng: np.random.Generator, draws: int) -> Iterator[Row]:
-    """Hand against JAX for all derivations of the three calculus files."""
-    for topic, module in TOPICS.items():
-        for claim in derivations(module):
+    """Hand against JAX for all derivations of the shelf."""
+    for topic, claims in shelf().items():
+        for claim in claims:
             sizes = some_sizes(rng, claim)
             for draw in range(draws):
                 args = sample(rng, claim, sizes)
@@ -31,7 +49,7 @@ def identities(rng: np.random.Generator, draws: int) -> Iterator[Row]:
                 yield about | {"shape": shape, "draw": draw} | compared(hand, truth)
 
 
-def answers(claim: Derivation, args: tuple[Any, ...], extra: list[Any]) -> tuple[Any, Any]:
+def answers(claim: Derivation, args: tuple[Any, ...], extra: Any) -> tuple[Any, Any]:
     """The derivative by hand and by JAX, compiled together once for all draws."""
     arrays = [i for i, value in enumerate(args) if not isinstance(value, int)]
     fixed = tuple((i, value) for i, value in enumerate(args) if isinstance(value, int))
@@ -41,23 +59,18 @@ def answers(claim: Derivation, args: tuple[Any, ...], extra: list[Any]) -> tuple
 @cache
 def compiled(
     claim: Derivation, arrays: tuple[int, ...], fixed: tuple[tuple[int, int], ...]
-) -> Callable[[list[Any], list[Any]], tuple[Any, Any]]:
+) -> Callable[[list[Any], Any], tuple[Any, Any]]:
     """Hand and witness as one program of the array arguments; whole numbers are held fixed."""
+    asked = question(claim)
+    witness = asked.forward if claim.kind in ("jvp", "hessian") else asked.reverse
+    assert witness is not None
 
-    def both(values: list[Any], extra: list[Any]) -> tuple[Any, Any]:
+    def both(values: list[Any], extra: Any) -> tuple[Any, Any]:
         by_place = dict(zip(arrays, values, strict=True)) | dict(fixed)
         args = tuple(by_place[i] for i in range(len(by_place)))
-        return claim.hand(*args, *extra), witness(claim, args, *extra)
+        return asked.hand(args, extra), witness(args, extra)
 
     return jax.jit(both)
-
-
-def derivations(module: ModuleType) -> Iterator[Derivation]:
-    """What a module claims, in the order it says it."""
-    for member in vars(module).values():
-        claim = derivation_of(member)
-        if claim is not None and member.__module__ == module.__name__:
-            yield claim
 
 
 def some_sizes(rng: np.random.Generator, claim: Derivation) -> dict[str, int]:
@@ -83,33 +96,13 @@ def sample(rng: np.random.Generator, claim: Derivation, sizes: dict[str, int]) -
     return tuple(jax.tree.map(one, place, is_leaf=is_domain) for place in claim.at)
 
 
-def direction(rng: np.random.Generator, claim: Derivation, args: tuple[Any, ...]) -> list[Any]:
+def direction(rng: np.random.Generator, claim: Derivation, args: tuple[Any, ...]) -> Any:
     """A random tangent for a jvp, a random cotangent for a vjp."""
     if claim.kind not in ("jvp", "vjp"):
-        return []
-    inputs = [args[i] for i in claim.wrt]
+        return ()
+    inputs = tuple(args[i] for i in claim.wrt)
     like = claim.of(*args) if claim.kind == "vjp" else inputs[0] if claim.single else inputs
-    return [jax.tree.map(lambda leaf: jnp.asarray(rng.standard_normal(leaf.shape), float), like)]
-
-
-def witness(claim: Derivation, args: tuple[Any, ...], *extra: Any) -> Any:
-    """The same derivative by automatic differentiation."""
-    wrt = claim.wrt[0] if claim.single else claim.wrt
-
-    def varied(*inputs: Any) -> Any:
-        full = list(args)
-        for position, value in zip(claim.wrt, inputs, strict=True):
-            full[position] = value
-        return claim.of(*full)
-
-    inputs = tuple(args[position] for position in claim.wrt)
-    if claim.kind == "jvp":
-        return jax.jvp(varied, inputs, extra if claim.single else tuple(extra[0]))[1]
-    if claim.kind == "vjp":
-        pulled = jax.vjp(varied, *inputs)[1](*extra)
-        return pulled[0] if claim.single else pulled
-    differentiate = {"gradient": jax.grad, "jacobian": jax.jacrev, "hessian": jax.hessian}
-    return differentiate[claim.kind](claim.of, wrt)(*args)
+    return jax.tree.map(lambda leaf: jnp.asarray(rng.standard_normal(leaf.shape), float), like)
 
 
 def described(name: str, value: Any) -> str:
