@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import combining, normalize
 
 from lab import catalogue, experiment
 from lab.catalogue import Entry, Topic
@@ -32,8 +33,8 @@ class Uses(NamedTuple):
 
 
 def search(text: str) -> Found:
-    """Everything whose names and words hold all the words of ``text``, in any case."""
-    words = text.lower().split()
+    """Everything whose names and words hold all the words of ``text``, however they are spelt."""
+    words = _plain(text).split()
     holds = lambda *texts: _holds(words, *texts)
     experiments, _ = experiment.readable()
     return Found(
@@ -61,10 +62,21 @@ def _topics(words: list[str]) -> Iterator[Topic]:
 
 
 def _holds(words: list[str], *texts: str) -> bool:
-    """All words occur; a name is also found by its words run together, logdet in log_det."""
-    whole = " ".join(texts).lower()
-    whole += " " + whole.replace("_", " ") + " " + whole.replace("_", "")
-    return all(word in whole for word in words)
+    """All words occur; a name is also found by its words run together, logdet in log_det, and a
+    formula whether or not there is room between its letters, det(AXB) in det(A X B).
+    """
+    whole = _plain(" ".join(texts))
+    narrow = whole.replace(" ", "")
+    whole = " ".join(whole.replace("_", room) for room in ("_", " ", "-", ""))
+    return all(word in whole or (not word.isalpha() and word in narrow) for word in words)
+
+
+@cache
+def _plain(text: str) -> str:
+    """As a keyboard has it: Padé is pade, Xᵀ X⁻¹ is what x^T x^-1 is, and normalization as here."""
+    spelt = normalize("NFKD", text).lower().replace("\N{MINUS SIGN}", "-").replace("^", "")
+    bare = "".join(letter for letter in spelt if not combining(letter))
+    return re.sub("iz(?=e|a|i)", "is", bare)
 
 
 def used(entry: Entry) -> Uses:

@@ -17,6 +17,12 @@ from lab.search import search, used
         ("softmax vjp", "softmax_vjp"),
         ("LOGDETERMINANT", "log_determinant_gradient"),
         ("one dot product per row", "softmax_vjp"),
+        ("log-determinant", "log_determinant_gradient"),
+        ("det(AXB)", "sandwich_determinant_gradient"),
+        ("X^T B X", "congruence_jacobian"),
+        ("pade", "pade_series"),
+        ("batch normalization", "batch_norm_vjp"),
+        ("RMSE", "root_mean_squared_error_gradient"),
         ("cookbook brier", ""),
     ],
 )

@@ -57,7 +57,7 @@ def walk(method: str, f: Field, y: State, h: Scalar, steps: int) -> Float[Array,
 
 
 def rk4_growth(z: Scalar) -> Scalar:
-    """One step of ``rk4_step`` from 1 along y' = l y, with z = h l."""
+    """One step of ``rk4_step`` from 1 along y' = l y, with z = h l. RK4 on y' = l y."""
     return rk4_step(lambda y: z * y, jnp.ones((1,), z.dtype), jnp.ones_like(z))[0]
 
 
@@ -188,7 +188,10 @@ def implicit_euler_step_jacobian(
 
 
 def leapfrog_step(state: Float[Array, " 2"], h: Scalar) -> Float[Array, " 2"]:
-    """q' = p, p' = -sin q: half a kick, a drift, half a kick (Störmer, Verlet)."""
+    """q' = p, p' = -sin q: half a kick, a drift, half a kick (Störmer, Verlet).
+
+    The leapfrog step of a pendulum.
+    """
     q, p = state
     half = p - h / 2 * jnp.sin(q)
     there = q + h * half

@@ -33,7 +33,7 @@ def decay_gradient(y0: Scalar, k: Scalar, t: Scalar) -> tuple[Scalar, Scalar, Sc
 
 
 def forced_decay(y0: Scalar, k: Scalar, u: Scalar, t: Scalar) -> Scalar:
-    """y' = -k y + u: from y0 towards u / k."""
+    """y' = -k y + u: from y0 towards u / k; a forced linear ODE."""
     return y0 * jnp.exp(-k * t) - u * jnp.expm1(-k * t) / k
 
 
@@ -99,7 +99,7 @@ def final_time_gradient(
 
 
 def oscillator(x0: Scalar, v0: Scalar, w: Scalar, t: Scalar) -> Scalar:
-    """x'' = -w² x from x0 with speed v0."""
+    """x'' = -w² x from x0 with speed v0, a harmonic oscillator."""
     return x0 * jnp.cos(w * t) + v0 / w * jnp.sin(w * t)
 
 
@@ -190,7 +190,10 @@ def quadratic_flow_gradient(
 
 
 def carried_log_density(z0: Float[Array, " n"], A: Float[Array, "n n"], t: Scalar) -> Scalar:
-    """ln p at z(t), where z' = A z carries standard normal points: ln p(z0) - ln det e^(t A)."""
+    """ln p at z(t), where z' = A z carries standard normal points: ln p(z0) - ln det e^(t A).
+
+    A continuous flow: Liouville's equation.
+    """
     start = -z0 @ z0 / 2 - z0.size * math.log(2 * math.pi) / 2
     return start - jnp.linalg.slogdet(expm(t * A))[1]
 
@@ -210,7 +213,7 @@ def carried_log_density_rate(z0: Float[Array, " n"], A: Float[Array, "n n"], t: 
 
 
 def heat_mode(x: Scalar, t: Scalar, k: Scalar) -> Scalar:
-    """One wave of the heat equation u_t = u_xx."""
+    """One wave, a Fourier mode, of the heat equation u_t = u_xx."""
     return jnp.exp(-(k**2) * t) * jnp.sin(k * x)
 
 
@@ -232,7 +235,7 @@ def heat_mode_curvature(x: Scalar, t: Scalar, k: Scalar) -> Scalar:
 
 
 def fall(t: Scalar, x0: Scalar, v0: Scalar, a: Scalar) -> Scalar:
-    """x'' = a: the place after the time t."""
+    """x'' = a: the place after the time t; kinematics."""
     return x0 + v0 * t + a * t**2 / 2
 
 
@@ -252,7 +255,7 @@ def fall_acceleration(t: Scalar, x0: Scalar, v0: Scalar, a: Scalar) -> Scalar:
 
 
 def projectile_range(angle: Scalar, speed: Scalar, g: Scalar) -> Scalar:
-    """How far a throw goes on level ground: v² sin(2θ)/g."""
+    """How far a throw goes on level ground: v² sin(2θ)/g. Kinematics."""
     return speed**2 * jnp.sin(2 * angle) / g
 
 
@@ -301,7 +304,10 @@ def _odds(S: Scalar, K: Scalar, r: Scalar, s: Scalar, T: Scalar) -> tuple[Scalar
 
 
 def call_price(S: Scalar, K: Scalar, r: Scalar, s: Scalar, T: Scalar) -> Scalar:
-    """What the right to buy at K after the time T is worth: S Φ(d1) - K e^(-r T) Φ(d2)."""
+    """What the right to buy at K after the time T is worth: S Φ(d1) - K e^(-r T) Φ(d2).
+
+    The Black-Scholes price of a call.
+    """
     d1, d2 = _odds(S, K, r, s, T)
     return S * norm.cdf(d1) - K * jnp.exp(-r * T) * norm.cdf(d2)
 
@@ -330,5 +336,5 @@ def call_price_gradient(
 
 @hessian(of=call_price, wrt="S", at=OPTION)
 def call_price_gamma(S: Scalar, K: Scalar, r: Scalar, s: Scalar, T: Scalar) -> Scalar:
-    """delta = Φ(d1), dd1 = dS/(S s √T);  hence φ(d1)/(S s √T)."""
+    """delta = Φ(d1), dd1 = dS/(S s √T);  hence φ(d1)/(S s √T). The gamma of Black and Scholes."""
     return norm.pdf(_odds(S, K, r, s, T)[0]) / (S * s * jnp.sqrt(T))

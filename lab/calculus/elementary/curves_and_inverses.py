@@ -65,7 +65,8 @@ def upper_ellipse(x: Real) -> Real:
 @derivative(of=upper_ellipse, at=dict(x=interval(-2, 2)))
 def implicit_slope(x: Real) -> Real:
     """F(x, y) = 0 along the curve, so F_x dx + F_y dy = 0;  hence y' = -F_x/F_y,
-    here -(2x + y)/(x + 2y)."""
+    here -(2x + y)/(x + 2y). The slope of an implicit function of one equation F(x, y) = 0.
+    """
     y = upper_ellipse(x)
     return -(2 * x + y) / (x + 2 * y)
 
@@ -74,7 +75,8 @@ def implicit_slope(x: Real) -> Real:
 def implicit_second_derivative(x: Scalar) -> Scalar:
     """Differentiate F_x + F_y y' = 0 once more and put in y' = -F_x/F_y;  hence
     y'' = -(F_xx F_y² - 2 F_xy F_x F_y + F_yy F_x²)/F_y³, here -6 (x² + xy + y²)/(x + 2y)³, and the
-    bracket is 3 on the curve."""
+    bracket is 3 on the curve. The second order of the implicit function of one equation.
+    """
     return -18 / (x + 2 * upper_ellipse(x)) ** 3
 
 
@@ -116,7 +118,10 @@ def lifted(t: Scalar) -> Scalar:
 
 @identity(of=slope_of_path(rolled, lifted), at=dict(t=interval(0, 2 * jnp.pi)))
 def cycloid_slope(t: Scalar) -> Scalar:
-    """dx = x' dt, dy = y' dt;  hence dy/dx = y'/x' = sin t/(1 - cos t), which is cot(t/2)."""
+    """dx = x' dt, dy = y' dt;  hence dy/dx = y'/x' = sin t/(1 - cos t), which is cot(t/2).
+
+    The slope of a parametric curve.
+    """
     return 1 / jnp.tan(t / 2)
 
 
@@ -125,7 +130,9 @@ def cycloid_slope(t: Scalar) -> Scalar:
 )
 def cycloid_second_derivative(t: Scalar) -> Scalar:
     """The slope is a function of t as well: d(y'/x')/dt / x' = (x'y'' - y'x'')/x'³;  hence
-    -1/(1 - cos t)² = -1/(4 sin⁴(t/2)): the arch is concave all along."""
+    -1/(1 - cos t)² = -1/(4 sin⁴(t/2)): the arch is concave all along. The second derivative of a
+    parametric curve.
+    """
     return -1 / (4 * jnp.sin(t / 2) ** 4)
 
 
@@ -137,7 +144,8 @@ def cycloid_second_derivative(t: Scalar) -> Scalar:
 )
 def cardioid_slope(t: Scalar) -> Scalar:
     """x = r cos t, y = r sin t: dy/dx = (r' sin t + r cos t)/(r' cos t - r sin t);  r = 1 + cos t:
-    that is -(cos t + cos 2t)/(sin t + sin 2t);  hence -cot(3t/2)."""
+    that is -(cos t + cos 2t)/(sin t + sin 2t);  hence -cot(3t/2). The slope of a polar curve.
+    """
     return -1 / jnp.tan(1.5 * t)
 
 
@@ -166,7 +174,8 @@ def slope_across(f: Curve) -> Curve:
 @identity(of=slope_across(lambda x: x**3 + x), at=dict(x=reals()))
 def normal_line_slope(x: Scalar) -> Scalar:
     """A quarter turn takes (1, f') to (-f', 1), for their dot product is 0;  hence -1/f',
-    here -1/(3x² + 1)."""
+    here -1/(3x² + 1). The slope of the normal line.
+    """
     return -1 / (3 * x**2 + 1)
 
 
@@ -176,7 +185,8 @@ def normal_line_slope(x: Scalar) -> Scalar:
 )
 def parabola_curvature(x: Scalar) -> Scalar:
     """The direction arctan f' turns by f''/(1 + f'²) dx while the way grows by √(1 + f'²) dx;
-    hence f''/(1 + f'²)^(3/2) of turning per way, here 2/(1 + 4x²)^(3/2)."""
+    hence f''/(1 + f'²)^(3/2) of turning per way, here 2/(1 + 4x²)^(3/2). The curvature of a graph.
+    """
     return 2 / jnp.hypot(jnp.ones_like(x), 2 * x) ** 3
 
 
@@ -212,7 +222,8 @@ def schwarzian(f: Curve) -> Curve:
 )
 def schwarzian_of_power(x: Scalar, n: int) -> Scalar:
     """f''/f' = (n-1)/x and f'''/f' = (n-1)(n-2)/x²;
-    hence (1 - n²)/(2x²), and 0 for n = 1 and -1."""
+    hence (1 - n²)/(2x²), and 0 for n = 1 and -1. The Schwarzian derivative of xⁿ.
+    """
     return (1 - n**2) / (2 * x**2)
 
 

@@ -209,7 +209,7 @@ def power_of_two_arguments_gradient(x: Real, y: Real) -> tuple[Real, Real]:
 
 
 def x_log_y(x: Real, y: Real) -> Real:
-    """x ln y"""
+    """x ln y (xlogy)."""
     return xlogy(x, y)
 
 
@@ -220,7 +220,7 @@ def x_log_y_gradient(x: Real, y: Real) -> tuple[Real, Real]:
 
 
 def log_add_exp(x: Real, y: Real) -> Real:
-    """ln(eˣ + eʸ)"""
+    """ln(eˣ + eʸ): logaddexp."""
     return jnp.logaddexp(x, y)
 
 

@@ -44,7 +44,9 @@ def exponential_nth_derivative(x: Scalar, a: Scalar, n: int) -> Scalar:
 )
 def sine_nth_derivative(x: Scalar, n: int) -> Scalar:
     """cos x = sin(x + π/2): to differentiate is to go a quarter turn ahead;  hence
-    sin(x + nπ/2): after four times the sine is back."""
+    sin(x + nπ/2): after four times the sine is back. The n-th derivative of sin and, a step ahead,
+    of cos.
+    """
     quarters = (jnp.sin(x), jnp.cos(x), -jnp.sin(x), -jnp.cos(x))
     return quarters[n % 4]
 
@@ -55,7 +57,8 @@ def sine_nth_derivative(x: Scalar, n: int) -> Scalar:
 )
 def reciprocal_nth_derivative(x: Scalar, n: int) -> Scalar:
     """The exponents -1, -2, ..., -n come down, one each time;  hence (-1)ⁿ n! / xⁿ⁺¹: they grow
-    like n!, and that is why the Taylor series of 1/x has a radius."""
+    like n!, and that is why the Taylor series of 1/x has a radius. The n-th derivative of 1/x.
+    """
     return (-1) ** n * factorial(n) / x ** (n + 1)
 
 
@@ -85,7 +88,9 @@ def power_nth_derivative(x: Scalar, m: int, n: int) -> Scalar:
 )
 def leibniz_rule(x: Scalar, n: int) -> Scalar:
     """Each of n differentiations goes to f or to g, and C(n, k) ways send k of them to f;  hence
-    (fg)⁽ⁿ⁾ = Σₖ C(n, k) f⁽ᵏ⁾ g⁽ⁿ⁻ᵏ⁾, here for f = x⁴ and g = sin x."""
+    (fg)⁽ⁿ⁾ = Σₖ C(n, k) f⁽ᵏ⁾ g⁽ⁿ⁻ᵏ⁾, here for f = x⁴ and g = sin x. The n-th derivative of a
+    product (Leibniz).
+    """
     terms = (
         comb(n, k) * power_nth_derivative(x, 4, k) * sine_nth_derivative(x, n - k)
         for k in range(n + 1)

@@ -84,7 +84,7 @@ def gudermannian_derivative(x: Real) -> Real:
 
 
 def area_hyperbolic_sine(x: Real) -> Real:
-    """arsinh x"""
+    """arsinh x: the inverse sinh (area hyperbolic sine)."""
     return jnp.arcsinh(x)
 
 
@@ -95,7 +95,7 @@ def area_hyperbolic_sine_derivative(x: Real) -> Real:
 
 
 def area_hyperbolic_cosine(x: Real) -> Real:
-    """arcosh x"""
+    """arcosh x: the inverse cosh."""
     return jnp.arccosh(x)
 
 
@@ -106,7 +106,7 @@ def area_hyperbolic_cosine_derivative(x: Real) -> Real:
 
 
 def area_hyperbolic_tangent(x: Real) -> Real:
-    """artanh x"""
+    """artanh x: the inverse tanh."""
     return jnp.arctanh(x)
 
 
@@ -117,7 +117,7 @@ def area_hyperbolic_tangent_derivative(x: Real) -> Real:
 
 
 def area_hyperbolic_secant(x: Real) -> Real:
-    """arsech x = arcosh(1/x)"""
+    """arsech x = arcosh(1/x): the inverse sech."""
     return jnp.arccosh(1 / x)
 
 
@@ -129,7 +129,7 @@ def area_hyperbolic_secant_derivative(x: Real) -> Real:
 
 
 def area_hyperbolic_cosecant(x: Real) -> Real:
-    """arcsch x = arsinh(1/x)"""
+    """arcsch x = arsinh(1/x): the inverse csch."""
     return jnp.arcsinh(1 / x)
 
 
@@ -141,7 +141,7 @@ def area_hyperbolic_cosecant_derivative(x: Real) -> Real:
 
 
 def area_hyperbolic_cotangent(x: Real) -> Real:
-    """arcoth x = artanh(1/x)"""
+    """arcoth x = artanh(1/x): the inverse coth."""
     return jnp.arctanh(1 / x)
 
 

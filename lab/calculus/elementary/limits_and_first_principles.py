@@ -202,7 +202,10 @@ def quotient_with_a_hole_derivative(x: Real) -> Real:
 
 
 def sine_ratio(x: Real | float) -> Real:
-    """sin x / x, with the hole at 0 filled: sin x lies between x cos x and x, hence the limit 1."""
+    """sin x / x, with the hole at 0 filled: sin x lies between x cos x and x, hence the limit 1.
+
+    The unnormalised sinc.
+    """
     return fill_hole(x, SINE_RATIO, lambda x: jnp.sin(x) / x)
 
 

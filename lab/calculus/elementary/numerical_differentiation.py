@@ -83,14 +83,16 @@ def central_quotient_of_sine(x: Real, h: Real) -> Real:
 @identity(of=five_point_quotient(jnp.sin), at=dict(x=reals(), h=nonzero()))
 def five_point_quotient_of_sine(x: Real, h: Real) -> Real:
     """8 · 2 cos x sin h - 2 cos x sin 2h, over 12h;  hence cos x (4 s(h) - s(2h))/3 with s the
-    sine ratio: the h² of 4 s(h) and of s(2h) cancel, relative error -h⁴/30."""
+    sine ratio: the h² of 4 s(h) and of s(2h) cancel, relative error -h⁴/30. The five-point stencil.
+    """
     return jnp.cos(x) * (4 * sine_ratio(h) - sine_ratio(2 * h)) / 3
 
 
 @identity(of=second_quotient(jnp.sin), at=dict(x=reals(), h=nonzero()))
 def second_quotient_of_sine(x: Real, h: Real) -> Real:
     """sin(x+h) + sin(x-h) - 2 sin x = -2 sin x (1 - cos h) = -4 sin x sin²(h/2);
-    hence -sin x (sin(h/2)/(h/2))²: relative error -h²/12."""
+    hence -sin x (sin(h/2)/(h/2))²: relative error -h²/12. The second central difference.
+    """
     return -jnp.sin(x) * sine_ratio(h / 2) ** 2
 
 
@@ -211,7 +213,10 @@ SCHEMES = {
 
 @identity(of=lambda a, b: (b**2 - a**2) / (b - a), at=dict(a=reals(), b=reals()))
 def mean_value_point_of_square(a: Real, b: Real) -> Real:
-    """(b - a)(b + a)/(b - a) = 2 (a + b)/2;  hence the slope at the middle, c = (a + b)/2."""
+    """(b - a)(b + a)/(b - a) = 2 (a + b)/2;  hence the slope at the middle, c = (a + b)/2.
+
+    The secant slope is the slope somewhere between: the mean value theorem (MVT).
+    """
     return 2 * ((a + b) / 2)
 
 
@@ -230,7 +235,9 @@ def mean_value_point_of_reciprocal(a: Real, h: Real) -> Real:
 )
 def lhopital_rule(a: Real, f: Coefficients, g: Coefficients) -> Real:
     """F = (x - a) f and G = (x - a) g are both 0 at a, and F/G is f/g once x - a has cancelled.  By
-    the product rule F' = f + (x - a) f', which at a is f(a);  hence lim F/G = F'(a)/G'(a)."""
+    the product rule F' = f + (x - a) f', which at a is f(a);  hence lim F/G = F'(a)/G'(a).
+    L'Hopital's rule for 0/0.
+    """
 
     def times_x_minus_a(c: Coefficients) -> Float[Array, " _"]:
         zero = jnp.zeros(1, c.dtype)

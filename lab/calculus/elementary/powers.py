@@ -169,7 +169,7 @@ def chebyshev_derivative(x: Real, n: int) -> Real:
 
 
 def hermite(x: Real, n: int) -> Real:
-    """Heₙ(x), the Hermite polynomials of probability: Heₙ₊₁ = x Heₙ - n Heₙ₋₁"""
+    """Heₙ(x), the probabilists' Hermite polynomials: Heₙ₊₁ = x Heₙ - n Heₙ₋₁"""
     before, here = jnp.zeros_like(x), jnp.ones_like(x)
     for k in range(n):
         before, here = here, x * here - k * before

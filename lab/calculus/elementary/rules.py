@@ -77,7 +77,7 @@ def quotient_rule(f: Real, g: Real, change: Pair) -> Real:
 
 @jvp(of=lambda f, n: f**n, at=dict(f=nonzero(), n=choice(-3, -1, 2, 5)))
 def power_of_function_rule(f: Real, n: int, df: Real) -> Real:
-    """n factors, each of which may move;  hence (fⁿ)' = n fⁿ⁻¹ f'."""
+    """n factors, each of which may move;  hence (fⁿ)' = n fⁿ⁻¹ f'. The generalised power rule."""
     return n * f ** (n - 1) * df
 
 
@@ -174,7 +174,7 @@ def scaling_and_shift_rule(x: Real, a: Real, b: Real, f: Coefficients) -> Real:
 
 
 def even_part(x: Real, f: Coefficients) -> Real:
-    """(f(x) + f(-x)) / 2"""
+    """(f(x) + f(-x)) / 2: the even half of f by parity."""
     return (polynomial(f, x) + polynomial(f, -x)) / 2
 
 
@@ -191,7 +191,8 @@ def even_part_derivative(x: Real, f: Coefficients) -> Real:
 )
 def odd_part_derivative(x: Real, f: Coefficients) -> Real:
     """d f(-x) = -f'(-x) dx;  hence (f'(x) + f'(-x))/2, the even part of f': an odd function has an
-    even derivative."""
+    even derivative. Parity, the other way round.
+    """
     return even_part(x, derived(f))
 
 

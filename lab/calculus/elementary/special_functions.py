@@ -31,7 +31,7 @@ def error_function_derivative(x: Real) -> Real:
 
 
 def complementary_error_function(x: Real) -> Real:
-    """erfc x = 1 - erf x"""
+    """erfc x = 1 - erf x: the complementary erf."""
     return special.erfc(x)
 
 
@@ -53,7 +53,7 @@ def inverse_error_function_derivative(p: Real) -> Real:
 
 
 def normal_distribution(x: Real) -> Real:
-    """Φ(x), the share of a standard normal variable below x"""
+    """Φ(x), the share of a standard normal variable below x: the normal cdf."""
     return special.ndtr(x)
 
 
@@ -86,7 +86,10 @@ def inverse_mills_ratio(x: Real) -> Real:
 
 
 def log_normal_distribution(x: Real) -> Real:
-    """ln Φ(x); on the far left as ln φ(x) less the logarithm of φ/Φ (JAX's own is off by 4e-9)"""
+    """ln Φ(x); on the far left as ln φ(x) less the logarithm of φ/Φ (JAX's own is off by 4e-9).
+
+    The log of the normal cdf.
+    """
     left = x < -4
     t, here = jnp.where(left, x, -4.0), jnp.where(left, 0.0, x)
     far = norm.logpdf(t) - jnp.log(inverse_mills_ratio(t))
@@ -155,7 +158,7 @@ def beta_function_derivative(a: Real, b: Real) -> Real:
 
 
 def lower_gamma(a: Real, x: Real) -> Real:
-    """P(a, x) = ∫₀ˣ tᵃ⁻¹ e⁻ᵗ dt / Γ(a)"""
+    """P(a, x) = ∫₀ˣ tᵃ⁻¹ e⁻ᵗ dt / Γ(a), the regularised lower incomplete gamma function."""
     return special.gammainc(a, x)
 
 
@@ -167,7 +170,7 @@ def lower_gamma_derivative(a: Real, x: Real) -> Real:
 
 
 def incomplete_beta(a: Real, b: Real, x: Real) -> Real:
-    """I_x(a, b) = ∫₀ˣ tᵃ⁻¹ (1 - t)ᵇ⁻¹ dt / B(a, b)"""
+    """I_x(a, b) = ∫₀ˣ tᵃ⁻¹ (1 - t)ᵇ⁻¹ dt / B(a, b), the regularised incomplete beta function."""
     return special.betainc(a, b, x)
 
 
@@ -185,7 +188,7 @@ def incomplete_beta_derivative(a: Real, b: Real, x: Real) -> Real:
 
 
 def bessel_i0(x: Real) -> Real:
-    """I₀(x) = Σₖ (x/2)²ᵏ / k!²"""
+    """I₀(x) = Σₖ (x/2)²ᵏ / k!², the modified Bessel function of order 0."""
     return special.i0(x)
 
 
@@ -197,7 +200,7 @@ def bessel_i0_derivative(x: Real) -> Real:
 
 
 def bessel_i1(x: Real) -> Real:
-    """I₁(x) = Σₖ (x/2)²ᵏ⁺¹ / (k! (k+1)!)"""
+    """I₁(x) = Σₖ (x/2)²ᵏ⁺¹ / (k! (k+1)!), the modified Bessel function of order 1."""
     return special.i1(x)
 
 

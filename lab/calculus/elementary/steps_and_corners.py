@@ -13,7 +13,10 @@ from lab.domains import choice, interval, nonzero, positive, reals
 
 
 def staircase(x: Real, height: Real, stair: Real) -> Real:
-    """c ⌊n + x⌋ for 0 < x < 1: every number that is not whole is n + x"""
+    """c ⌊n + x⌋ for 0 < x < 1: every number that is not whole is n + x.
+
+    Floor; ceil and round are the same stairs, moved.
+    """
     return height * jnp.floor(stair + x)
 
 
@@ -51,7 +54,7 @@ def sign_of_gradient(x: Real, size: Real) -> tuple[Real, Real]:
 
 
 def heaviside_step(x: Real, height: Real) -> Real:
-    """c if x > 0, else 0"""
+    """c if x > 0, else 0: Heaviside's function."""
     return jnp.where(x > 0, height, 0.0)
 
 
@@ -91,7 +94,7 @@ def larger_of_two_gradient(x: Real, y: Real) -> tuple[Real, Real]:
 
 
 def multiply_add(x: Real, y: Real, z: Real) -> Real:
-    """x y + z"""
+    """x y + z, a fused multiply-add (fma)."""
     return x * y + z
 
 

@@ -24,14 +24,16 @@ Scalar = Float[Array, ""]
 def exponential_jvp(A: Float[Array, "n n"], tangent: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """Y' = A Y along t gives (dY)' = A dY + dA Y, so dY = ∫₀¹ e^(sA) dA e^((1-s)A) ds, which is
     what [[A, dA], [0, A]] does to its second half (Van Loan 1978);
-    hence the top right block of the exponential of that matrix."""
+    hence the top right block of the exponential of that matrix. The Frechet derivative of the
+    matrix exponential (expm).
+    """
     n = len(A)
     blocks = jnp.block([[A, tangent], [jnp.zeros_like(A), A]])
     return expm(blocks)[:n, n:]
 
 
 def exponential_trace(A: Float[Array, "n n"]) -> Scalar:
-    """Tr e^A."""
+    """Tr e^A: the trace of expm."""
     return jnp.trace(expm(A))
 
 
@@ -42,7 +44,7 @@ def exponential_trace_gradient(A: Float[Array, "n n"]) -> Float[Array, "n n"]:
 
 
 def exponential_determinant(A: Float[Array, "n n"]) -> Scalar:
-    """det e^A."""
+    """det e^A: det of expm."""
     return det(expm(A))
 
 
@@ -71,7 +73,7 @@ def cross_matrix(w: Float[Array, " 3"]) -> Float[Array, "3 3"]:
 
 
 def rotation(w: Float[Array, " 3"]) -> Float[Array, "3 3"]:
-    """e^[w], the rotation by |w| about w, by Rodrigues' formula."""
+    """e^[w], the rotation by |w| about w, by Rodrigues' formula: the exponential map of SO(3)."""
     angle = jnp.linalg.norm(w)
     K = cross_matrix(w / angle)
     eye = jnp.eye(3, dtype=w.dtype)
@@ -97,7 +99,10 @@ def rotation_jvp(w: Float[Array, " 3"], tangent: Float[Array, " 3"]) -> Float[Ar
 
 
 def logarithm(S: Float[Array, "n n"]) -> Float[Array, "n n"]:
-    """The symmetric matrix whose exponential is the positive definite S."""
+    """The symmetric matrix whose exponential is the positive definite S.
+
+    The spectral function ln of a symmetric matrix.
+    """
     w, V = eigh(S)
     return V * jnp.log(w) @ V.T
 
@@ -137,7 +142,10 @@ def softplus_trace_gradient(S: Float[Array, "n n"]) -> Float[Array, "n n"]:
 def sylvester_solution(
     A: Float[Array, "m m"], B: Float[Array, "n n"], C: Float[Array, "m n"]
 ) -> Float[Array, "m n"]:
-    """The X with A X + X B = C: one linear system for vec X."""
+    """The X with A X + X B = C: one linear system for vec X.
+
+    Sylvester's equation, Lyapunov's if B = Aᵀ.
+    """
     m, n = C.shape
     eyes = jnp.eye(m, dtype=A.dtype), jnp.eye(n, dtype=A.dtype)
     return solve(jnp.kron(A, eyes[1]) + jnp.kron(eyes[0], B.T), C.ravel()).reshape(m, n)
@@ -184,7 +192,7 @@ def stationary_distribution_jvp(
 
 
 def boltzmann_mean(E: Float[Array, " n"], v: Float[Array, " n"], temperature: Scalar) -> Scalar:
-    """The mean of v under p = softmax(-E / T)."""
+    """The mean of v under p = softmax(-E / T). Boltzmann's mean, a softmax of energies."""
     return jax.nn.softmax(-E / temperature) @ v
 
 

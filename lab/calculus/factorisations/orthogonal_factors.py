@@ -20,7 +20,10 @@ Scalar = Float[Array, ""]
 
 
 def orthonormal_factors(A: Float[Array, "m n"]) -> tuple[Float[Array, "m n"], Float[Array, "n n"]]:
-    """Q and R with A = Q R, Qᵀ Q = I, R upper triangular and its diagonal positive."""
+    """Q and R with A = Q R, Qᵀ Q = I, R upper triangular and its diagonal positive.
+
+    The QR factors of a square or tall matrix.
+    """
     Q, R = qr(A)
     signs = jnp.sign(jnp.diag(R))
     return Q * signs, R * signs[:, None]
@@ -98,7 +101,10 @@ def eigenvalues_vjp(A: Float[Array, "n n"], cotangent: Float[Array, " n"]) -> Fl
 
 
 def perron_root(A: Float[Array, "n n"]) -> Scalar:
-    """The greatest eigenvalue of a matrix of positive entries: real and simple (Perron)."""
+    """The greatest eigenvalue of a matrix of positive entries: real and simple (Perron).
+
+    A simple eigenvalue of a general matrix.
+    """
     return jnp.max(eigvals(A).real)
 
 
@@ -155,7 +161,7 @@ def schatten_power_gradient(X: Float[Array, "m n"], p: int) -> Float[Array, "m n
 
 
 def condition_number(X: Float[Array, "n n"]) -> Scalar:
-    """The greatest singular value over the least."""
+    """The greatest singular value over the least: the condition number in the 2-norm."""
     s = svd(X, compute_uv=False)
     return s[0] / s[-1]
 
@@ -172,7 +178,7 @@ def condition_number_gradient(X: Float[Array, "n n"]) -> Float[Array, "n n"]:
 
 
 def captured_variance(W: Float[Array, "m n"], S: Float[Array, "m m"]) -> Scalar:
-    """Tr(Wᵀ S W)."""
+    """Tr(Wᵀ S W): the variance of PCA."""
     return jnp.trace(W.T @ S @ W)
 
 
@@ -185,7 +191,10 @@ def captured_variance_gradient(
 
 
 def subspace_variance(X: Float[Array, "m n"], S: Float[Array, "m m"]) -> Scalar:
-    """Tr(Wᵀ S W) of the orthonormal W that spans what X spans: Tr((Xᵀ X)⁻¹ Xᵀ S X)."""
+    """Tr(Wᵀ S W) of the orthonormal W that spans what X spans: Tr((Xᵀ X)⁻¹ Xᵀ S X).
+
+    PCA on the manifold of subspaces.
+    """
     return jnp.trace(solve(X.T @ X, X.T @ S @ X))
 
 

@@ -72,7 +72,8 @@ def transpose_vjp(X: Float[Array, "m n"], cotangent: Float[Array, "n m"]) -> Flo
 @vjp(of=jnp.ravel, at=(reals("m n"),))
 def ravel_vjp(X: Float[Array, "m n"], cotangent: Float[Array, " k"]) -> Float[Array, "m n"]:
     """A reshape moves no number: <g, ravel dX> is the same sum of products;
-    hence g in the shape of X."""
+    hence g in the shape of X. A reshape, as a transpose is.
+    """
     return cotangent.reshape(X.shape)
 
 
@@ -84,7 +85,9 @@ def vec_of_sandwich(
     X: Float[Array, "n p"], A: Float[Array, "m n"], B: Float[Array, "p q"]
 ) -> Float[Array, " k"]:
     """Column j of A X B is Σ_l B_lj A x_l, x_l the columns of X;  hence vec(A X B), columns
-    stacked, is (Bᵀ ⊗ A) vec X: the Jacobian of a sandwich is a Kronecker product."""
+    stacked, is (Bᵀ ⊗ A) vec X: the Jacobian of a sandwich is a Kronecker product. The vec identity
+    of the Kronecker product.
+    """
     return jnp.kron(B.T, A) @ X.T.ravel()
 
 
@@ -124,7 +127,7 @@ def determinant_vjp(X: Float[Array, "n n"], cotangent: Scalar) -> Float[Array, "
 
 
 def inverse_quadratic(S: Float[Array, "n n"], b: Float[Array, " n"]) -> Scalar:
-    """bᵀ S⁻¹ b for a symmetric S."""
+    """bᵀ S⁻¹ b for a symmetric S. A quadratic form in the inverse."""
     return b @ solve(symmetric_part(S), b)
 
 
@@ -230,7 +233,7 @@ def rbf_kernel_gradient(
 def low_rank_misfit(
     U: Float[Array, "m k"], V: Float[Array, "n k"], M: Float[Array, "m n"]
 ) -> Scalar:
-    """|U Vᵀ - M|² / 2."""
+    """|U Vᵀ - M|² / 2: the loss of a low-rank factorisation."""
     return jnp.sum((U @ V.T - M) ** 2) / 2
 
 

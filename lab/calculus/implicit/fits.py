@@ -41,7 +41,7 @@ def ridge_weights_derivative(
 
 
 def least_squares_weights(X: Float[Array, "n d"], y: Float[Array, " n"]) -> Float[Array, " d"]:
-    """X⁺ y = argmin |X w - y|², for a tall X."""
+    """X⁺ y = argmin |X w - y|², for a tall X. Ordinary least squares."""
     return pinv(X) @ y
 
 
@@ -98,7 +98,10 @@ def left_out_residuals_by_leverage(
 
 
 def degrees_of_freedom(penalty: Scalar, X: Float[Array, "n d"]) -> Scalar:
-    """Tr H_λ, H_λ = X (Xᵀ X + λ I)⁻¹ Xᵀ: the number of weights that still are free."""
+    """Tr H_λ, H_λ = X (Xᵀ X + λ I)⁻¹ Xᵀ: the number of weights that still are free.
+
+    Ridge's effective degrees of freedom.
+    """
     return jnp.trace(solve(normal_matrix(X, penalty), X.T @ X))
 
 
@@ -135,7 +138,10 @@ def kernel_matrix(width: Scalar, noise: Scalar, x: Float[Array, " n"]) -> Float[
 def marginal_likelihood(
     width: Scalar, noise: Scalar, x: Float[Array, " n"], y: Float[Array, " n"]
 ) -> Scalar:
-    """(yᵀ K⁻¹ y + ln det K) / 2: minus a Gaussian process's log evidence, up to a constant."""
+    """(yᵀ K⁻¹ y + ln det K) / 2: minus a Gaussian process's log evidence, up to a constant.
+
+    The marginal likelihood of a GP.
+    """
     return gaussian_energy(kernel_matrix(width, noise, x), y)
 
 
@@ -162,7 +168,10 @@ def validation_loss(
     Z: Float[Array, "m d"],
     t: Float[Array, " m"],
 ) -> Scalar:
-    """mean (Z w - t)² on held-out samples, w the ridge weights of X, y at this penalty."""
+    """mean (Z w - t)² on held-out samples, w the ridge weights of X, y at this penalty.
+
+    A bilevel problem.
+    """
     return jnp.mean((Z @ ridge_weights(penalty, X, y) - t) ** 2)
 
 

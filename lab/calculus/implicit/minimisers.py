@@ -38,7 +38,7 @@ def penalised_logistic_curvature(
 
 
 def logistic_weights(penalty: Scalar, Z: Float[Array, "n d"]) -> Float[Array, " d"]:
-    """The minimiser, by Newton's method."""
+    """The minimiser, by Newton's method. An unconstrained argmin."""
 
     def improve(_: Any, w: Float[Array, " d"]) -> Float[Array, " d"]:
         slope = penalty * w - Z.T @ sigmoid(-Z @ w) / len(Z)
@@ -102,7 +102,10 @@ def kkt_matrix(Q: Float[Array, "n n"], A: Float[Array, "n k"]) -> Float[Array, "
 def constrained_minimiser(
     Q: Float[Array, "n n"], c: Float[Array, " n"], A: Float[Array, "n k"], b: Float[Array, " k"]
 ) -> tuple[Float[Array, " n"], Float[Array, " k"]]:
-    """argmin xᵀ Q x / 2 + cᵀ x subject to Aᵀ x = b, and the multipliers μ with Q x + c = A μ."""
+    """argmin xᵀ Q x / 2 + cᵀ x subject to Aᵀ x = b, and the multipliers μ with Q x + c = A μ.
+
+    An equality-constrained QP, by its KKT system.
+    """
     both = solve(kkt_matrix(Q, A), jnp.concatenate([-c, b]))
     return both[: c.size], -both[c.size :]
 
@@ -132,7 +135,10 @@ def constrained_minimiser_jvp(
 def constrained_minimum(
     Q: Float[Array, "n n"], c: Float[Array, " n"], A: Float[Array, "n k"], b: Float[Array, " k"]
 ) -> Scalar:
-    """min xᵀ Q x / 2 + cᵀ x subject to Aᵀ x = b."""
+    """min xᵀ Q x / 2 + cᵀ x subject to Aᵀ x = b.
+
+    Its sensitivity is Lagrange's multiplier (Lagrangian sensitivity).
+    """
     x, _ = constrained_minimiser(Q, c, A, b)
     return x @ Q @ x / 2 + c @ x
 
@@ -209,7 +215,10 @@ def adapted_loss(
     Z: Float[Array, "m d"],
     t: Float[Array, " m"],
 ) -> Scalar:
-    """mean (Z v - t)² / 2 after one step v = w - a ∇ mean (X w - y)² / 2 on a task: MAML."""
+    """mean (Z v - t)² / 2 after one step v = w - a ∇ mean (X w - y)² / 2 on a task: MAML.
+
+    MAML's inner step.
+    """
     v = w - a * X.T @ (X @ w - y) / y.size
     return jnp.mean((Z @ v - t) ** 2) / 2
 

@@ -101,7 +101,7 @@ def onto_psd_cone_jvp(S: Float[Array, "n n"], tangent: Float[Array, "n n"]) -> F
 
 
 def soft_threshold(x: Float[Array, "..."], t: Scalar) -> Float[Array, "..."]:
-    """argmin t |u| + (u - x)² / 2."""
+    """argmin t |u| + (u - x)² / 2: the prox of l1, t |u|."""
     return jnp.sign(x) * jax.nn.relu(jnp.abs(x) - t)
 
 
@@ -127,7 +127,10 @@ def quadratic_prox_jacobian(
 
 
 def group_threshold(v: Float[Array, " n"], t: Scalar) -> Float[Array, " n"]:
-    """argmin t |u| + |u - v|² / 2 with the Euclidean norm: all of the group, or none."""
+    """argmin t |u| + |u - v|² / 2 with the Euclidean norm: all of the group, or none.
+
+    The prox of the group l2 norm.
+    """
     return v * jax.nn.relu(1 - t / norm(v))
 
 
@@ -201,7 +204,10 @@ def lasso_weights_derivative(
 def transport_cost(
     a_logits: Float[Array, " m"], b_logits: Float[Array, " n"], C: Float[Array, "m n"]
 ) -> Scalar:
-    """min <P, C> - H(P) over P with marginals softmax(a) and softmax(b), H(P) = -Σ P (ln P - 1)."""
+    """min <P, C> - H(P) over P with marginals softmax(a) and softmax(b), H(P) = -Σ P (ln P - 1).
+
+    The cost of entropic optimal transport, wrt the marginal a.
+    """
     f, g, a, b = transport_potentials(a_logits, b_logits, C)
     return f @ a + g @ b - 1
 
@@ -236,7 +242,7 @@ def transport_cost_gradient(
 
 
 def lower_median(x: Float[Array, " n"]) -> Scalar:
-    """The value in the middle, the lower one of two."""
+    """The value in the middle, the lower one of two. A quantile, the median."""
     return jnp.sort(x)[(x.size - 1) // 2]
 
 
@@ -249,7 +255,10 @@ def lower_median_gradient(x: Float[Array, " n"]) -> Float[Array, " n"]:
 
 
 def smooth_quantile(x: Float[Array, " n"], share: Scalar) -> Scalar:
-    """The q with mean sigmoid(q - x) = share, by bisection and Newton's method."""
+    """The q with mean sigmoid(q - x) = share, by bisection and Newton's method.
+
+    A smoothed median for a share of 1/2.
+    """
 
     def halve(_: Any, ends: tuple[Scalar, Scalar]) -> tuple[Scalar, Scalar]:
         low, high = ends

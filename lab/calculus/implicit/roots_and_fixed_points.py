@@ -38,7 +38,10 @@ def quintic_root_derivative(theta: Float[Array, "..."]) -> Float[Array, "..."]:
 
 
 def cubic_root(a: Float[Array, " 4"]) -> Scalar:
-    """The real root of a_0 + a_1 x + a_2 x² + a_3 x³, where a_1, a_3 > 0 dominate: it is simple."""
+    """The real root of a_0 + a_1 x + a_2 x² + a_3 x³, where a_1, a_3 > 0 dominate: it is simple.
+
+    A polynomial's root as a function of its coefficients a_k.
+    """
 
     def improve(_: Any, x: Scalar) -> Scalar:
         return x - polynomial(a, x) / slope(a, x)
@@ -172,7 +175,10 @@ def layer_map(
 
 
 def equilibrium(W: Float[Array, "n n"], b: Float[Array, " n"]) -> Float[Array, " n"]:
-    """The z with z = tanh(W z + b), by iterating 60 times: a deep equilibrium layer."""
+    """The z with z = tanh(W z + b), by iterating 60 times: a deep equilibrium layer.
+
+    DEQ: a fixed point.
+    """
     return jax.lax.fori_loop(0, 60, lambda _, z: layer_map(z, W, b), jnp.zeros_like(b))
 
 

@@ -34,7 +34,10 @@ def accumulated(x: Scalar, c: Coefficients) -> Scalar:
 
 @derivative(of=accumulated, wrt="x", at=dict(x=reals(), c=reals("n")))
 def fundamental_theorem(x: Scalar, c: Coefficients) -> Scalar:
-    """(F(x + h) - F(x))/h is the mean of f between x and x + h;  hence f(x), f being continuous."""
+    """(F(x + h) - F(x))/h is the mean of f between x and x + h;  hence f(x), f being continuous.
+
+    The fundamental theorem, part I.
+    """
     return jnp.polyval(c, x)
 
 
@@ -44,12 +47,14 @@ def fundamental_theorem(x: Scalar, c: Coefficients) -> Scalar:
 )
 def integral_of_a_derivative(a: Scalar, b: Scalar) -> Scalar:
     """∫ₐᵇF' and F(b) - F(a) have the same derivative in b and agree at b = a;  hence, for the sine,
-    sin b - sin a = 2 cos((a + b)/2) sin((b - a)/2): adding up all changes is the whole change."""
+    sin b - sin a = 2 cos((a + b)/2) sin((b - a)/2): adding up all changes is the whole change. The
+    fundamental theorem, part II.
+    """
     return 2 * jnp.cos((a + b) / 2) * jnp.sin((b - a) / 2)
 
 
 def between(a: Scalar, b: Scalar, c: Coefficients) -> Scalar:
-    """∫ₐᵇ of the polynomial with coefficients c"""
+    """∫ₐᵇ of the polynomial with coefficients c: the lower limit a, the upper limit b."""
     return gauss_legendre(lambda t: jnp.polyval(c, t), a, b)
 
 
@@ -66,7 +71,7 @@ def integral_limits_gradient(
 
 
 def cosine_between_moving_limits(x: Scalar) -> Scalar:
-    """∫ of cos t from sin x to x²/2"""
+    """∫ of cos t from sin x to x²/2: variable limits."""
     return gauss_legendre(jnp.cos, jnp.sin(x), x**2 / 2)
 
 
@@ -77,7 +82,10 @@ def moving_limits_derivative(x: Scalar) -> Scalar:
 
 
 def leibniz_integral(x: Scalar) -> Scalar:
-    """∫ of sin(xt) from x to x + 1: the parameter is in both limits and in the integrand"""
+    """∫ of sin(xt) from x to x + 1: the parameter is in both limits and in the integrand.
+
+    Leibniz' rule in full.
+    """
     return gauss_legendre(lambda t: jnp.sin(x * t), x, x + 1)
 
 
@@ -137,7 +145,8 @@ def convolution_derivative(x: Scalar, w: Scalar) -> Scalar:
 @derivative(of=jax.scipy.special.ndtr, at=reals())
 def normal_distribution_function_derivative(x: Real) -> Real:
     """Φ(x) = ∫ of the density from -∞ to x;  hence the density e^(-x²/2)/√(2π): a distribution
-    function is an accumulation, and its slope is what accumulates."""
+    function is an accumulation, and its slope is what accumulates. A cdf's slope is its density.
+    """
     return jnp.exp(-(x**2) / 2) / jnp.sqrt(2 * jnp.pi).astype(x.dtype)
 
 
@@ -186,7 +195,10 @@ def work_along_curve(start: Point, bend: Point, end: Point) -> Scalar:
 
 @identity(of=work_along_curve, at=dict(start=reals("2"), bend=reals("2"), end=reals("2")))
 def gradient_theorem(start: Point, bend: Point, end: Point) -> Scalar:
-    """grad f . r' dt = d f(r(t));  hence f(end) - f(start), whatever way was taken between."""
+    """grad f . r' dt = d f(r(t));  hence f(end) - f(start), whatever way was taken between.
+
+    A line integral.
+    """
     return folium(end) - folium(start)
 
 
@@ -200,5 +212,7 @@ def half_circulation(half_axes: Point, steps: int = 16) -> Scalar:
 @identity(of=half_circulation, at=dict(half_axes=positive("2")))
 def green_area(half_axes: Point) -> Scalar:
     """Green: ∮ P dx + Q dy = ∬ Q_x - P_y, and for (P, Q) = (-y, x)/2 that is ∬ 1;
-    hence the area πab: a field that is no gradient adds up to something on the way round."""
+    hence the area πab: a field that is no gradient adds up to something on the way round. Green's
+    theorem: a line integral around an area.
+    """
     return jnp.pi * half_axes[0] * half_axes[1]

@@ -19,14 +19,18 @@ QUARTER = jnp.pi / 2  # of a turn
     of=lambda x, n: x ** (n + 1) / (n + 1), wrt="x", at=dict(x=nonzero(), n=choice(-3, -2, 0, 1, 4))
 )
 def power_from_antiderivative(x: Real, n: int) -> Real:
-    """d xⁿ⁺¹/(n + 1) = xⁿ dx;  hence ∫ xⁿ = xⁿ⁺¹/(n + 1), but for n = -1."""
+    """d xⁿ⁺¹/(n + 1) = xⁿ dx;  hence ∫ xⁿ = xⁿ⁺¹/(n + 1), but for n = -1.
+
+    The antiderivative of a polynomial, term by term.
+    """
     return x**n
 
 
 @derivative(of=lambda x: jnp.log(jnp.abs(x)), at=dict(x=nonzero()))
 def reciprocal_from_antiderivative(x: Real) -> Real:
     """For x > 0 d ln x = dx/x, for x < 0 d ln(-x) = -dx/(-x);  hence ∫ dx/x = ln|x| on either side
-    of 0 (never across it)."""
+    of 0 (never across it). The antiderivative of 1/x.
+    """
     return 1 / x
 
 

@@ -31,7 +31,10 @@ def half_line(f: Callable[[Any], Any], like: Scalar) -> Any:
 
 
 def laplace_of_power(s: Scalar, n: int) -> Scalar:
-    """∫ tⁿ e⁻ˢᵗ dt over the half line, the Laplace transform of tⁿ"""
+    """∫ tⁿ e⁻ˢᵗ dt over the half line, the Laplace transform of tⁿ.
+
+    Feynman's way to ∫ tⁿ e^(-at).
+    """
     return half_line(lambda t: t**n * jnp.exp(-s * t), s)
 
 
@@ -58,7 +61,7 @@ def gaussian_integral_derivative(a: Scalar) -> Scalar:
 
 
 def gaussian_wave_integral(k: Scalar) -> Scalar:
-    """∫ e^(-x²/2) cos(kx) dx over the line"""
+    """∫ e^(-x²/2) cos(kx) dx over the line: the Gaussian's Fourier integral."""
     x = jnp.arange(-96, 97).astype(k.dtype) / 8
     return jnp.sum(jnp.exp(-(x**2) / 2) * jnp.cos(k * x)) / 8
 
@@ -72,7 +75,10 @@ def gaussian_wave_integral_derivative(k: Scalar) -> Scalar:
 
 
 def frullani_integral(a: Scalar, b: Scalar) -> Scalar:
-    """∫ (xᵇ - xᵃ)/ln x dx over (0, 1), with x = e⁻ᵘ: ∫ e^(-(a+1)u) (1 - e^(-(b-a)u))/u du"""
+    """∫ (xᵇ - xᵃ)/ln x dx over (0, 1), with x = e⁻ᵘ: ∫ e^(-(a+1)u) (1 - e^(-(b-a)u))/u du.
+
+    An integral of Frullani's type.
+    """
     return half_line(lambda u: -jnp.exp(-(a + 1) * u) * jnp.expm1(-(b - a) * u) / u, a)
 
 

@@ -23,7 +23,7 @@ PLANE, SPACE, ANYWHERE = dict(x=reals("2")), dict(x=reals("4")), dict(x=reals("n
 
 
 def beale(x: Point) -> Scalar:
-    """Σ (cₖ - x (1 - yᵏ))²: 0 at (3, 0.5)."""
+    """Σ (cₖ - x (1 - yᵏ))²: 0 at (3, 0.5) (MGH 5)."""
     return sum_of_squares(mgh_valleys.beale_residuals(x))
 
 
@@ -58,7 +58,7 @@ def beale_hessian(x: Point) -> Float[Array, "2 2"]:
 
 
 def freudenstein_roth(x: Point) -> Scalar:
-    """a² + b²: 0 at (5, 4), and 48.98425 at (11.4128, -0.8968), in which most descents end."""
+    """a² + b²: 0 at (5, 4), and 48.98425 at (11.4128, -0.8968), where most descents end (MGH 2)."""
     return sum_of_squares(mgh_valleys.freudenstein_roth_residuals(x))
 
 
@@ -73,7 +73,10 @@ def freudenstein_roth_gradient(x: Point) -> Point:
 
 
 def powell_badly_scaled(x: Point) -> Scalar:
-    """(10⁴ xy - 1)² + (e^-x + e^-y - 1.0001)²: 0 at (1.098·10⁻⁵, 9.106)."""
+    """(10⁴ xy - 1)² + (e^-x + e^-y - 1.0001)²: 0 at (1.098·10⁻⁵, 9.106).
+
+    Powell's badly scaled function (MGH 3).
+    """
     return sum_of_squares(mgh_valleys.powell_badly_scaled_residuals(x))
 
 
@@ -85,7 +88,10 @@ def powell_badly_scaled_gradient(x: Point) -> Point:
 
 
 def powell_singular(x: Four) -> Scalar:
-    """(x₁ + 10x₂)² + 5 (x₃ - x₄)² + (x₂ - 2x₃)⁴ + 10 (x₁ - x₄)⁴: 0 at 0."""
+    """(x₁ + 10x₂)² + 5 (x₃ - x₄)² + (x₂ - 2x₃)⁴ + 10 (x₁ - x₄)⁴: 0 at 0.
+
+    Powell's singular function (MGH 13).
+    """
     return sum_of_squares(mgh_valleys.powell_singular_residuals(x))
 
 
@@ -115,7 +121,7 @@ def powell_singular_hessian(x: Four) -> Float[Array, "4 4"]:
 
 
 def wood(x: Four) -> Scalar:
-    """Two of Rosenbrock's valleys, coupled: 0 at (1, 1, 1, 1)."""
+    """Two of Rosenbrock's valleys, coupled: 0 at (1, 1, 1, 1). Wood's function (MGH 14)."""
     return sum_of_squares(mgh_valleys.wood_residuals(x))
 
 
@@ -145,7 +151,7 @@ def wood_hessian(x: Four) -> Float[Array, "4 4"]:
 
 
 def broyden_tridiagonal(x: Vector) -> Scalar:
-    """Σ ((3 - 2xᵢ) xᵢ - xᵢ₋₁ - 2xᵢ₊₁ + 1)²"""
+    """Σ ((3 - 2xᵢ) xᵢ - xᵢ₋₁ - 2xᵢ₊₁ + 1)² (MGH 30)."""
     return sum_of_squares(mgh_equations.broyden_tridiagonal_residuals(x))
 
 
@@ -160,7 +166,7 @@ def broyden_tridiagonal_gradient(x: Vector) -> Vector:
 
 
 def variably_dimensioned(x: Vector) -> Scalar:
-    """Σ (xᵢ - 1)² + u² + u⁴, u = Σ j (xⱼ - 1): 0 at 1."""
+    """Σ (xᵢ - 1)² + u² + u⁴, u = Σ j (xⱼ - 1): 0 at 1 (MGH 25)."""
     return sum_of_squares(mgh_any_size.variably_dimensioned_residuals(x))
 
 
@@ -181,7 +187,10 @@ def variably_dimensioned_hessian(x: Vector) -> Matrix:
 
 
 def penalty_1(x: Vector) -> Scalar:
-    """10⁻⁵ Σ (xᵢ - 1)² + (x.x - 1/4)²: 2.24998·10⁻⁵ for n = 4, 7.08765·10⁻⁵ for n = 10."""
+    """10⁻⁵ Σ (xᵢ - 1)² + (x.x - 1/4)²: 2.24998·10⁻⁵ for n = 4, 7.08765·10⁻⁵ for n = 10.
+
+    Penalty I (MGH 23).
+    """
     return sum_of_squares(mgh_any_size.penalty_1_residuals(x))
 
 
@@ -200,7 +209,7 @@ def penalty_1_hessian(x: Vector) -> Matrix:
 
 def brown_almost_linear(x: Vector) -> Scalar:
     """Σ (xᵢ + S - (n + 1))² over i < n, S = Σ xⱼ, and (P - 1)², P = Π xⱼ: 0 at 1, and 1 at
-    (0, ..., 0, n + 1).
+    (0, ..., 0, n + 1). Brown's almost-linear function (MGH 27).
     """
     return sum_of_squares(mgh_any_size.brown_almost_linear_residuals(x))
 
@@ -217,7 +226,10 @@ def brown_almost_linear_gradient(x: Vector) -> Vector:
 
 
 def trigonometric(x: Vector) -> Scalar:
-    """Σ (n - Σ cos xⱼ + i (1 - cos xᵢ) - sin xᵢ)²: 0, and 2.79506·10⁻⁵ close by."""
+    """Σ (n - Σ cos xⱼ + i (1 - cos xᵢ) - sin xᵢ)²: 0, and 2.79506·10⁻⁵ close by.
+
+    The trigonometric function (MGH 26).
+    """
     return sum_of_squares(mgh_any_size.trigonometric_residuals(x))
 
 

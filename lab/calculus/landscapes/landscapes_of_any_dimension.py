@@ -177,7 +177,10 @@ def griewank_gradient(x: Vector) -> Vector:
 
 
 def schwefel(x: Vector) -> Scalar:
-    """418.98289 n - Σ xᵢ sin √|xᵢ|: 0 at 420.96875 on [-500, 500], far from the next best hole."""
+    """418.98289 n - Σ xᵢ sin √|xᵢ|: 0 at 420.96875 on [-500, 500], far from the next best hole.
+
+    Schwefel 2.26.
+    """
     return 418.98289 * x.size - jnp.sum(x * jnp.sin(jnp.sqrt(jnp.abs(x))))
 
 

@@ -101,6 +101,7 @@ def penalty_1_jacobian(x: Vector) -> Jacobian:
 def penalty_2_residuals(x: Vector) -> Residuals:
     """x₁ - 0.2;  √10⁻⁵ (e^(xᵢ/10) + e^(xᵢ₋₁/10) - yᵢ);  √10⁻⁵ (e^(xᵢ/10) - e^-0.1);
     Σ (n - j + 1) xⱼ² - 1:  i = 2, ..., n, and y such that x = (1, 2, ..., n) solves the second.
+    Penalty II.
     """
     e, y, weights = jnp.exp(x / 10), jnp.exp(counted(x) / 10), counted(x)[::-1]
     pairs = ROOT * (e[1:] + e[:-1] - (y[1:] + y[:-1]))

@@ -27,7 +27,10 @@ def neighbours(x: Vector, before: float, behind: float) -> Square:
 
 
 def boundary_value_residuals(x: Vector) -> Vector:
-    """2xᵢ - xᵢ₋₁ - xᵢ₊₁ + h² (xᵢ + tᵢ + 1)³ / 2,  h = 1 / (n + 1), t = i h, 0 beyond the ends"""
+    """2xᵢ - xᵢ₋₁ - xᵢ₊₁ + h² (xᵢ + tᵢ + 1)³ / 2,  h = 1 / (n + 1), t = i h, 0 beyond the ends.
+
+    The discrete boundary value problem.
+    """
     h = 1 / (x.size + 1)
     t = h * counted(x)
     return 2 * x + neighbours(x, -1, -1) @ x + h**2 * (x + t + 1) ** 3 / 2
@@ -49,7 +52,10 @@ def _green(x: Vector) -> tuple[Square, Vector]:
 
 
 def integral_equation_residuals(x: Vector) -> Vector:
-    """xᵢ + h/2 [(1 - tᵢ) Σ_{j ≤ i} tⱼ cⱼ³ + tᵢ Σ_{j > i} (1 - tⱼ) cⱼ³],  c = x + t + 1"""
+    """xᵢ + h/2 [(1 - tᵢ) Σ_{j ≤ i} tⱼ cⱼ³ + tᵢ Σ_{j > i} (1 - tⱼ) cⱼ³],  c = x + t + 1.
+
+    The discrete integral equation.
+    """
     K, t = _green(x)
     return x + K @ (x + t + 1) ** 3
 
@@ -130,7 +136,10 @@ def _inner(x: Vector, surplus: int) -> tuple[Residuals, Vector]:
 
 
 def linear_rank_1_zeros_residuals(x: Vector, surplus: int) -> Residuals:
-    """(i - 1) Σ j xⱼ - 1 over j = 2, ..., n - 1;  -1 for i = 1 and for i = m"""
+    """(i - 1) Σ j xⱼ - 1 over j = 2, ..., n - 1;  -1 for i = 1 and for i = m.
+
+    Linear of rank 1 with zero columns and rows (cols).
+    """
     rows, columns = _inner(x, surplus)
     return rows * (columns @ x) - 1
 

@@ -119,7 +119,10 @@ def gulf_jacobian(x: Float[Array, " 3"]) -> Jacobian:
 
 
 def box_residuals(x: Float[Array, " 3"]) -> Residuals:
-    """e^(-t x₁) - e^(-t x₂) - x₃ (e^-t - e^-10t),  t = 0.1, 0.2, ..., 1"""
+    """e^(-t x₁) - e^(-t x₂) - x₃ (e^-t - e^-10t),  t = 0.1, 0.2, ..., 1.
+
+    Box's three-dimensional problem (3-D).
+    """
     t = _grid(x, 10) / 10
     return jnp.exp(-t * x[0]) - jnp.exp(-t * x[1]) - x[2] * (jnp.exp(-t) - jnp.exp(-10 * t))
 
@@ -181,7 +184,7 @@ def osborne_1_jacobian(x: Float[Array, " 5"]) -> Jacobian:
 
 def biggs_residuals(x: Float[Array, " 6"]) -> Residuals:
     """x₃ e^(-t x₁) - x₄ e^(-t x₂) + x₆ e^(-t x₅) - (e^-t - 5 e^-10t + 3 e^-4t),
-    t = 0.1, ..., 1.3
+    t = 0.1, ..., 1.3. Biggs' EXP6.
     """
     t = _grid(x, 13) / 10
     y = jnp.exp(-t) - 5 * jnp.exp(-10 * t) + 3 * jnp.exp(-4 * t)

@@ -191,7 +191,10 @@ def dixon_price_hessian(p: Point) -> Matrix:
 
 
 def scalar_network(w: Point) -> Scalar:
-    """(1 - w₁w₂)²/2, a network of two weights: a saddle at 0, and minima wherever w₁w₂ = 1."""
+    """(1 - w₁w₂)²/2, a network of two weights: a saddle at 0, and minima wherever w₁w₂ = 1.
+
+    A two-layer scalar net.
+    """
     return (1 - w[0] * w[1]) ** 2 / 2
 
 

@@ -30,7 +30,9 @@ def leibniz_determinant(X: Float[Array, "3 3"]) -> Scalar:
 @gradient(of=leibniz_determinant, at=dict(X=reals("3 3")))
 def determinant_gradient_by_cofactors(X: Float[Array, "3 3"]) -> Float[Array, "3 3"]:
     """(41) det X is linear in each row: a . (b x c) = b . (c x a) = c . (a x b);
-    hence the rows b x c, c x a, a x b, which are adj(X)ᵀ, and no inverse is asked for."""
+    hence the rows b x c, c x a, a x b, which are adj(X)ᵀ, and no inverse is asked for. They make up
+    the adjugate of the determinant's matrix.
+    """
     a, b, c = X
     return jnp.stack([jnp.cross(b, c), jnp.cross(c, a), jnp.cross(a, b)])
 
@@ -140,7 +142,7 @@ def eigenvalue_product_gradient(X: Float[Array, "n n"]) -> Float[Array, "n n"]:
 
 
 def leading_eigenvalue(A: Float[Array, "n n"]) -> Scalar:
-    """The greatest eigenvalue of a symmetric matrix: max vᵀ A v over unit vectors."""
+    """The greatest eigenvalue of a symmetric matrix: max vᵀ A v over unit vectors. It is simple."""
     return jnp.linalg.eigvalsh(A)[-1]
 
 

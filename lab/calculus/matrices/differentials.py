@@ -34,7 +34,7 @@ def shifted_matrix_jvp(
 
 
 def scaled_matrix(a: Scalar, X: Float[Array, "m n"]) -> Float[Array, "m n"]:
-    """a X."""
+    """a X, a scalar multiple."""
     return a * X
 
 

@@ -54,7 +54,7 @@ def entries_jacobian(X: Float[Array, "m n"]) -> Float[Array, "m n m n"]:
 
 
 def times_matrix(X: Float[Array, "m n"], A: Float[Array, "n p"]) -> Float[Array, "m p"]:
-    """X A."""
+    """X A, of entries (XA)_ij."""
     return X @ A
 
 
@@ -83,7 +83,7 @@ def transpose_times_matrix_jacobian(
 
 
 def all_pair_products(X: Float[Array, "m n"]) -> Scalar:
-    """Σ_klmn X_kl X_mn, each entry times each."""
+    """Σ_klmn X_kl X_mn, each entry times each: the sum of all pair products."""
     return jnp.sum(X) ** 2
 
 
@@ -141,7 +141,7 @@ def weighted_gram_form_gradient(
 def affine_energy(
     X: Float[Array, "m n"], b: Float[Array, " n"], c: Float[Array, " m"], D: Float[Array, "m m"]
 ) -> Scalar:
-    """(X b + c)ᵀ D (X b + c)."""
+    """(X b + c)ᵀ D (X b + c), a quadratic form of an affine map."""
     return (X @ b + c) @ D @ (X @ b + c)
 
 

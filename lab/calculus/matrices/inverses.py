@@ -29,7 +29,7 @@ def inverse_entries_jacobian(X: Float[Array, "n n"]) -> Float[Array, "n n n n"]:
 
 
 def misfit_of_inverse(A: Float[Array, "n n"], M: Float[Array, "n n"]) -> Scalar:
-    """J = |W - M|² / 2 of W = A⁻¹."""
+    """J = |W - M|² / 2 of W = A⁻¹. The gradient through an inverse."""
     return jnp.sum((inv(A) - M) ** 2) / 2
 
 
@@ -78,7 +78,10 @@ def inverse_form_trace_gradient(
 def discriminant_ratio(
     X: Float[Array, "n p"], B: Float[Array, "n n"], C: Float[Array, "n n"]
 ) -> Scalar:
-    """Tr((Xᵀ C X)⁻¹ Xᵀ B X): the scatter between classes over the scatter within."""
+    """Tr((Xᵀ C X)⁻¹ Xᵀ B X): the scatter between classes over the scatter within.
+
+    The ratio of discriminant analysis (LDA).
+    """
     return jnp.trace(solve(X.T @ C @ X, X.T @ B @ X))
 
 

@@ -131,7 +131,7 @@ def affine_product_gradient(
 
 
 def stretch_ratio(x: Float[Array, " n"], A: Float[Array, "m n"], B: Float[Array, "n n"]) -> Scalar:
-    """|A x|² / |B x|², the generalized Rayleigh quotient of Aᵀ A and Bᵀ B."""
+    """|A x|² / |B x|², the generalised Rayleigh quotient of Aᵀ A and Bᵀ B."""
     return jnp.sum((A @ x) ** 2) / jnp.sum((B @ x) ** 2)
 
 
@@ -285,7 +285,7 @@ def linear_layer_vjp(
 
 
 def gram(X: Float[Array, "n d"]) -> Float[Array, "n n"]:
-    """X Xᵀ, the inner products of the rows."""
+    """X Xᵀ, the inner products of the rows. The Gram or linear kernel matrix."""
     return X @ X.T
 
 

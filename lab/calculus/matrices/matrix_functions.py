@@ -71,7 +71,10 @@ def log_absolute_determinant_gradient(X: Float[Array, "n n"]) -> Float[Array, "n
 
 
 def log_determinant(S: Float[Array, "n n"]) -> Scalar:
-    """ln det S of a positive definite S, from its Cholesky factor: no determinant to overflow."""
+    """ln det S of a positive definite S, from its Cholesky factor: no determinant to overflow.
+
+    The log-determinant of an SPD matrix.
+    """
     return 2 * jnp.sum(jnp.log(jnp.diag(cholesky(S))))
 
 
@@ -202,7 +205,7 @@ def cholesky_factor_jvp(
     S: Float[Array, "n n"], tangent: Float[Array, "n n"]
 ) -> Float[Array, "n n"]:
     """dL Lᵀ + L dLᵀ = dS, so M + Mᵀ = L⁻¹ dS L⁻ᵀ for M = L⁻¹ dL, which is lower triangular:
-    M is the lower half of the right side, and dL = L M.
+    M is the lower half of the right side, and dL = L M. The forward rule of Cholesky's factor.
     """
     L = cholesky(S)
     left = solve_triangular(L, symmetric_part(tangent), lower=True)
@@ -215,7 +218,8 @@ def cholesky_factor_vjp(
     S: Float[Array, "n n"], cotangent: Float[Array, "n n"]
 ) -> Float[Array, "n n"]:
     """<G, L half(L⁻¹ dS L⁻ᵀ)> = <half(Lᵀ G), L⁻¹ dS L⁻ᵀ> = <L⁻ᵀ half(Lᵀ G) L⁻¹, dS>:
-    half() is its own adjoint. The symmetric part, since dS is symmetric.
+    half() is its own adjoint. The symmetric part, since dS is symmetric. The reverse rule of
+    Cholesky's factor.
     """
     L = cholesky(S)
     left = solve_triangular(L, lower_half(L.T @ jnp.tril(cotangent)), lower=True, trans="T")

@@ -68,7 +68,10 @@ def gathered(G: Float[Array, "n n"]) -> Float[Array, "n n"]:
 def symmetric_form(
     T: Float[Array, "n n"], a: Float[Array, " n"], B: Float[Array, "n n"], c: Float[Array, " n"]
 ) -> Scalar:
-    """aᵀ X B X c for the symmetric X whose lower triangle is that of T."""
+    """aᵀ X B X c for the symmetric X whose lower triangle is that of T.
+
+    The free entries are those on and below the diagonal.
+    """
     X = mirrored(T)
     return a @ X @ B @ X @ c
 
@@ -153,7 +156,7 @@ def complex_numbers(z: Float[Array, "2 ..."]) -> Complex[Array, "..."]:
 
 
 def squared_modulus(z: Float[Array, "2 n"]) -> Scalar:
-    """Σ |z|² of z = z_0 + i z_1."""
+    """Σ |z|² of z = z_0 + i z_1. The real gradient of a complex modulus."""
     return jnp.sum(jnp.abs(complex_numbers(z)) ** 2)
 
 
@@ -167,7 +170,10 @@ def squared_modulus_gradient(z: Float[Array, "2 n"]) -> Float[Array, "2 n"]:
 def least_mean_square(
     x: Float[Array, "2 n"], a: Float[Array, " 2"], b: Float[Array, "2 n"]
 ) -> Scalar:
-    """|a - xᴴ b|², the error of the filter x on the signal b; pairs of real and imaginary part."""
+    """|a - xᴴ b|², the error of the filter x on the signal b; pairs of real and imaginary part.
+
+    Complex LMS.
+    """
     error = complex_numbers(a) - jnp.vdot(complex_numbers(x), complex_numbers(b))
     return error.real**2 + error.imag**2
 

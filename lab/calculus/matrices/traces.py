@@ -189,7 +189,7 @@ def power_inner_product_gradient(
 
 
 def power(X: Float[Array, "d d"], n: int) -> Float[Array, "d d"]:
-    """Xⁿ."""
+    """Xⁿ, a matrix power, entry by entry."""
     return matrix_power(X, n)
 
 

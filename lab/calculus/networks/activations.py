@@ -92,7 +92,7 @@ def silu_derivative(x: Float[Array, "..."]) -> Float[Array, "..."]:
 
 
 def gelu(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    """``x Phi(x)``: x times the chance that a standard normal number lies below it."""
+    """``x Phi(x)``: x times the chance that a standard normal number lies below it. GELU, exact."""
     return x * norm.cdf(x)
 
 

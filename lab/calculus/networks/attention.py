@@ -14,7 +14,10 @@ from lab.domains import reals
 def attention(
     Q: Float[Array, "n d"], K: Float[Array, "m d"], V: Float[Array, "m e"]
 ) -> Float[Array, "n e"]:
-    """``softmax(Q Kᵀ / sqrt d) V``: each query's average of the values (Vaswani et al. 2017)."""
+    """``softmax(Q Kᵀ / sqrt d) V``: each query's average of the values (Vaswani et al. 2017).
+
+    Scaled dot-product attention.
+    """
     return softmax(Q @ K.T / Q.shape[1] ** 0.5) @ V
 
 
@@ -62,7 +65,8 @@ def attention_row_sums_from_output(
 ) -> Float[Array, " n"]:
     """Σ_j P_ij P̄_ij = Σ_j P_ij Σ_e C_ie V_je = Σ_e C_ie O_ie: the output is enough.
 
-    So P (n by m) need not be kept for the backward pass: FlashAttention (Dao et al. 2022).
+    So P (n by m) need not be kept for the backward pass: FlashAttention (Dao et al. 2022). The
+    attention row identity.
     """
     return jnp.sum(attention(Q, K, V) * cotangent, axis=1)
 

@@ -37,7 +37,7 @@ def binary_cross_entropy_derivative(p: Real, y: Real) -> Real:
 
 
 def binary_cross_entropy_with_logits(z: Real, y: Real) -> Real:
-    """``softplus(z) - y z`` as ``(1 - y) softplus(z) + y softplus(-z)``."""
+    """``softplus(z) - y z`` as ``(1 - y) softplus(z) + y softplus(-z)``: BCE on logits."""
     return (1 - y) * softplus(z) + y * softplus(-z)
 
 
@@ -80,7 +80,10 @@ def focal_loss_derivative(p: Real, c: Real) -> Real:
 
 
 def logistic_regression_loss(w: Float[Array, " d"], X: Float[Array, "n d"], y: Vector) -> Scalar:
-    """Mean binary cross-entropy of the logits ``X w``, labels y in [0, 1]."""
+    """Mean binary cross-entropy of the logits ``X w``, labels y in [0, 1].
+
+    On separable data its infimum 0 is not reached.
+    """
     return jnp.mean(binary_cross_entropy_with_logits(X @ w, y))
 
 

@@ -59,7 +59,10 @@ def cross_entropy_of_probabilities_gradient(p: Vector, y: Vector) -> Vector:
 
 
 def smoothed_cross_entropy(z: Vector, y: Vector, e: Scalar) -> Scalar:
-    """Cross-entropy on ``(1 - e) y + e/k``: no answer is quite certain (Szegedy et al. 2016)."""
+    """Cross-entropy on ``(1 - e) y + e/k``: no answer is quite certain (Szegedy et al. 2016).
+
+    Label smoothing.
+    """
     return soft_cross_entropy(z, (1 - e) * y + e / z.size)
 
 
@@ -106,7 +109,7 @@ def softmax_regression_hessian(
 
 
 def brier_score(z: Vector, y: Vector) -> Scalar:
-    """``Σ (p - y)²``, p = softmax(z) (Brier 1950)."""
+    """``Σ (p - y)²``, p = softmax(z) (Brier 1950): Brier's multiclass score."""
     return jnp.sum((softmax(z) - y) ** 2)
 
 
@@ -123,7 +126,10 @@ def brier_score_gradient(z: Vector, y: Vector) -> Vector:
 
 
 def weston_watkins(z: Vector, label: Label) -> Scalar:
-    """``Σ_{j≠c} max(0, 1 + z_j - z_c)`` (Weston and Watkins 1999)."""
+    """``Σ_{j≠c} max(0, 1 + z_j - z_c)`` (Weston and Watkins 1999).
+
+    The multiclass hinge over all rivals.
+    """
     margins = jnp.maximum(0.0, 1 + z - z[label])
     return jnp.sum(jnp.where(jnp.arange(z.size) == label, 0.0, margins))
 
@@ -145,7 +151,10 @@ def weston_watkins_gradient(z: Vector, label: Label) -> Vector:
 
 
 def crammer_singer(z: Vector, label: Label) -> Scalar:
-    """``max_j (z_j + [j≠c]) - z_c``: the worst rival only (Crammer and Singer 2001)."""
+    """``max_j (z_j + [j≠c]) - z_c``: the worst rival only (Crammer and Singer 2001).
+
+    The multiclass hinge.
+    """
     return jnp.max(jnp.where(jnp.arange(z.size) == label, z, z + 1)) - z[label]
 
 
@@ -191,7 +200,10 @@ def kl_from_softmax_gradient(z: Vector, q: Vector) -> Vector:
 
 
 def log_sum_exp_bregman(p: Vector, q: Vector) -> Scalar:
-    """``φ(p) - φ(q) - ∇φ(q)·(p - q)`` for φ = log Σ exp: by how much p is above q's tangent."""
+    """``φ(p) - φ(q) - ∇φ(q)·(p - q)`` for φ = log Σ exp: by how much p is above q's tangent.
+
+    A Bregman divergence, also in its second argument.
+    """
     phi = jax.nn.logsumexp
     return phi(p) - phi(q) - softmax(q) @ (p - q)
 
@@ -206,7 +218,10 @@ def log_sum_exp_bregman_gradient(p: Vector, q: Vector) -> tuple[Vector, Vector]:
 
 
 def sparsemax_loss(z: Vector, y: Vector) -> Scalar:
-    """``Ω*(z) + Ω(y) - y·z`` for Ω = |·|²/2 on the simplex (Blondel et al. 2020)."""
+    """``Ω*(z) + Ω(y) - y·z`` for Ω = |·|²/2 on the simplex (Blondel et al. 2020).
+
+    A Fenchel-Young loss.
+    """
     p = sparsemax(z)
     return p @ z - p @ p / 2 + y @ y / 2 - y @ z
 

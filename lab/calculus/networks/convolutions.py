@@ -16,7 +16,10 @@ Vector = Float[Array, " _"]
 
 
 def correlate(x: Vector, w: Vector) -> Vector:
-    """``y_i = Σ_k w_k x_{i+k}``, where w lies wholly within x: deep learning's convolution."""
+    """``y_i = Σ_k w_k x_{i+k}``, where w lies wholly within x: deep learning's convolution.
+
+    A 1-D convolution (valid).
+    """
     count = x.size - w.size + 1
     return sum((w[k] * x[k : k + count] for k in range(w.size)), jnp.zeros(count, x.dtype))
 
@@ -31,7 +34,7 @@ def correlate_vjp(x: Vector, w: Vector, cotangent: Vector) -> tuple[Vector, Vect
 
 
 def correlate_images(X: Image, K: Image) -> Image:
-    """``Y_ij = Σ_kl K_kl X_{i+k, j+l}``, one channel."""
+    """``Y_ij = Σ_kl K_kl X_{i+k, j+l}``, one channel: a 2-D convolution."""
     rows, columns = X.shape[0] - K.shape[0] + 1, X.shape[1] - K.shape[1] + 1
     places = [(k, l) for k in range(K.shape[0]) for l in range(K.shape[1])]
     shifted = (K[k, l] * X[k : k + rows, l : l + columns] for k, l in places)
@@ -96,7 +99,7 @@ def max_pooling_vjp(X: Image, cotangent: Image) -> Image:
 
 
 def upsampling(X: Image) -> Image:
-    """Every pixel copied to two by two."""
+    """Every pixel copied to two by two: nearest upsampling."""
     return jnp.repeat(jnp.repeat(X, 2, axis=0), 2, axis=1)
 
 
@@ -110,7 +113,7 @@ def upsampling_vjp(X: Image, cotangent: Image) -> Image:
 
 
 def embedding(E: Float[Array, "v d"], index: Int[Array, " n"]) -> Float[Array, "n d"]:
-    """``E[index]``: a row of the table for each token."""
+    """``E[index]``: a row of the table for each token; an embedding lookup."""
     return E[index]
 
 
@@ -128,7 +131,10 @@ def embedding_vjp(
 def dropout(
     X: Float[Array, "n d"], mask: Int[Array, "n d"], keep: Float[Array, ""]
 ) -> Float[Array, "n d"]:
-    """``mask X / keep``: on average X (Srivastava et al. 2014)."""
+    """``mask X / keep``: on average X (Srivastava et al. 2014).
+
+    Dropout with mask m and share kept q.
+    """
     return mask.astype(X.dtype) * X / keep
 
 
@@ -148,7 +154,10 @@ def dropout_vjp(
 
 
 def cosine_transform(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
-    """``Re F x``, the real part of the Fourier transform of each column (Lee-Thorp 2021)."""
+    """``Re F x``, the real part of the Fourier transform of each column (Lee-Thorp 2021).
+
+    The real part of a DFT layer.
+    """
     return jnp.real(jnp.fft.fft(x, axis=0))
 
 

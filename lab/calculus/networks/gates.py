@@ -107,7 +107,8 @@ def straight_through_pullback(x: Real, cotangent: Real) -> Real:
 def straight_through_rule(x: Real, cotangent: Real) -> Real:
     """round is flat between its jumps and would send back 0, from which nothing learns;
 
-    hence by definition c, the pullback of the identity: right on average over a unit of x.
+    hence by definition c, the pullback of the identity: right on average over a unit of x. The
+    straight-through estimator of rounding.
     """
     return cotangent
 

@@ -84,7 +84,10 @@ def gelu_layer_vjp(Z: Float[Array, "n h"], cotangent: Float[Array, "n h"]) -> Fl
 def layer_norm(
     X: Float[Array, "n d"], gain: Float[Array, " d"], shift: Float[Array, " d"]
 ) -> Float[Array, "n d"]:
-    """Each row to mean 0 and variance 1 (Ba et al. 2016), then ``gain * row + shift``."""
+    """Each row to mean 0 and variance 1 (Ba et al. 2016), then ``gain * row + shift``.
+
+    Layer normalisation with its affine part.
+    """
     centred = X - jnp.mean(X, axis=1, keepdims=True)
     variance = jnp.mean(centred**2, axis=1, keepdims=True)
     return gain * centred / jnp.sqrt(variance + EPSILON) + shift
@@ -116,7 +119,10 @@ def layer_norm_vjp(
 def batch_norm(
     X: Float[Array, "n d"], gain: Float[Array, " d"], shift: Float[Array, " d"]
 ) -> Float[Array, "n d"]:
-    """Each column to mean 0 and variance 1 over the batch (Ioffe and Szegedy 2015), then scaled."""
+    """Each column to mean 0 and variance 1 over the batch (Ioffe and Szegedy 2015), then scaled.
+
+    Batch normalisation as in training (train).
+    """
     centred = X - jnp.mean(X, axis=0)
     return gain * centred / jnp.sqrt(jnp.mean(centred**2, axis=0) + EPSILON) + shift
 
@@ -145,7 +151,10 @@ def batch_norm_vjp(
 
 
 def rms_norm(X: Float[Array, "n d"], gain: Float[Array, " d"]) -> Float[Array, "n d"]:
-    """Each row to mean square 1 (Zhang and Sennrich 2019), then ``gain * row``."""
+    """Each row to mean square 1 (Zhang and Sennrich 2019), then ``gain * row``.
+
+    RMS normalisation.
+    """
     return gain * X / jnp.sqrt(jnp.mean(X**2, axis=1, keepdims=True) + EPSILON)
 
 

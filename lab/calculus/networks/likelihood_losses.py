@@ -22,7 +22,10 @@ Scalar = Float[Array, ""]
 
 
 def poisson_loss(z: Real, y: Real) -> Real:
-    """``e^z - y z``: minus the log-likelihood of a count y of mean e^z, but for a constant."""
+    """``e^z - y z``: minus the log-likelihood of a count y of mean e^z, but for a constant.
+
+    The Poisson NLL of a log rate z.
+    """
     return jnp.exp(z) - y * z
 
 
@@ -39,7 +42,10 @@ def poisson_loss_second_derivative(z: Real, y: Real) -> Real:
 
 
 def gamma_loss(z: Real, y: Real) -> Real:
-    """``z + y e^-z``: for positive y whose spread grows like its mean e^z."""
+    """``z + y e^-z``: for positive y whose spread grows like its mean e^z.
+
+    Half the gamma deviance, but for a constant, of a log mean z.
+    """
     return z + y * jnp.exp(-z)
 
 
@@ -50,7 +56,10 @@ def gamma_loss_derivative(z: Real, y: Real) -> Real:
 
 
 def tweedie_loss(z: Real, y: Real, p: Real) -> Real:
-    """``e^((2-p)z)/(2-p) - y e^((1-p)z)/(1-p)``: a variance that grows like mean^p, 1 < p < 2."""
+    """``e^((2-p)z)/(2-p) - y e^((1-p)z)/(1-p)``: a variance that grows like mean^p, 1 < p < 2.
+
+    Half Tweedie's deviance, but for a constant, of a log mean z.
+    """
     return jnp.exp((2 - p) * z) / (2 - p) - y * jnp.exp((1 - p) * z) / (1 - p)
 
 
@@ -64,7 +73,10 @@ def tweedie_loss_derivative(z: Real, y: Real, p: Real) -> Real:
 
 
 def gaussian_loss(m: Vector, s: Vector, y: Vector) -> Scalar:
-    """``mean of (s + (y - m)² e^-s)/2``: normal, with mean m and log-variance s."""
+    """``mean of (s + (y - m)² e^-s)/2``: normal, with mean m and log-variance s.
+
+    The Gaussian NLL with log variance s.
+    """
     return jnp.mean(s + (y - m) ** 2 * jnp.exp(-s)) / 2
 
 
@@ -82,7 +94,10 @@ def gaussian_loss_gradient(m: Vector, s: Vector, y: Vector) -> tuple[Vector, Vec
 
 
 def contrastive_loss(d: Real, y: Real, margin: Real) -> Real:
-    """``y d² + (1 - y) max(0, margin - d)²`` of a distance d (Hadsell et al. 2006)."""
+    """``y d² + (1 - y) max(0, margin - d)²`` of a distance d (Hadsell et al. 2006).
+
+    The contrastive loss of a pair.
+    """
     return y * d**2 + (1 - y) * jnp.maximum(0.0, margin - d) ** 2
 
 
@@ -126,7 +141,10 @@ def triplet_loss_gradient(
 
 
 def info_nce(s: Vector, positive_one: Int[Array, ""], t: Scalar) -> Scalar:
-    """``log Σ e^(s/t) - s_k/t``: find the one that belongs to you (van den Oord et al. 2018)."""
+    """``log Σ e^(s/t) - s_k/t``: find the one that belongs to you (van den Oord et al. 2018).
+
+    InfoNCE, similarities s, the positive k, temperature t.
+    """
     return surprisal((s / t)[None], positive_one[None])[0]
 
 
@@ -141,7 +159,10 @@ def info_nce_gradient(s: Vector, positive_one: Int[Array, ""], t: Scalar) -> Vec
 
 
 def pairwise_ranking_loss(p: Vector, n: Vector) -> Scalar:
-    """``Σ softplus(n - p)``: minus the log of the odds that each p outranks its n (Rendle 2009)."""
+    """``Σ softplus(n - p)``: minus the log of the odds that each p outranks its n (Rendle 2009).
+
+    BPR, the logistic margin of a ranking.
+    """
     return jnp.sum(softplus(n - p))
 
 
@@ -152,7 +173,10 @@ def pairwise_ranking_loss_gradient(p: Vector, n: Vector) -> tuple[Vector, Vector
 
 
 def generator_loss(d: Real) -> Real:
-    """``softplus(-d) = -log sigmoid(d)``: non-saturating, for a generator (Goodfellow 2014)."""
+    """``softplus(-d) = -log sigmoid(d)``: non-saturating, for a generator (Goodfellow 2014).
+
+    GAN.
+    """
     return softplus(-d)
 
 
@@ -216,7 +240,10 @@ def soft_jaccard_loss_gradient(p: Vector, y: Vector) -> Vector:
 
 
 def wasserstein_on_the_line(x: Vector, y: Vector) -> Scalar:
-    """``mean |sort x - sort y|``: the earth mover's distance of two samples of one size."""
+    """``mean |sort x - sort y|``: the earth mover's distance of two samples of one size.
+
+    Wasserstein-1 in 1-D.
+    """
     return jnp.mean(jnp.abs(jnp.sort(x) - jnp.sort(y)))
 
 
@@ -242,7 +269,10 @@ def gaussian_kernel(X: Float[Array, "n d"], Y: Float[Array, "m d"], l: Scalar) -
 
 
 def squared_mmd(X: Float[Array, "n d"], Y: Float[Array, "m d"], l: Scalar) -> Scalar:
-    """``mean k(x, x') - 2 mean k(x, y) + mean k(y, y')`` (Gretton et al. 2012)."""
+    """``mean k(x, x') - 2 mean k(x, y) + mean k(y, y')`` (Gretton et al. 2012).
+
+    The squared MMD with an RBF kernel.
+    """
     means = [jnp.mean(gaussian_kernel(A, B, l)) for A, B in ((X, X), (X, Y), (Y, Y))]
     return means[0] - 2 * means[1] + means[2]
 

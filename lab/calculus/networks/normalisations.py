@@ -18,7 +18,10 @@ Scalar = Float[Array, ""]
 
 
 def standardised_rows(X: Rows) -> Rows:
-    """Each row to mean 0 and variance 1: layer norm before its gain and shift."""
+    """Each row to mean 0 and variance 1: layer norm before its gain and shift.
+
+    Layer normalisation with no affine part.
+    """
     centred = X - jnp.mean(X, axis=1, keepdims=True)
     return centred / jnp.sqrt(jnp.mean(centred**2, axis=1, keepdims=True) + EPSILON)
 
@@ -36,7 +39,10 @@ def standardised_rows_vjp(X: Rows, cotangent: Rows) -> Rows:
 
 
 def frozen_batch_norm(X: Rows, gain: Column, shift: Column, mean: Column, variance: Column) -> Rows:
-    """Batch norm when it is used: ``gain (x - mean)/s + shift`` with statistics frozen."""
+    """Batch norm when it is used: ``gain (x - mean)/s + shift`` with statistics frozen.
+
+    Batch normalisation in eval mode.
+    """
     return gain * (X - mean) / jnp.sqrt(variance + EPSILON) + shift
 
 
@@ -64,7 +70,7 @@ def frozen_batch_norm_vjp(
 
 
 def unit_rows(X: Rows) -> Rows:
-    """Each row over its length."""
+    """Each row over its length: L2 normalisation."""
     return X / jnp.linalg.norm(X, axis=1, keepdims=True)
 
 

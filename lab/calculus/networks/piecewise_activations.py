@@ -128,7 +128,10 @@ def hard_swish_derivative(x: Real) -> Real:
 
 
 def soft_shrink(x: Real, l: Real) -> Real:
-    """``sign(x) max(|x| - l, 0)``: the proximal map of l|x|, the heart of the lasso."""
+    """``sign(x) max(|x| - l, 0)``: the proximal map of l|x|, the heart of the lasso.
+
+    The soft threshold.
+    """
     return jnp.sign(x) * jnp.maximum(jnp.abs(x) - l, 0.0)
 
 

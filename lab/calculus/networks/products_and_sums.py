@@ -44,7 +44,7 @@ def dense_one_sample_vjp(
 def dense_by_rows(
     X: Float[Array, "n d"], W: Float[Array, "h d"], b: Float[Array, " h"]
 ) -> Float[Array, "n h"]:
-    """``X Wᵀ + b``: a row of W for each unit, as PyTorch keeps it."""
+    """``X Wᵀ + b``: a row of W for each unit, as PyTorch keeps it. A dense layer on a batch."""
     return X @ W.T + b
 
 
@@ -63,7 +63,7 @@ def dense_by_rows_vjp(
 
 
 def neuron(w: Float[Array, " d"], b: Scalar, x: Float[Array, " d"]) -> Scalar:
-    """``max(0, w·x + b)``."""
+    """``max(0, w·x + b)``. One neuron's activation."""
     return jnp.maximum(0.0, w @ x + b)
 
 
@@ -189,7 +189,10 @@ def residual_block_vjp(
 
 
 def rematerialised_blocks(X: Float[Array, "n d"], W: Float[Array, "d d"]) -> Float[Array, "n d"]:
-    """``residual_block`` twice, neither keeping its intermediates (`jax.checkpoint`)."""
+    """``residual_block`` twice, neither keeping its intermediates (`jax.checkpoint`).
+
+    Rematerialisation.
+    """
     block = jax.checkpoint(residual_block)
     return block(block(X, W), W)
 
@@ -222,7 +225,7 @@ def gated_vjp(g: Vector, x: Vector, h: Vector, cotangent: Vector) -> tuple[Vecto
 
 
 def gains(X: Float[Array, "n d"], gain: Float[Array, " d"]) -> Float[Array, "n d"]:
-    """``gain ∘ row`` for every row."""
+    """``gain ∘ row`` for every row: positional (affine) scaling."""
     return gain * X
 
 
@@ -238,7 +241,10 @@ def gains_vjp(
 
 
 def mixture_of_experts(z: Float[Array, " k"], F: Float[Array, "k d"]) -> Float[Array, " d"]:
-    """``Σ_k p_k F_k``, ``p = softmax(z)``: answers averaged, each by how much it is trusted."""
+    """``Σ_k p_k F_k``, ``p = softmax(z)``: answers averaged, each by how much it is trusted.
+
+    A soft gate over experts.
+    """
     return softmax(z) @ F
 
 
@@ -256,7 +262,7 @@ def mixture_of_experts_vjp(
 def low_rank_adapter(
     W: Float[Array, "h d"], A: Float[Array, "r d"], B: Float[Array, "h r"], x: Float[Array, " d"]
 ) -> Float[Array, " h"]:
-    """``(W + B A) x``, W frozen (Hu et al. 2021)."""
+    """``(W + B A) x``, W frozen (Hu et al. 2021): LoRA, a low-rank adapter."""
     return W @ x + B @ (A @ x)
 
 

@@ -21,7 +21,10 @@ States = Float[Array, "t h"]
 
 
 def rnn_states(W: Float[Array, "h h"], U: Float[Array, "h d"], h0: State, X: Sequence) -> States:
-    """``h_t = tanh(W h_{t-1} + U x_t)``, all of them (Elman 1990)."""
+    """``h_t = tanh(W h_{t-1} + U x_t)``, all of them (Elman 1990).
+
+    A vanilla RNN; its pullback is BPTT.
+    """
 
     def step(h: State, x: Array) -> tuple[State, State]:
         h = jnp.tanh(W @ h + U @ x)
@@ -55,7 +58,7 @@ def rnn_states_vjp(
 
 
 def last_state(W: Float[Array, "h h"], h0: State, inputs: States) -> State:
-    """Where ``h_t = tanh(W h_{t-1} + inputs_t)`` ends."""
+    """Where ``h_t = tanh(W h_{t-1} + inputs_t)`` ends: a scan, the unrolled recurrence."""
     return jax.lax.scan(lambda h, u: (jnp.tanh(W @ h + u), None), h0, inputs)[0]
 
 
@@ -75,7 +78,10 @@ def last_state_jacobian(W: Float[Array, "h h"], h0: State, inputs: States) -> Fl
 
 
 def lstm_cell(f: State, i: State, g: State, o: State, c0: State) -> tuple[State, State]:
-    """``c = f c0 + i g``, ``h = o tanh(c)``: gates given (Hochreiter and Schmidhuber 1997)."""
+    """``c = f c0 + i g``, ``h = o tanh(c)``: gates given (Hochreiter and Schmidhuber 1997).
+
+    The LSTM cell's state and output.
+    """
     c = f * c0 + i * g
     return o * jnp.tanh(c), c
 
@@ -100,7 +106,10 @@ def lstm_cell_vjp(
 
 
 def gru_update(a: State, b: State, h0: State) -> State:
-    """``(1 - z) h0 + z n``, ``z = sigmoid(a)``, ``n = tanh(b)`` (Cho et al. 2014)."""
+    """``(1 - z) h0 + z n``, ``z = sigmoid(a)``, ``n = tanh(b)`` (Cho et al. 2014).
+
+    The GRU interpolates.
+    """
     return sigmoid(-a) * h0 + sigmoid(a) * jnp.tanh(b)
 
 

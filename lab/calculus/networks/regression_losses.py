@@ -50,7 +50,7 @@ def mean_squared_error_gradient(p: Vector, y: Vector) -> Vector:
 def affine_squared_error(
     w: Float[Array, " d"], b: Scalar, X: Float[Array, "n d"], y: Vector
 ) -> Scalar:
-    """``mean (X w + b - y)²``: linear regression with an intercept."""
+    """``mean (X w + b - y)²``: linear regression with an intercept. The MSE of a linear model."""
     return jnp.mean((X @ w + b - y) ** 2)
 
 
@@ -68,7 +68,7 @@ def affine_squared_error_gradient(
 
 
 def root_mean_squared_error(p: Vector, y: Vector) -> Scalar:
-    """``sqrt(mean (p - y)²)``, in the units of y."""
+    """``sqrt(mean (p - y)²)``, in the units of y: RMSE."""
     return jnp.linalg.norm(p - y) / p.size**0.5
 
 
@@ -86,7 +86,7 @@ def root_mean_squared_error_gradient(p: Vector, y: Vector) -> Vector:
 
 
 def mean_absolute_error(p: Vector, y: Vector) -> Scalar:
-    """``mean |p - y|``."""
+    """``mean |p - y|``: MAE."""
     return jnp.mean(jnp.abs(p - y))
 
 
@@ -102,7 +102,10 @@ def mean_absolute_error_gradient(p: Vector, y: Vector) -> Vector:
 
 
 def pinball(p: Real, y: Real, t: Real) -> Real:
-    """``max(t r, (t - 1) r)``, ``r = y - p``: least, on average, at the t-quantile of y."""
+    """``max(t r, (t - 1) r)``, ``r = y - p``: least, on average, at the t-quantile of y.
+
+    The quantile loss.
+    """
     return jnp.maximum(t * (y - p), (t - 1) * (y - p))
 
 
@@ -158,7 +161,10 @@ def pseudo_huber_derivative(r: Real, d: Real) -> Real:
 
 
 def cauchy_loss(r: Real, c: Real) -> Real:
-    """``c²/2 log(1 + (r/c)²)``: the surprisal of a Cauchy distribution, but for a constant."""
+    """``c²/2 log(1 + (r/c)²)``: the surprisal of a Cauchy distribution, but for a constant.
+
+    Lorentz' loss.
+    """
     return c**2 / 2 * jnp.log1p((r / c) ** 2)
 
 
@@ -209,7 +215,7 @@ def barron_loss(r: Real, c: Real, a: Real) -> Real:
     """``b/a ((u/b + 1)^(a/2) - 1)``, ``u = (r/c)²``, ``b = |a - 2|``: all of them (Barron 2019).
 
     a = 1 is the pseudo-Huber loss, a = -2 Geman-McClure's; the limits a -> 2, 0, -inf are the
-    squares, Cauchy's and Welsch's.
+    squares, Cauchy's and Welsch's. Barron's general robust loss.
     """
     b = jnp.abs(a - 2)
     return b / a * jnp.expm1(a / 2 * jnp.log1p((r / c) ** 2 / b))

@@ -69,7 +69,7 @@ def squareplus_derivative(x: Real, b: Real) -> Real:
 
 
 def inverse_square_root_unit(x: Real, a: Real) -> Real:
-    """``x / sqrt(1 + a x²)``: tanh's shape without an exponential (Carlile et al. 2017)."""
+    """``x / sqrt(1 + a x²)``: tanh's shape without an exponential (Carlile et al. 2017). ISRU."""
     return x / jnp.sqrt(1 + a * x**2)
 
 
@@ -142,7 +142,10 @@ def tanh_shrink_derivative(x: Real) -> Real:
 
 
 def log_cosh(x: Real) -> Real:
-    """``log cosh x`` as ``log(e^x + e^-x) - log 2``: a parabola at 0, |x| - log 2 far out."""
+    """``log cosh x`` as ``log(e^x + e^-x) - log 2``: a parabola at 0, |x| - log 2 far out.
+
+    The log-cosh gate.
+    """
     return jnp.logaddexp(x, -x) - jnp.log(2.0).astype(x.dtype)
 
 

@@ -18,7 +18,7 @@ Matrix = Float[Array, "n n"]
 
 
 def moving_average(g: Vector, decay: Scalar) -> Scalar:
-    """m ← b m + (1 - b) g, over g₁, ..., gₙ from 0."""
+    """m ← b m + (1 - b) g, over g₁, ..., gₙ from 0: the exponential moving average."""
 
     def step(m: Scalar, g: Scalar) -> tuple[Scalar, None]:
         return decay * m + (1 - decay) * g, None
@@ -83,7 +83,7 @@ def soft_sign_step_derivative(g: Vector, rate: Scalar, floor: Scalar) -> Vector:
 
 
 def rmsprop_first_step(g: Vector, rate: Scalar, decay: Scalar) -> Vector:
-    """-a g/√v, v = (1 - r) g²"""
+    """-a g/√v, v = (1 - r) g²: RMSProp's first step."""
     return -rate * g / jnp.sqrt((1 - decay) * g**2)
 
 
@@ -94,7 +94,7 @@ def rmsprop_first_step_is_long(g: Vector, rate: Scalar, decay: Scalar) -> Vector
 
 
 def adagrad_step(g: Scalar, rate: Scalar, steps: int) -> Scalar:
-    """The step after so many equal gradients, -a g/√(Σ g²)."""
+    """The step after so many equal gradients, -a g/√(Σ g²). AdaGrad."""
     return -rate * g / jnp.sqrt(jnp.sum(jnp.full(steps, g) ** 2))
 
 
@@ -108,7 +108,7 @@ def adagrad_step_shrinks(g: Scalar, rate: Scalar, steps: int) -> Scalar:
 
 
 def clipped(g: Vector, most: Scalar) -> Vector:
-    """g min(1, c/|g|)"""
+    """g min(1, c/|g|): clipping by norm."""
     return g * jnp.minimum(1, most / jnp.linalg.norm(g))
 
 
@@ -124,7 +124,7 @@ def clipped_vjp(g: Vector, most: Scalar, cotangent: Vector) -> Vector:
 
 
 def mirror_step(x: Vector, g: Vector, rate: Scalar) -> Vector:
-    """x e^(-a g) / Z: a step on the simplex that stays on it."""
+    """x e^(-a g) / Z: a step on the simplex that stays on it. Mirror descent with the entropy."""
     logits = jnp.log(x) - rate * g
     return jax.nn.softmax(logits)
 

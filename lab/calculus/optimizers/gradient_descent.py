@@ -148,7 +148,10 @@ def descent_step_jacobian(x: Vector, H: Matrix, step: Scalar) -> Matrix:
 
 
 def loss_after_step(step: Scalar, x: Vector, H: Matrix) -> Scalar:
-    """f(x - a ∇f(x)) for f = xᵀH x / 2, as a function of the step a."""
+    """f(x - a ∇f(x)) for f = xᵀH x / 2, as a function of the step a.
+
+    Its slope is the hypergradient of the step size.
+    """
     return quadratic(descent_step(x, H, step), H)
 
 
@@ -248,7 +251,7 @@ def worst_factor_derivative(step: Elementwise, low: Elementwise, high: Elementwi
 
 
 def best_worst_factor(low: Elementwise, high: Elementwise) -> Elementwise:
-    """`worst_factor` at the step 2 / (l + h)."""
+    """`worst_factor` at the step 2 / (l + h). The best fixed step on a quadratic."""
     return worst_factor(2 / (low + high), low, high)
 
 

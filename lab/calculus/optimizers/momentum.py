@@ -18,7 +18,7 @@ Matrix = Float[Array, "n n"]
 
 
 def heavy_ball(start: Vector, H: Matrix, step: Scalar, momentum: Scalar, steps: int) -> Vector:
-    """v⁺ = b v - a ∇f(x), x⁺ = x + v⁺ on xᵀH x / 2, from rest."""
+    """v⁺ = b v - a ∇f(x), x⁺ = x + v⁺ on xᵀH x / 2, from rest. Gradient descent with momentum."""
 
     def move(state: tuple[Vector, Vector], _: None) -> tuple[tuple[Vector, Vector], None]:
         x, v = state

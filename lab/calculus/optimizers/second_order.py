@@ -31,7 +31,10 @@ def newton_arrival(x: Vector, H: Matrix, b: Vector) -> Vector:
 
 
 def damped_step(damping: Scalar, g: Vector, H: Matrix) -> Vector:
-    """-(H + λI)⁻¹ g: Newton's step for λ = 0, a short one down the gradient for great λ."""
+    """-(H + λI)⁻¹ g: Newton's step for λ = 0, a short one down the gradient for great λ.
+
+    The damped step of Newton and Levenberg.
+    """
     return -jnp.linalg.solve(H + damping * jnp.eye(g.size, dtype=g.dtype), g)
 
 
@@ -123,7 +126,10 @@ def inverse_update(B: Matrix, s: Vector, y: Vector) -> Matrix:
 
 
 def after_the_step(s: Vector, H: Matrix, B: Matrix) -> Vector:
-    """The updated inverse applied to the change of the gradient, y = H s."""
+    """The updated inverse applied to the change of the gradient, y = H s.
+
+    BFGS, the inverse update.
+    """
     y = H @ s
     return inverse_update(B, s, y) @ y
 
@@ -152,7 +158,7 @@ def updated_form_as_squares(v: Vector, s: Vector, H: Matrix, B: Matrix) -> Scala
 
 
 def symmetric_rank_one(s: Vector, P: Matrix, B: Matrix) -> Vector:
-    """(B + v vᵀ/v.s) s with v = y - B s, for a gradient that changes by y = (B + P) s."""
+    """(B + v vᵀ/v.s) s with v = y - B s, for a gradient that changes by y = (B + P) s. SR1."""
     y = (B + P) @ s
     v = y - B @ s
     return (B + jnp.outer(v, v) / (v @ s)) @ s

@@ -151,7 +151,10 @@ def negative_binomial_log_likelihood_gradient(
 
 
 def categorical_log_likelihood(z: Vector, y: Int[Array, ""]) -> Scalar:
-    """``ln p_y``, ``p = softmax(z)``: also the log-chance of an action under a softmax policy."""
+    """``ln p_y``, ``p = softmax(z)``: also the log-chance of an action under a softmax policy.
+
+    The categorical distribution with logits z.
+    """
     return log_softmax(z)[y]
 
 
@@ -188,7 +191,10 @@ def policy_gradient(z: Vector, rewards: Vector) -> Vector:
 
 
 def categorical_entropy(z: Vector) -> Scalar:
-    """``-Σ p ln p``, ``p = softmax(z)``."""
+    """``-Σ p ln p``, ``p = softmax(z)``.
+
+    The entropy of a categorical distribution with logits z.
+    """
     return -jnp.sum(softmax(z) * log_softmax(z))
 
 

@@ -21,7 +21,7 @@ CHANCE = interval(0.0, 1.0)
 
 
 def bernoulli_divergence(p: Real, q: Real) -> Real:
-    """``p ln(p/q) + (1 - p) ln((1 - p)/(1 - q))``."""
+    """``p ln(p/q) + (1 - p) ln((1 - p)/(1 - q))``: the KL divergence of Bernoulli variables."""
     return p * jnp.log(p / q) + (1 - p) * jnp.log((1 - p) / (1 - q))
 
 
@@ -76,7 +76,10 @@ def dirichlet_divergence_gradient(a: Vector, b: Vector) -> tuple[Vector, Vector]
 
 
 def laplace_divergence(d: Real, b1: Real, b2: Real) -> Real:
-    """``ln(b2/b1) + (b1 e^(-d/b1) + d)/b2 - 1``, d the distance of the two medians."""
+    """``ln(b2/b1) + (b1 e^(-d/b1) + d)/b2 - 1``, d the distance of the two medians.
+
+    The KL divergence of Laplace distributions.
+    """
     return jnp.log(b2 / b1) + (b1 * jnp.exp(-d / b1) + d) / b2 - 1
 
 
@@ -140,7 +143,10 @@ def chi_square_divergence_gradient(p: Vector, q: Vector) -> Vector:
 
 
 def renyi_divergence(p: Scalar, q: Scalar, a: Scalar) -> Scalar:
-    """``ln(p^a q^(1-a) + (1-p)^a (1-q)^(1-a))/(a - 1)``, of two Bernoulli variables."""
+    """``ln(p^a q^(1-a) + (1-p)^a (1-q)^(1-a))/(a - 1)``, of two Bernoulli variables.
+
+    Renyi's divergence of order a.
+    """
     return jnp.log(p**a * q ** (1 - a) + (1 - p) ** a * (1 - q) ** (1 - a)) / (a - 1)
 
 

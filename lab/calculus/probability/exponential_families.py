@@ -74,7 +74,10 @@ def family_log_likelihood_hessian(theta: Parameters, T: Statistics, y: Int[Array
 
 
 def average_score(theta: Parameters, other: Parameters, T: Statistics) -> Parameters:
-    """``Σ_y p_θ(y) score_other(y)``, from the scores one by one."""
+    """``Σ_y p_θ(y) score_other(y)``, from the scores one by one.
+
+    At the true parameter the score has zero mean.
+    """
     scores = T - softmax(T @ other) @ T
     return softmax(T @ theta) @ scores
 

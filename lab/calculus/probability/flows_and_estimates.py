@@ -49,7 +49,7 @@ def coupling(x: Float[Array, " e"], W: Matrix, V: Matrix) -> Float[Array, " e"]:
 
 
 def coupling_log_volume(x: Float[Array, " e"], W: Matrix, V: Matrix) -> Scalar:
-    """``ln|det|`` of the Jacobian, by a determinant."""
+    """``ln|det|`` of the Jacobian, by a determinant. An affine coupling."""
     return slogdet(jax.jacfwd(coupling)(x, W, V))[1]
 
 
@@ -87,7 +87,10 @@ def planar_log_volume_by_hand(z: Vector, u: Vector, w: Vector, b: Scalar) -> Sca
 
 
 def weibull_sample(u: Real, k: Real, l: Real) -> Real:
-    """``l (-ln(1 - u))^(1/k)``: where ``F(x; k, l) = 1 - e^(-(x/l)^k)`` is u."""
+    """``l (-ln(1 - u))^(1/k)``: where ``F(x; k, l) = 1 - e^(-(x/l)^k)`` is u.
+
+    Implicit reparameterisation.
+    """
     return l * (-jnp.log1p(-u)) ** (1 / k)
 
 
@@ -111,7 +114,10 @@ def weibull_sample_gradient(u: Real, k: Real, l: Real) -> tuple[Real, Real]:
 
 
 def score_matching_loss(m: Scalar, v: Scalar, x: Samples) -> Scalar:
-    """``mean of s²/2 + s'`` for the model score ``s = -(x - m)/v`` (Hyvärinen 2005)."""
+    """``mean of s²/2 + s'`` for the model score ``s = -(x - m)/v`` (Hyvärinen 2005).
+
+    The target of score matching.
+    """
     return jnp.mean(((x - m) / v) ** 2) / 2 - 1 / v
 
 
@@ -153,7 +159,10 @@ def tweedie_denoiser(y: Real, points: Samples, s: Scalar) -> Real:
 
 
 def evidence_lower_bound(z: Float[Array, " k"], joint: Float[Array, " k"]) -> Scalar:
-    """``Σ q (ln p(x, k) - ln q)``, ``q = softmax(z)``, ``joint`` the list of ln p(x, k)."""
+    """``Σ q (ln p(x, k) - ln q)``, ``q = softmax(z)``, ``joint`` the list of ln p(x, k).
+
+    The ELBO.
+    """
     return softmax(z) @ (joint - log_softmax(z))
 
 
@@ -169,7 +178,7 @@ def evidence_lower_bound_gradient(
 
 
 def evidence_gap(z: Float[Array, " k"], joint: Float[Array, " k"]) -> Scalar:
-    """``ln p(x) - bound``."""
+    """``ln p(x) - bound``, the ELBO's gap."""
     return logsumexp(joint) - evidence_lower_bound(z, joint)
 
 

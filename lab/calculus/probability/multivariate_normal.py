@@ -83,7 +83,7 @@ def mixture_terms(
 def mixture_log_density(
     x: Vector, a: Float[Array, " k"], M: Float[Array, "k d"], S: Float[Array, "k d d"]
 ) -> Scalar:
-    """``ln Σ_k w_k N(x; m_k, S_k)``."""
+    """``ln Σ_k w_k N(x; m_k, S_k)``: a Gaussian mixture."""
     return logsumexp(mixture_terms(x, a, M, S))
 
 
@@ -140,7 +140,10 @@ def gaussian_divergence_gradient(
 
 
 def wishart_log_density(X: Matrix, V: Matrix, freedom: Scalar) -> Scalar:
-    """``(ν - d - 1)/2 ln det X - Tr(V⁻¹ X)/2``, but for what does not depend on X."""
+    """``(ν - d - 1)/2 ln det X - Tr(V⁻¹ X)/2``, but for what does not depend on X.
+
+    Wishart's with ν degrees of freedom and scale V.
+    """
     return (freedom - len(X) - 1) / 2 * slogdet(X)[1] - jnp.trace(solve(V, X)) / 2
 
 

@@ -46,7 +46,7 @@ def normal_score(x: Real, m: Real, s: Real) -> Real:
 
 
 def normal_log_density_of_variance(x: Real, m: Real, v: Real) -> Real:
-    """The same with ``v = s²``."""
+    """The same with ``v = s²``. The normal density's log in the variance as parameter."""
     return -((x - m) ** 2) / (2 * v) - jnp.log(v) / 2 - LOG_SQRT_TAU
 
 
@@ -59,7 +59,7 @@ def normal_variance_score(x: Real, m: Real, v: Real) -> Real:
 
 
 def normal_density(x: Real, m: Real, s: Real) -> Real:
-    """``e^(-z²/2) / (s sqrt(2π))``."""
+    """``e^(-z²/2) / (s sqrt(2π))``: the normal density itself."""
     return jnp.exp(-(((x - m) / s) ** 2) / 2 - LOG_SQRT_TAU) / s
 
 
@@ -96,7 +96,10 @@ def normal_fisher_information(m: Scalar, s: Scalar) -> Float[Array, "2 2"]:
 
 
 def normal_log_likelihood(theta: Float[Array, " 2"], x: Vector) -> Scalar:
-    """Of n samples, at mean ``theta[0]`` and log-deviation ``theta[1]``, but for a constant."""
+    """Of n samples, at mean ``theta[0]`` and log-deviation ``theta[1]``, but for a constant.
+
+    Its maximum is the normal MLE.
+    """
     m, l = theta
     return -jnp.sum(((x - m) * jnp.exp(-l)) ** 2) / 2 - x.size * l
 
@@ -161,7 +164,10 @@ def normal_divergence_gradient(
 
 
 def divergence_from_standard_normal(m: Vector, l: Vector) -> Scalar:
-    """``Σ (e^l + m² - 1 - l)/2``, l the log-variance: a VAE's penalty (Kingma and Welling 2014)."""
+    """``Σ (e^l + m² - 1 - l)/2``, l the log-variance: a VAE's penalty (Kingma and Welling 2014).
+
+    The KL divergence to N(0, I).
+    """
     return jnp.sum(jnp.expm1(l) - l + m**2) / 2
 
 

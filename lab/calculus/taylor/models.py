@@ -30,7 +30,9 @@ Point = Float[Array, " 2"]
 @identity(of=lambda p, d: folium(p + d), at=dict(p=reals("2"), d=reals("2")))
 def first_order_model(p: Point, d: Point) -> Scalar:
     """Along t ↦ f(p + td) the slope at 0 is g . d, and the integral of (1 - t) dᵀH(p + td)d is what
-    it leaves out;  hence f + g . d + remainder, of second order in d."""
+    it leaves out;  hence f + g . d + remainder, of second order in d. First order in several
+    variables.
+    """
     remainder = gauss_legendre(
         lambda t: (1 - t) * jax.vmap(lambda t: d @ folium_hessian(p + t * d) @ d)(t),
         jnp.zeros_like(d[0]),
@@ -43,7 +45,9 @@ def first_order_model(p: Point, d: Point) -> Scalar:
 @identity(of=lambda p, d: folium(p + d), at=dict(p=reals("2"), d=reals("2")))
 def second_order_model(p: Point, d: Point) -> Scalar:
     """One more term, dᵀHd/2, and the third derivatives of x³ - 3xy + y³ are 6 and 6;
-    hence f + g . d + dᵀHd/2 + d₁³ + d₂³, the last of third order and exact."""
+    hence f + g . d + dᵀHd/2 + d₁³ + d₂³, the last of third order and exact. Second order in several
+    variables.
+    """
     quadratic = folium(p) + folium_gradient(p) @ d + d @ folium_hessian(p) @ d / 2
     return quadratic + jnp.sum(d**3)
 

@@ -196,7 +196,9 @@ def reciprocal_series(c: Sequence[Any]) -> list[Any]:
 )
 def bernoulli_series(x: Real) -> Real:
     """x/(eˣ - 1) + x/2 = (x/2) coth(x/2) is even, so there is one odd power; dividing 1 by
-    1 + x/2 + x²/6 + x³/24 + x⁴/120 gives the rest;  hence 1 - x/2 + x²/12 - x⁴/720."""
+    1 + x/2 + x²/6 + x³/24 + x⁴/120 gives the rest;  hence 1 - x/2 + x²/12 - x⁴/720. The generating
+    function of Bernoulli's numbers.
+    """
     return polynomial([1, -1 / 2, 1 / 12, 0, -1 / 720], x)
 
 
@@ -219,7 +221,9 @@ def lambert_series(x: Real) -> Real:
 @identity(of=taylor_polynomial(lambda x: (1 + x / 2) / (1 - x / 2), 3), at=dict(x=reals()))
 def pade_series(x: Real) -> Real:
     """(1 + u)/(1 - u) = 1 + 2u + 2u² + 2u³ + ... with u = x/2;  hence 1 + x + x²/2 + x³/4: Padé's
-    fraction meets eˣ to second order and misses it by x³/4 - x³/6 = x³/12."""
+    fraction meets eˣ to second order and misses it by x³/4 - x³/6 = x³/12. The Pade approximant
+    [1/1] of exp.
+    """
     return polynomial([1, 1, 1 / 2, 1 / 4], x)
 
 

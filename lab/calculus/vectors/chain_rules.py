@@ -31,7 +31,7 @@ def _identity(x: Vector) -> Matrix:
 
 
 def two_paths(p: Point) -> Scalar:
-    """u² + v² for u = x² + y and v = xy"""
+    """u² + v² for u = x² + y and v = xy. The chain rule over several paths."""
     x, y = p
     u, v = x**2 + y, x * y
     return u**2 + v**2
@@ -54,7 +54,8 @@ def spiral(t: Scalar) -> Point:
 @derivative(of=lambda t: tilted_bowl(spiral(t)), at=dict(t=reals()))
 def height_along_spiral_derivative(t: Scalar) -> Scalar:
     """d f(c(t)) = grad f(c) . c' dt, and along the spiral c' = J_polar (1, 1), radius and angle
-    both growing at rate 1;  hence grad f(c(t)) . J (1, 1)."""
+    both growing at rate 1;  hence grad f(c(t)) . J (1, 1). The total derivative along a curve.
+    """
     return tilted_bowl_gradient(spiral(t)) @ polar_jacobian(jnp.stack([t, t])).sum(axis=1)
 
 
@@ -71,7 +72,9 @@ def jacobian_of_composition(q: Point) -> Float[Array, "2 2"]:
 @hessian(of=lambda p: jnp.log1p(tilted_bowl(p)), at=dict(p=reals("2")))
 def hessian_of_scalar_chain(p: Point) -> Float[Array, "2 2"]:
     """d φ(f) = φ' df and d² φ(f) = φ'' df² + φ' d²f;  hence φ'' ggᵀ + φ' H, where for
-    φ = ln(1 + f) φ' = 1/(1 + f) and φ'' = -φ'²."""
+    φ = ln(1 + f) φ' = 1/(1 + f) and φ'' = -φ'². The Hessian of a chain with a scalar outer
+    function.
+    """
     g, once = tilted_bowl_gradient(p), 1 / (1 + tilted_bowl(p))
     return once * (tilted_bowl_hessian(p) - once * jnp.outer(g, g))
 
@@ -80,6 +83,7 @@ def hessian_of_scalar_chain(p: Point) -> Float[Array, "2 2"]:
 def hessian_of_map_chain(p: Point) -> Float[Array, "2 2"]:
     """d f(G) = Σ f_k dG_k, and once more: dGᵀ H_f dG + Σ f_k d²G_k;  hence
     JᵀH_f J + Σ f_k H_{G_k}: for G = (x² - y², 2xy) the last are 2 diag(1, -1), 2 [[0, 1], [1, 0]].
+    The Hessian of a chain with a vector inner function.
     """
     J, (a, b) = complex_square_jacobian(p), tilted_bowl_gradient(complex_square(p))
     bent = jnp.stack([jnp.stack([a, b]), jnp.stack([b, -a])])
@@ -195,7 +199,7 @@ def inner_product_of_fields_gradient(x: Vector, A: Matrix) -> Vector:
 
 
 def product_of_entries(x: Vector) -> Scalar:
-    """x₁ x₂ ... xₙ"""
+    """x₁ x₂ ... xₙ, the product of the coordinates."""
     return jnp.prod(x)
 
 
@@ -247,5 +251,7 @@ def least_energy(c: Scalar, a: Vector, H: Matrix) -> Scalar:
 @derivative(of=least_energy, wrt="c", at=dict(c=reals(), a=nonzero("n"), H=spd("n")))
 def multiplier_is_the_price_of_the_constraint(c: Scalar, a: Vector, H: Matrix) -> Scalar:
     """At the minimum grad f = Hx = λa, and moving the constraint a . dx = dc costs grad f . dx =
-    λ a . dx = λ dc;  hence λ: x = λH⁻¹a and a . x = c make it c/(aᵀH⁻¹a)."""
+    λ a . dx = λ dc;  hence λ: x = λH⁻¹a and a . x = c make it c/(aᵀH⁻¹a). Lagrange's condition, and
+    what the multiplier means.
+    """
     return c / (a @ jnp.linalg.solve(H, a))

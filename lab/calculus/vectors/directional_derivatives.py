@@ -137,7 +137,7 @@ def saddle_hessian(p: Point) -> Float[Array, "2 2"]:
 
 
 def two_wells(p: Point) -> Scalar:
-    """-exp(-|p - c|²) - exp(-|p + c|²) with c = (1, 0)"""
+    """-exp(-|p - c|²) - exp(-|p + c|²) with c = (1, 0): two Gaussian hills, upside down."""
     x, y = p
     return -jnp.exp(-((x - 1) ** 2) - y**2) - jnp.exp(-((x + 1) ** 2) - y**2)
 
@@ -181,7 +181,8 @@ def two_wells_hessian(p: Point) -> Float[Array, "2 2"]:
 @jacobian(of=lambda v: v / jnp.linalg.norm(v), at=dict(v=nonzero("d")))
 def unit_direction_jacobian(v: Vector) -> Matrix:
     """u = v/|v| and d|v| = u.dv:  du = dv/|v| - v (u.dv)/|v|²;  hence (I - uuᵀ)/|v|,
-    which forgets whatever is added along v."""
+    which forgets whatever is added along v. The Jacobian of the normalised vector.
+    """
     length = jnp.linalg.norm(v)
     u = v / length
     return (jnp.eye(v.size, dtype=v.dtype) - jnp.outer(u, u)) / length
@@ -252,7 +253,8 @@ def elliptic_bowl_steepness_gradient(p: Point) -> Point:
 )
 def level_tangent_adds_no_height(p: Point, s: Scalar) -> Scalar:
     """g.(sg + Jg) with Jg the quarter turn of g: Jg runs along the level curve and g.Jg = 0;
-    hence s |g|², the climb of the part along g alone."""
+    hence s |g|², the climb of the part along g alone. The tangent of a level set.
+    """
     x, y = p
     return s * (5 * x**2 + 8 * x * y + 5 * y**2)
 

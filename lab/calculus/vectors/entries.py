@@ -26,7 +26,7 @@ def elementwise_map_jacobian(x: Vector) -> Matrix:
 
 
 def plus_and_minus(x: Vector, y: Vector) -> Float[Array, "2 n"]:
-    """x + y and x - y"""
+    """x + y and x - y, elementwise binary operations (ops)."""
     return jnp.stack([x + y, x - y])
 
 
@@ -40,7 +40,7 @@ def plus_and_minus_jacobian(
 
 
 def elementwise_quotient(x: Vector, y: Vector) -> Vector:
-    """xᵢ / yᵢ"""
+    """xᵢ / yᵢ, an elementwise binary operation (ops: +, -, *, /)."""
     return x / y
 
 
@@ -51,7 +51,7 @@ def elementwise_quotient_jacobian(x: Vector, y: Vector) -> tuple[Matrix, Matrix]
 
 
 def shift_and_scale(x: Vector, shift: Scalar, scale: Scalar) -> Vector:
-    """scale x + shift 1: two numbers spread over a whole vector"""
+    """scale x + shift 1: two numbers spread over a whole vector. Scalar expansion."""
     return scale * x + shift
 
 
@@ -105,7 +105,10 @@ def sort_jacobian(x: Vector) -> Matrix:
 
 
 def gather(x: Vector, places: Int[Array, " m"]) -> Float[Array, " m"]:
-    """x[places]: entries picked out, some perhaps often, some never"""
+    """x[places]: entries picked out, some perhaps often, some never.
+
+    Indexing: gather by an index.
+    """
     return x[places]
 
 
@@ -171,6 +174,8 @@ def central_jacobian_column(
     x: Vector, A: Float[Array, "m n"], h: Scalar | float, v: Vector
 ) -> Float[Array, " m"]:
     """F(x ± hv) = F ± h Jv + h² F''/2 ± h³ F'''/6: even terms cancel;  hence Jv + h²/6 F'''(v,v,v),
-    for (Ax)³ exactly 3 (Ax)² Av + h² (Av)³; with v = eⱼ it is column j of the Jacobian."""
+    for (Ax)³ exactly 3 (Ax)² Av + h² (Av)³; with v = eⱼ it is column j of the Jacobian. The error
+    of a numerical Jacobian.
+    """
     value, rate = A @ x, A @ v
     return 3 * value**2 * rate + h**2 * rate**3

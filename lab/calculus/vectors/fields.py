@@ -74,7 +74,9 @@ def _steepness_in_polar_form(q: Point) -> Scalar:
 @identity(of=_steepness_in_polar_form, at=dict(q=nonzero("2")))
 def steepness_from_polar_partials(q: Point) -> Scalar:
     """(f_r, f_t) = Jᵀ grad f with J's columns orthogonal of lengths 1 and r, so (f_r, f_t/r) is
-    grad f turned;  hence |grad f|²: a turn keeps lengths.  Here f = x³ + sin x cos y."""
+    grad f turned;  hence |grad f|²: a turn keeps lengths.  Here f = x³ + sin x cos y. The
+    gradient's norm in polar coordinates.
+    """
     x, y = polar(q)
     return (3 * x**2 + jnp.cos(x) * jnp.cos(y)) ** 2 + (jnp.sin(x) * jnp.sin(y)) ** 2
 

@@ -101,7 +101,7 @@ def to_polar_jacobian(p: Point) -> Square:
 
 
 def rotate(t: Scalar, p: Point) -> Point:
-    """p turned left by the angle t"""
+    """p turned left by the angle t: a planar rotation."""
     x, y = p
     c, s = jnp.cos(t), jnp.sin(t)
     return jnp.stack([c * x - s * y, s * x + c * y])
@@ -157,7 +157,7 @@ def robot_arm_area_factor(angles: Point, lengths: Point) -> Scalar:
 
 
 def spherical(q: Space) -> Space:
-    """(r sin θ cos φ, r sin θ sin φ, r cos θ) from (r, θ, φ)"""
+    """(r sin θ cos φ, r sin θ sin φ, r cos θ) from (r, θ, φ): the spherical map."""
     r, a, b = q
     return r * jnp.stack([jnp.sin(a) * jnp.cos(b), jnp.sin(a) * jnp.sin(b), jnp.cos(a)])
 
@@ -204,7 +204,7 @@ def cross_product_vjp(a: Space, b: Space, cotangent: Space) -> tuple[Space, Spac
 
 
 def triple_product(a: Space, b: Space, c: Space) -> Scalar:
-    """a . (b × c), the volume of the box they span"""
+    """a . (b × c), the volume of the box they span. The scalar triple product."""
     return a @ jnp.cross(b, c)
 
 

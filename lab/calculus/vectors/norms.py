@@ -90,7 +90,7 @@ def p_norm_gradient_has_dual_length_one(x: Vector, p: Scalar | float) -> Scalar:
 
 
 def largest_entry(x: Vector) -> Scalar:
-    """max |xᵢ|, the norm for p = ∞"""
+    """max |xᵢ|, the norm for p = ∞, the infinity norm."""
     return jnp.max(jnp.abs(x))
 
 

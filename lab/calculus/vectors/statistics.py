@@ -34,7 +34,7 @@ def sample_mean_gradient(x: Vector) -> Vector:
 
 
 def sample_variance(x: Vector) -> Scalar:
-    """Σ (xᵢ - m)² / n, m the mean"""
+    """Σ (xᵢ - m)² / n, m the mean: the variance over n, not n - 1 (1/n)."""
     return jnp.mean((x - jnp.mean(x)) ** 2)
 
 
@@ -124,7 +124,10 @@ def log_sum_exp_hessian(x: Vector) -> Matrix:
 
 
 def soft_maximum(x: Vector, temperature: Scalar) -> Scalar:
-    """t ln Σ e^(xᵢ/t): the maximum for t → 0, further above it the hotter"""
+    """t ln Σ e^(xᵢ/t): the maximum for t → 0, further above it the hotter.
+
+    The tempered log-sum-exp.
+    """
     return temperature * log_sum_exp(x / temperature)
 
 

@@ -219,7 +219,8 @@ def ellipsoid(p: Space, axes: Space) -> Scalar:
 @gradient(of=ellipsoid, at=dict(p=reals("3"), axes=positive("3")))
 def ellipsoid_normal(p: Space, axes: Space) -> Space:
     """Along any curve on the surface 0 = dF = grad F . dp, so grad F is normal to it;
-    hence 2pᵢ/aᵢ²."""
+    hence 2pᵢ/aᵢ². The normal of a surface.
+    """
     return 2 * p / axes**2
 
 
@@ -229,7 +230,9 @@ def ellipsoid_normal(p: Space, axes: Space) -> Space:
 )
 def ellipsoid_tangent_plane(p: Space, x: Space, axes: Space) -> Scalar:
     """The tangent plane at p is grad F(p) . (x - p) = 0, which is 2 Σ pᵢ (xᵢ - pᵢ)/aᵢ²;
-    hence 2 (Σ pᵢxᵢ/aᵢ² - F(p)): on the surface F = 1, and the plane is Σ pᵢxᵢ/aᵢ² = 1."""
+    hence 2 (Σ pᵢxᵢ/aᵢ² - F(p)): on the surface F = 1, and the plane is Σ pᵢxᵢ/aᵢ² = 1. The tangent
+    plane of a surface.
+    """
     return 2 * jnp.sum(p / axes**2 * (x - p))
 
 
@@ -254,7 +257,7 @@ def twisted_sheet_gradient(p: Point) -> Point:
 
 
 def _partials_on_the_axes(t: Scalar) -> Point:
-    """f_x at (0, t) and f_y at (t, 0)."""
+    """f_x at (0, t) and f_y at (t, 0). Clairaut's (Schwarz's) theorem and where it fails."""
     zero = jnp.zeros_like(t)
     slope = jax.grad(twisted_sheet)
     return jnp.stack([slope(jnp.stack([zero, t]))[0], slope(jnp.stack([t, zero]))[1]])
