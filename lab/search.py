@@ -95,11 +95,16 @@ def used(entry: Entry) -> Uses:
 
 def _takes(name: str, entry: Entry, named: re.Pattern[str]) -> bool:
     """Whether an experiment imports the topic of a derivation, or the derivation out of it."""
-    text = _text(experiment.find(name).file)
+    text = "\n".join(_text(file) for file in _parts(experiment.find(name).folder))
     package, _, topic = catalogue.topic(entry.topic).module.rpartition(".")
     if re.search(rf"from {re.escape(package)} import [^\n]*\b{topic}\b", text):
         return True
     return f"{package}.{topic} " in text and named.search(text) is not None
+
+
+def _parts(folder: Path) -> list[Path]:
+    """The files that an experiment stands in: those of its exercises are none of them."""
+    return [file for file in folder.glob("*.py") if file.stem not in ("exercises", "solutions")]
 
 
 @cache
