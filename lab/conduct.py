@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 import warnings
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 
 from lab import experiment
 from lab.config import Config, dump, load
@@ -31,12 +32,12 @@ from lab.report.page import render
 from lab.report.picture import description, png
 from lab.report.progress import Unwatched
 from lab.runs import checkpoint, folder, record, trajectory
-from lab.training import devices, stopping
+from lab.training import devices, processes, sharing, stopping
 from lab.training.descent.named import build
 from lab.training.loop import Chunk, chunks
-from lab.training.problem import in_precision
+from lab.training.problem import Problem, in_precision
 from lab.training.recording import recording
-from lab.training.step import training
+from lab.training.step import State, Training, training
 
 if TYPE_CHECKING:
     from lab.referee import Verdict
@@ -60,6 +61,8 @@ class Ending:
     findings: list[Finding] = field(default_factory=list)
     figures: list[dict[str, str]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    # over how many devices of how many processes, and how many rows of what were dealt out
+    devices: dict[str, Any] | None = None
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:
@@ -84,23 +87,29 @@ def conduct(
     Raises ``BadInput`` before any work where the experiment's file does not load, the device is
     not there or the folder cannot be made. Whatever happens later is the status, and is kept:
     ``finished``, with the exit status of the checks (0, 1 or 3); ``diverged``, 1; ``failed``, 2 for
-    bad input, else 1; ``interrupted``, 130, or 143 if it was told to end.
+    bad input, else 1; ``interrupted``, 130, or 143 if it was told to end, or 1 where another
+    process of the run went away.
     """
     about, module, hardware = _found(config)
     # a run's own config, run again, belongs to the experiment
     run = folder.create(about.name if config.name == "config" else config.name, out)
+    watch = watch or Unwatched()
+    watch.begins(run)
     with folder.held(run), _stoppable():
         folder.write_text(
             run / "config.yaml", dump(config, str(shipped("configs") / "schema.json"))
         )
         begun = _begin(config, about, hardware, run, command, checks)
-        return run, _see_through(config, module, run, begun, watch or Unwatched())
+        return run, _see_through(config, module, run, begun, watch)
 
 
-def resume(run: Path, *, watch: Unwatched | None = None) -> Ending | None:
+def resume(
+    run: Path, overrides: Sequence[str] = (), *, watch: Unwatched | None = None
+) -> Ending | None:
     """Go on with the run in folder ``run`` from where it was put aside last; None if it had ended.
 
-    What it leaves is what it would have left uninterrupted, bit for bit on the same device. Raises
+    What it leaves is what it would have left uninterrupted, bit for bit on the same device;
+    ``overrides`` may take another (``device=cpu``, ``devices=2``). Raises
     ``BadInput`` where ``run`` is no run, or is still running, or cannot be gone on with: the
     experiment is gone, or its training is another one now.
     """
@@ -109,24 +118,53 @@ def resume(run: Path, *, watch: Unwatched | None = None) -> Ending | None:
         kept = record.read(run) if (run / "run.json").exists() else None
         if kept and kept["status"] in ("finished", "diverged"):
             return None
-        config = load(run / "config.yaml")
-        if config.folder.is_relative_to(run.resolve()):
-            raise BadInput(
-                f"{run} brings its own program, which is not run; move it out to trust it"
-            )
+        config = of_run(run, overrides)
         about, module, hardware = _found(config)
         folder.sweep(run)
+        watch = watch or Unwatched()
+        watch.begins(run)
         if kept is None:
             begun = _begin(config, about, hardware, run, ["lab", "resume", str(run)], True)
         else:
             begun = record.resume(run, kept)
-        return _see_through(config, module, run, begun, watch or Unwatched())
+        return _see_through(config, module, run, begun, watch)
+
+
+def follow(config: Config, run: Path | None = None) -> None:
+    """Do the steps of a run that another process conducts, and nothing else.
+
+    ``run`` is its folder where it is gone on with; it is only read. Raises as ``conduct`` does.
+    """
+    with _stoppable():
+        _, module, _ = _found(config)
+        if config.kind == "problem":
+            with _where(config) as (dtype, over):
+                problem, key = _problem(module, config, dtype)
+                train = _training(problem, config, key, over)
+                deque(_steps(train, config, _put_aside(train, run, over), over), maxlen=0)
+
+
+def of_run(run: Path, overrides: Sequence[str] = ()) -> Config:
+    """The config of the run in folder ``run``, perhaps for another device.
+
+    Raises ``BadInput`` where it is no run, or brings its own program, or for other overrides.
+    """
+    _require_run(run)
+    for override in overrides:
+        if override.partition("=")[0] not in ("device", "devices"):
+            raise BadInput(f"{override}: a run is gone on with as it is, on another device at most")
+    config = load(run / "config.yaml", overrides)
+    if config.folder.is_relative_to(run.resolve()):
+        raise BadInput(f"{run} brings its own program, which is not run; move it out to trust it")
+    return config
 
 
 def _found(config: Config) -> tuple[experiment.Experiment, ModuleType, str]:
     """What a config names: the experiment, its module, and the device."""
     about = experiment.read(config.folder / "experiment.py")
+    devices.mesh(config["device"], config["devices"])  # there may be more only if asked for first
     module = experiment.load(about)
+    processes.same("the config", dump(config))
     with devices.device(config["device"]) as found:
         return about, module, f"{found.platform} ({found.device_kind})"
 
@@ -179,6 +217,7 @@ def _see_through(
                 checks=Counter(verdict.verdict for verdict in ending.verdicts),
                 findings=[finding._asdict() for finding in ending.findings],
                 figures=ending.figures,
+                devices=ending.devices,
                 seconds=ending.seconds,
             )
             folder.write_text(run / "report.html", render(page(run)))
@@ -193,17 +232,17 @@ def _carry_out(
     if checks:
         with ending.timed("checks"):
             _put_on_trial(module, config["seed"], run, ending, watch)
-    with devices.device(config["device"]), devices.precision(config["precision"]) as dtype:
-        key = jax.random.key(config["seed"])
+    with _where(config) as (dtype, over):
+        ending.devices = _told(over) if over.size > 1 else None
         with ending.timed("study" if config.kind == "study" else "training"):
             if config.kind == "study":
                 watch.phase("study", 1)
+                key = jax.random.key(config["seed"])
                 trajectory.write(run, module.study(key, **config.settings))
                 params, problem = None, None
             else:
-                key, batch_key = jax.random.split(key)
-                problem = in_precision(module.problem(key, **config.settings), dtype)
-                params = _train(problem, config, batch_key, run, ending, watch)
+                problem, key = _problem(module, config, dtype)
+                params = _train(problem, config, key, over, run, ending, watch)
         outcome = Outcome(dict(config), trajectory.read(run), problem, params)
         if ending.status == "diverged":
             # the promises were about a descent that arrives; what can still be drawn is drawn
@@ -215,6 +254,11 @@ def _carry_out(
                 ending.note += f"\n{failing_line(fault, Path(str(module.__file__)))}"
         else:
             _conclude(module, outcome, run, ending, watch)
+
+
+def _told(over: Mesh) -> dict[str, Any]:
+    """Where it is computed; ``rows`` are how many rows of each leaf of a batch were dealt out."""
+    return {"count": over.size, "processes": jax.process_count(), "rows": {}}
 
 
 def _put_on_trial(
@@ -235,35 +279,74 @@ def _put_on_trial(
     ending.exit_status = referee.exit_status(ending.verdicts)
 
 
-def _train(
-    problem: Any, config: Config, key: Any, run: Path, ending: Ending, watch: Unwatched
-) -> Any:
-    """Train, and write down every chunk as it comes; the params it ended with."""
-    steps, recorded = config["steps"], config["record"]
+@contextmanager
+def _where(config: Config) -> Iterator[tuple[Any, Mesh]]:
+    """Device, devices and precision of a run; yields the dtype and the mesh."""
+    over = devices.mesh(config["device"], config["devices"])
+    with devices.device(config["device"]), devices.precision(config["precision"]) as dtype:
+        yield dtype, over
+
+
+def _problem(module: ModuleType, config: Config, dtype: Any) -> tuple[Problem, Any]:
+    """What is trained, and the key of its batches."""
+    key, batch_key = jax.random.split(jax.random.key(config["seed"]))
+    return in_precision(module.problem(key, **config.settings), dtype), batch_key
+
+
+def _training(problem: Problem, config: Config, key: Any, over: Mesh) -> Training:
     # apart from the key of the batches, which stays as it is
-    problem = recording(problem, recorded, jax.random.fold_in(key, _PROJECTION))
+    problem = recording(problem, config["record"], jax.random.fold_in(key, _PROJECTION))
     train = training(
-        problem,
+        sharing.dealt(problem, over) if over.size > 1 else problem,
         build(config["optimizer"]),
         gradient=config["gradient"],
         key=key,
         rules=stopping.rules(config["stop"]),
     )
-    watch.phase("training", steps)
-    state = None
-    if checkpoint.exists(run):
-        state = jax.tree.map(jnp.asarray, checkpoint.load(run, like=train.start()))
+    return sharing.whole(train, over) if over.size > 1 else train
+
+
+def _put_aside(train: Training, run: Path | None, over: Mesh) -> State | None:
+    """Where the training was put aside, if it was."""
+    kept = run is not None and checkpoint.exists(run)
+    processes.same("the checkpoint", checkpoint.content(run) if run and kept else b"")
+    if run is None or not kept:
+        return None
+    state = jax.tree.map(jnp.asarray, checkpoint.load(run, like=train.start()))
+    return sharing.on_each(state, over) if over.size > 1 else state
+
+
+def _steps(train: Training, config: Config, state: State | None, over: Mesh) -> Iterator[Chunk]:
+    return chunks(
+        train,
+        steps=config["steps"],
+        every=config["record"]["every"],
+        evaluate=config["record"]["evaluate"],
+        state=state,
+        agreed=processes.agreed(over),
+    )
+
+
+def _train(
+    problem: Problem,
+    config: Config,
+    key: Any,
+    over: Mesh,
+    run: Path,
+    ending: Ending,
+    watch: Unwatched,
+) -> Any:
+    """Train, and write down every chunk as it comes; the params it ended with."""
+    train = _training(problem, config, key, over)
+    if ending.devices:
+        ending.devices["rows"] = sharing.rows(problem, key, over)
+    watch.phase("training", config["steps"])
+    state = _put_aside(train, run, over)
     last: Chunk | None = None
     with trajectory.Writer(run, before=int(state.step) if state else 0) as writer:
         aside = Aside(run, writer)
         try:
-            for chunk in chunks(
-                train,
-                steps=steps,
-                every=recorded["every"],
-                evaluate=recorded["evaluate"],
-                state=state,
-            ):
+            for chunk in _steps(train, config, state, over):
                 writer.append(chunk.columns)
                 last = chunk
                 aside.now_and_then(chunk)
@@ -272,6 +355,9 @@ def _train(
             if last is not None:
                 aside.put(last)
     assert last is not None
+    if over.size > 1:  # what comes now computes by itself
+        train = train._replace(problem=problem)
+        last = last._replace(state=sharing.at_home(last.state))
     if last.diverged_at is not None:
         from lab.runs import divergence
 
@@ -380,6 +466,11 @@ def _whatever_happens(ending: Ending, run: Path, file: Path) -> Iterator[None]:
     except BadInput as problem:
         ending.status, ending.exit_status, ending.note = "failed", 2, str(problem)
     except Exception as problem:
+        gone = processes.gone(problem)
+        if gone:
+            ending.status, ending.exit_status = "interrupted", 1
+            ending.note = f"{gone}; what was recorded is kept, and lab resume {run} goes on"
+            return
         ending.status, ending.exit_status = "failed", 1
         ending.note = failing_line(problem, file)
         folder.write_text(run / "traceback.txt", traceback.format_exc())

@@ -1,10 +1,21 @@
 """What every config holds, whichever experiment it names."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from lab.config.vocabulary import Flag, Frozen, Integer, Number, Text
+
+
+def _count(value: Any) -> Any:
+    if value == "all" or (type(value) is int and value > 0):
+        return value
+    raise PydanticCustomError("count", "should be a number from 1, or all")
+
+
+_COUNT = {"anyOf": [{"type": "integer", "exclusiveMinimum": 0}, {"const": "all"}]}
+Count: TypeAlias = Annotated[int | str, PlainValidator(_count), WithJsonSchema(_COUNT)]
 
 
 class Record(Frozen):
@@ -74,6 +85,11 @@ class Study(Frozen):
     )
     device: Literal["auto", "cpu", "gpu"] = Field(
         default="auto", description="Where to compute; auto takes a GPU if there is one."
+    )
+    devices: Count = Field(
+        default=1,
+        description="Over how many devices the rows of a batch, or the runs of a sweep, are dealt "
+        "out; all there are, or a number: so many parts of the CPU, too.",
     )
 
 

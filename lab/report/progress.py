@@ -3,10 +3,14 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 class Unwatched:
     """Progress that nobody sees."""
+
+    def begins(self, run: Path) -> None:
+        """What happens from here on is written to this folder."""
 
     def phase(self, name: str, total: int) -> None:
         """Something new begins, of which there are ``total``."""

@@ -121,6 +121,12 @@ def run(folder: Path, ending: "Ending") -> None:
         print(styled(said, fg="yellow"))
     if ending.stopped:
         print(f"stopped at {ending.stopped}")
+    if ending.devices and not ending.devices["rows"]:
+        print(
+            f"devices: the loss takes no batch with a row for each of {ending.devices['count']} "
+            "devices: each computed all of it",
+            file=sys.stderr,
+        )
     if ending.status != "finished":
         print(styled(ending.status, fg="red", bold=True))
         print(ending.note, file=sys.stderr)

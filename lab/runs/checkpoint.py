@@ -25,6 +25,11 @@ def exists(run: Path) -> bool:
     return (run / _FILE).exists()
 
 
+def content(run: Path) -> bytes:
+    """The file as it is."""
+    return (run / _FILE).read_bytes()
+
+
 def save(run: Path, state: Any) -> None:
     """Write the leaves of ``state`` to ``run/checkpoint/state.npz``, whole."""
     arrays = {name: np.asarray(_plain(leaf)) for name, leaf in leaves.named(state).items()}

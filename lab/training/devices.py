@@ -25,8 +25,7 @@ def device(name: Name) -> Iterator[jax.Device]:
     Where there are several it is the first that belongs to this process. Raises ``BadInput`` where
     there is no such device.
     """
-    mine = jax.process_index()
-    found = next(one for one in _visible(name) if one.process_index == mine)
+    found = _of(jax.process_index(), _visible(name))[0]
     with jax.default_device(found):
         yield found
 
@@ -34,20 +33,29 @@ def device(name: Name) -> Iterator[jax.Device]:
 def mesh(name: Name, count: Count) -> Mesh:
     """So many devices of that name in a row, along the one axis ``AXIS``; ``all`` there are.
 
-    A processor is as many devices as are asked for before JAX computes anything, and this asks:
-    call it first. Arrays are laid over the mesh by ``split`` and ``everywhere``.
+    Of several processes each gives as many. A processor is as many devices as are asked for before
+    JAX computes anything, and this asks: call it first. Arrays are laid over the mesh by ``split``
+    and ``everywhere``.
 
     Raises ``BadInput`` where there are not so many.
     """
     if isinstance(count, int) and count > 1 and name != "gpu":
         _ask_for_host_devices(count)
-    found = _visible(name)
+    found, processes = _visible(name), jax.process_count()
     wanted = len(found) if count == "all" else count
     if wanted > len(found):
         kind = "GPUs" if found[0].platform == "gpu" else f"{found[0].platform} devices"
         here = f"JAX sees {len(found)}"
         raise BadInput(f"devices: {count} {kind} were asked for, {here}; {_hint(found, wanted)}")
-    return Mesh(np.array(found[:wanted]), (AXIS,))
+    if wanted % processes:
+        raise BadInput(
+            f"devices: {wanted} cannot be shared evenly by {processes} processes; take devices=all"
+        )
+    share = wanted // processes
+    chosen = [_of(process, found)[:share] for process in range(processes)]
+    if any(len(theirs) < share for theirs in chosen):
+        raise BadInput(f"devices: not every process has {share}; take fewer, or devices=all")
+    return Mesh(np.array(chosen).reshape(-1), (AXIS,))
 
 
 def split(over: Mesh) -> NamedSharding:
@@ -84,7 +92,13 @@ def _visible(name: Name) -> list[jax.Device]:
         raise BadInput(f"device: {name!r} is not to be had: {error}") from error
 
 
+def _of(process: int, found: list[jax.Device]) -> list[jax.Device]:
+    return [one for one in found if one.process_index == process]
+
+
 def _ask_for_host_devices(count: int) -> None:
+    if jax.distributed.is_initialized():
+        return  # each process has its own, one unless XLA_FLAGS says otherwise
     if jax.config.values["jax_num_cpu_devices"] < count:
         with suppress(RuntimeError):  # JAX has begun: there are as many as there are
             jax.config.update("jax_num_cpu_devices", count)

@@ -72,6 +72,7 @@ class _Dispatched(NamedTuple):
     recorded: Row
     evaluated: Row | None
     since: float
+    wish: Any = None
 
 
 def chunks(
@@ -81,6 +82,7 @@ def chunks(
     every: int = 1,
     evaluate: int | None = None,
     state: State | None = None,
+    agreed: Callable[[int], Any] | None = None,
 ) -> Iterator[Chunk]:
     """Train, a chunk of steps at a time; each chunk is handed over as the next one computes.
 
@@ -88,6 +90,9 @@ def chunks(
     ``evaluate`` is the number of steps between calls of ``problem.evaluate``; by default some fifty
     make a run. ``state`` is that of an earlier chunk, to go on from: the rows to come, and where
     the descent ends, are then as if it had never been interrupted.
+
+    ``agreed`` gives all processes of a run the same number (``lab.training.processes``): they hand
+    the same programs to their devices, and how much a chunk takes on is a matter of clocks.
 
     The loop is compiled once. It ends early where a rule says so or it diverged, at the very step,
     be it recorded or not.
@@ -112,6 +117,7 @@ def chunks(
     home = partial(_home, every=every, evaluated_columns=evaluated_columns)
 
     pace = _Pace(capacity, unroll)
+    most = pace.rows
     pending: deque[_Dispatched] = deque()
     start = int(before.step)
     going = int(before.reason) == GOING
@@ -119,13 +125,15 @@ def chunks(
         # The next chunk goes to the device before the host waits for this one.
         while len(pending) < 2 and start < steps:
             boundary = min(steps, (start // period + 1) * period) if period else steps
-            rows = min(pace.rows, ceil((boundary - start) / every))
+            rows = min(most, ceil((boundary - start) / every))
             evaluated = evaluation(before.params) if period and start % period == 0 else None
             since = time.perf_counter()
             after, recorded = run(before, np.uint32(rows), np.int32(steps))
             if pace.new:  # it was compiled first
                 since = time.perf_counter()
-            pending.append(_Dispatched(before, start, rows, after, recorded, evaluated, since))
+            wish = agreed(pace.rows) if agreed else None
+            chunk = _Dispatched(before, start, rows, after, recorded, evaluated, since, wish)
+            pending.append(chunk)
             before, start = after, min(start + rows * every, steps)
         if not pending:
             break
@@ -133,6 +141,7 @@ def chunks(
         reason = current.after.reason
         going = int(reason) == GOING
         pace.took(current.rows, current.since)
+        most = pace.rows if current.wish is None else int(current.wish)
         if not going:
             # One update too many was made. Steps are determined, so the chunk is made again up to
             # there: once in a run, where to hold back every update would cost a copy in each.
@@ -145,7 +154,8 @@ def chunks(
         if current.rows:
             yield Chunk(home(current), current.after)
     # what the last point is like; the update is not made
-    _, recorded = run(before._replace(reason=jnp.int32(GOING)), np.uint32(1), before.step)
+    going_on = before._replace(reason=jnp.full_like(before.reason, GOING))
+    _, recorded = run(going_on, np.uint32(1), before.step)
     evaluated = evaluation(before.params) if evaluated_columns else None
     last = _Dispatched(before, int(before.step), 1, before, recorded, evaluated, 0.0)
     yield Chunk(home(last), before, training.why(int(before.reason)))
