@@ -22,6 +22,7 @@ def test_a_config_is_filled_in(here: Path) -> None:
         "seed": 0,
         "precision": "float32",
         "device": "auto",
+        "devices": 1,
         "gradient": "hand",
         "optimizer": {
             "name": "adam",
@@ -62,12 +63,13 @@ def test_a_config_is_filled_in(here: Path) -> None:
 
 def test_a_study_has_no_training(here: Path) -> None:
     config = load("walk", ["points=1e2"])
-    assert list(config) == ["experiment", "seed", "precision", "device", "points", "note"]
+    shared = ["experiment", "seed", "precision", "device", "devices"]
+    assert list(config) == [*shared, "points", "note"]
     assert config.settings == {"points": 100, "note": ""}
     assert config.kind == "study"
     assert refused("walk", "steps=3") == [
         "override 'steps=3': steps: unknown key; "
-        "known: device, experiment, note, points, precision, seed"
+        "known: device, devices, experiment, note, points, precision, seed"
     ]
 
 
@@ -120,6 +122,8 @@ def test_overrides_mean_what_they_mean_in_a_file(here: Path, overrides: tuple[st
 MISTAKES = [
     (6, "steps: -5", "steps: should be greater than 0, got -5"),
     (6, "steps: 0", "steps: should be greater than 0, got 0"),
+    (7, "devices: 0", "devices: should be a number from 1, or all, got 0"),
+    (7, "devices: every", "devices: should be a number from 1, or all, got 'every'"),
     (6, "steps: 2147483648", "steps: should be less than 2147483648, got 2147483648"),
     (6, "steps: 1.5", "steps: should be a valid integer, got 1.5"),
     (6, 'steps: "10"', "steps: should be a valid integer, got '10'; leave out the quotes"),

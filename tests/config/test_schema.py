@@ -42,7 +42,7 @@ def test_what_may_be_written_follows_from_the_experiment(schema: dict[str, Any])
     assert walk["required"] == ["experiment"]
     assert bowl["additionalProperties"] is walk["additionalProperties"] is False
     assert list(walk["properties"]) == [
-        *("experiment", "seed", "precision", "device"),
+        *("experiment", "seed", "precision", "device", "devices"),
         *("points", "note"),
     ]
     assert bowl["properties"]["dimension"] == {

@@ -7,11 +7,17 @@ import typer
 
 from lab import compiled
 from lab.cli.program import Json, app
+from lab.cli.together import Distributed, Part, Telling, alone, together
 
 
 @app.command()
 def resume(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KEY=VALUE", help="Where to compute: device=cpu, devices=2."),
+    ] = None,
+    distributed: Distributed = False,
     as_json: Json = False,
 ) -> int:
     """Go on with a run that was killed, interrupted or out of disk.
@@ -23,21 +29,32 @@ def resume(
 
     if (run / "run.json").exists() and record.read(run)["status"] in ("finished", "diverged"):
         return _ended(run, as_json)
+
+    def conducted(telling: Telling) -> Part:
+        from lab.conduct import resume as go_on
+        from lab.report import terminal
+        from lab.report.progress import progress
+
+        with progress() as watch:
+            ending = go_on(run, overrides or [], watch=telling(watch))
+        if ending is None:
+            return Part(_ended(run, as_json), False)
+        if as_json:
+            print(terminal.dumps(terminal.plain_run(run, ending)))
+        else:
+            terminal.run(run, ending)
+        return Part(ending.exit_status, ending.status in ("finished", "diverged"))
+
+    def followed() -> None:
+        from lab.conduct import follow, of_run
+
+        follow(of_run(run, overrides or []), run)
+
+    if distributed:
+        return together(conducted, followed)
     # from here on it is worth importing JAX
     compiled.keep()
-    from lab.conduct import resume as go_on
-    from lab.report import terminal
-    from lab.report.progress import progress
-
-    with progress() as watch:
-        ending = go_on(run, watch=watch)
-    if ending is None:
-        return _ended(run, as_json)
-    if as_json:
-        print(terminal.dumps(terminal.plain_run(run, ending)))
-    else:
-        terminal.run(run, ending)
-    return ending.exit_status
+    return conducted(alone).status
 
 
 def _ended(run: Path, as_json: bool) -> int:

@@ -9,6 +9,7 @@ import typer
 from lab import compiled
 from lab.cli import shelves
 from lab.cli.program import INTERRUPTED, Json, app
+from lab.cli.together import Distributed, Part, Telling, alone, together
 from lab.errors import BadInput
 
 
@@ -34,6 +35,7 @@ def run(
     every: Annotated[
         bool, typer.Option("--all", help="Every experiment, a few at a time, and a table of them.")
     ] = False,
+    distributed: Distributed = False,
     as_json: Json = False,
 ) -> int:
     """Run an experiment, from config to report.
@@ -46,31 +48,44 @@ def run(
     if every:
         if config is not None:
             raise BadInput(f"--all runs every experiment as it is shipped: leave out {config!r}")
+        if distributed:
+            raise BadInput("--all takes a process each for its runs: leave out --distributed")
         return _all(out, checks, as_json)
     if config is None:
         raise BadInput("lab run: Missing argument 'CONFIG' (see lab run --help)")
     from lab.config import load
 
     checked = load(config, overrides or [])
+
+    def conducted(telling: Telling) -> Part:
+        from lab.conduct import conduct
+        from lab.report import terminal
+        from lab.report.progress import progress
+
+        with progress() as watch:
+            folder, ending = conduct(
+                checked,
+                command=["lab", "run", config, *(overrides or [])],
+                out=out,
+                checks=checks,
+                watch=telling(watch),
+            )
+        if as_json:
+            print(terminal.dumps(terminal.plain_run(folder, ending)))
+        else:
+            terminal.run(folder, ending)
+        return Part(ending.exit_status, ending.status in ("finished", "diverged"))
+
+    def followed() -> None:
+        from lab.conduct import follow
+
+        follow(checked)
+
+    if distributed:
+        return together(conducted, followed)
     # from here on it is worth importing JAX
     compiled.keep()
-    from lab.conduct import conduct
-    from lab.report import terminal
-    from lab.report.progress import progress
-
-    with progress() as watch:
-        folder, ending = conduct(
-            checked,
-            command=["lab", "run", config, *(overrides or [])],
-            out=out,
-            checks=checks,
-            watch=watch,
-        )
-    if as_json:
-        print(terminal.dumps(terminal.plain_run(folder, ending)))
-    else:
-        terminal.run(folder, ending)
-    return ending.exit_status
+    return conducted(alone).status
 
 
 def _all(out: Path, checks: bool, as_json: bool) -> int:
