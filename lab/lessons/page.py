@@ -32,7 +32,9 @@ def beside(what: str, hand: Any, machine: Any) -> Any:
     """A derivative by hand next to JAX's, and how far they are apart."""
     hand, machine = np.asarray(hand, float), np.asarray(machine, float)
     apart = float(np.max(np.abs(hand - machine)))
-    numbers = lambda value: np.array2string(value, precision=8, separator=", ")
+    numbers = lambda value: np.array2string(
+        value, precision=8, separator=", ", formatter={"float_kind": "{:.8g}".format}
+    )
     return mo.md(
         f"{what} by hand: **{numbers(hand)}** · from JAX: **{numbers(machine)}** "
         f"· apart: {apart:.1e}"
@@ -97,9 +99,11 @@ def chosen(
 def said(verdict: Verdict) -> Any:
     """A verdict, and in a fold what it rests on."""
     mark, _ = MARKS[verdict.verdict]
-    name = f": {verdict.mistake.name.replace('_', ' ')}" if verdict.mistake else ""
-    where = f" ({verdict.mistake.where})" if verdict.mistake and verdict.mistake.where else ""
-    words = f"**{mark} {verdict.verdict}{name}**{where}\n\n{verdict.reason}"
+    name, where = (verdict.mistake.name, verdict.mistake.where) if verdict.mistake else ("", "")
+    named = f": {name.replace('_', ' ')}" if name not in ("", "unknown") else ""
+    words = (
+        f"**{mark} {verdict.verdict}{named}**{f' ({where})' if where else ''}\n\n{verdict.reason}"
+    )
     return mo.vstack(
         [
             mo.callout(mo.md(words), kind=KINDS[mark]),
