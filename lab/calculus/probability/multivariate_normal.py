@@ -41,8 +41,8 @@ def gaussian_log_density_gradient(x: Vector, m: Vector, S: Matrix) -> tuple[Vect
 
 
 def precision_log_density(x: Vector, m: Vector, L: Matrix) -> Scalar:
-    """The same by the precision ``L = S⁻¹``: nothing to invert, and no constant."""
-    return -(x - m) @ L @ (x - m) / 2 + slogdet(L)[1] / 2
+    """The same by the precision ``L = S⁻¹``: nothing to invert."""
+    return -(x - m) @ L @ (x - m) / 2 + slogdet(L)[1] / 2 - x.size * LOG_SQRT_TAU
 
 
 @gradient(of=precision_log_density, wrt="L", at=dict(x=reals("d"), m=reals("d"), L=spd("d")))

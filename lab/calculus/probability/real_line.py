@@ -4,8 +4,10 @@ The score says how hard the centre pulls at x: with a spring for the normal, a c
 Laplace, less and less for the heavy tails of Cauchy and Student.
 """
 
+import math
+
 import jax.numpy as jnp
-from jax.scipy.special import i0e, i1e
+from jax.scipy.special import gammaln, i0e, i1e
 from jaxtyping import Array, Float
 
 from lab.calculus.networks.activations import softplus
@@ -50,8 +52,9 @@ def cauchy_score(x: Real, m: Real, g: Real) -> Real:
 
 
 def student_log_density(x: Real, v: Real) -> Real:
-    """``-(v + 1)/2 ln(1 + x²/v)``, but for what does not depend on x."""
-    return -(v + 1) / 2 * jnp.log1p(x**2 / v)
+    """``-(v + 1)/2 ln(1 + x²/v) + ln Γ((v + 1)/2) - ln Γ(v/2) - ln(π v)/2``"""
+    constant = gammaln((v + 1) / 2) - gammaln(v / 2) - jnp.log(math.pi * v) / 2
+    return constant - (v + 1) / 2 * jnp.log1p(x**2 / v)
 
 
 @derivative(of=student_log_density, wrt="x", at=dict(x=reals("n"), v=positive()))
