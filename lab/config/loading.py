@@ -11,12 +11,12 @@ from pydantic import BaseModel, ValidationError
 from lab.config.choices import chosen_optimizer
 from lab.config.faults import located, refusal
 from lab.config.models import Study, Training
-from lab.config.overrides import override
+from lab.config.overrides import override, put
 from lab.config.reading import BROKEN, Fault, Node, Where, parse, plain, read
 from lab.config.settings import Experiment, Kind, read_experiment
 from lab.config.shelf import config_path, experiments, is_path
 from lab.config.vocabulary import model
-from lab.config.writing import block
+from lab.config.writing import block, inline
 from lab.errors import BadInput, suggestion
 
 
@@ -54,6 +54,69 @@ def load(config: str | Path, overrides: Iterable[str] = ()) -> Config:
 
     Raises BadInput with a line a mistake: ``file:line: key: what is wrong; did you mean ...?``
     """
+    draft = _drafted(config, overrides)
+    checked, faults = _checked(draft.tree, draft.experiment)
+    faults = [*draft.faults, *faults, *draft.of_the_experiment]
+    if faults or checked is None or draft.experiment is None:
+        raise refusal(faults)
+    values = checked.model_dump(by_alias=True)
+    if is_path(values["experiment"]):
+        # the resolved config is written elsewhere, from where a relative path leads nowhere
+        values["experiment"] = str(draft.experiment.folder)
+    return Config(values, draft.experiment.kind, draft.experiment.folder, draft.path.stem)
+
+
+def along(
+    config: str | Path, overrides: Iterable[str], key: str, numbers: Iterable[Any]
+) -> tuple[Any, ...]:
+    """What the config holds at ``key``, the other overrides in place, for each of the numbers.
+
+    For the many values of a sweep: the rest is read and understood once. ``load`` accepts the
+    overrides with one of the numbers in place; raises ``BadInput`` for the first one refused.
+    """
+    draft = _drafted(config, overrides)
+    path = tuple(key.split("."))
+    form, found = None, []
+    for number in numbers:
+        where = Where(f"override '{key}={inline(number)}'")
+        tree = put(draft.tree, path, Node(number, where))
+        form = form or _form(tree, draft.experiment)[0]
+        checked, faults = _fits(form, tree, draft.experiment)
+        if checked is None:
+            raise refusal(faults)
+        value: Any = checked.model_dump(by_alias=True)
+        for part in path:
+            value = value[part]
+        found.append(value)
+    return tuple(found)
+
+
+def written(config: str | Path, overrides: Iterable[str]) -> dict[str, Any]:
+    """The config as it is written, with the overrides and without any value filled in."""
+    draft = _drafted(config, overrides)
+    values = plain(draft.tree)
+    if draft.experiment is not None and is_path(values["experiment"]):
+        values["experiment"] = str(draft.experiment.folder)
+    return values
+
+
+def dump(config: Mapping[str, Any], schema: str = "schema.json") -> str:
+    """The config as YAML that loads back equal; editors complete from the file ``schema``."""
+    return f"# yaml-language-server: $schema={schema}\n{block(config)}"
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A config that is read and not yet checked, with what is wrong with how it is written."""
+
+    path: Path
+    tree: Node
+    experiment: Experiment | None
+    faults: list[Fault]
+    of_the_experiment: list[Fault]
+
+
+def _drafted(config: str | Path, overrides: Iterable[str]) -> _Draft:
     path = config_path(config)
     shown = str(config) if is_path(config) else _near(path)
     tree, faults = parse(read(path, shown), shown)
@@ -67,31 +130,32 @@ def load(config: str | Path, overrides: Iterable[str] = ()) -> Config:
         tree = _expanded(tree)
         faults += more
     experiment, more = _experiment(tree, path.parent)
-    checked, unchecked = _checked(tree, experiment)
-    faults += unchecked + more
-    if faults or checked is None or experiment is None:
-        raise refusal(faults)
-    values = checked.model_dump(by_alias=True)
-    if is_path(values["experiment"]):
-        # the resolved config is written elsewhere, from where a relative path leads nowhere
-        values["experiment"] = str(experiment.folder)
-    return Config(values, experiment.kind, experiment.folder, path.stem)
-
-
-def dump(config: Mapping[str, Any], schema: str = "schema.json") -> str:
-    """The config as YAML that loads back equal; editors complete from the file ``schema``."""
-    return f"# yaml-language-server: $schema={schema}\n{block(config)}"
+    return _Draft(path, tree, experiment, faults, more)
 
 
 def _checked(tree: Node, experiment: Experiment | None) -> tuple[BaseModel | None, list[Fault]]:
     """The tree as the experiment's model; without one, only the keys that all share are judged."""
+    form, faults = _form(tree, experiment)
+    checked, more = _fits(form, tree, experiment)
+    return checked, faults + more
+
+
+def _form(tree: Node, experiment: Experiment | None) -> tuple[type[BaseModel], list[Fault]]:
+    """The model of the keys, and what is wrong with the names that decide which there are."""
     kind: Kind = experiment.kind if experiment else "problem"
     faults: list[Fault] = []
     own: dict[str, Any] = {}
     if kind == "problem" and "optimizer" in tree.children:
         chosen, faults = chosen_optimizer(tree.children["optimizer"])
         own["optimizer"] = chosen, ...
-    form = model(kind, experiment.fields if experiment else {}, base=_shared(kind), **own)
+    fields = experiment.fields if experiment else {}
+    return model(kind, fields, base=_shared(kind), **own), faults
+
+
+def _fits(
+    form: type[BaseModel], tree: Node, experiment: Experiment | None
+) -> tuple[BaseModel | None, list[Fault]]:
+    faults: list[Fault] = []
     try:
         return form.model_validate(plain(tree)), faults
     except ValidationError as error:

@@ -29,11 +29,12 @@ def override(tree: Node, text: str) -> tuple[Node, list[Fault]]:
             got = "a list" if isinstance(node.value, list) else inline(node.value)
             return tree, [*faults, Fault(where, dotted(path[:depth]), f"{got} holds no {name!r}")]
         node = node.children.get(name, Node({}, where))
-    return tree if value is None else _put(tree, path, Node(value.value, where)), faults
+    return tree if value is None else put(tree, path, Node(value.value, where)), faults
 
 
-def _put(tree: Node, path: tuple[str, ...], value: Node) -> Node:
+def put(tree: Node, path: tuple[str, ...], value: Node) -> Node:
+    """``tree`` with ``value`` at the end of ``path``."""
     if not path:
         return value
     child = tree.children.get(path[0], Node({}, value.where))
-    return Node({**tree.children, path[0]: _put(child, path[1:], value)}, tree.where)
+    return Node({**tree.children, path[0]: put(child, path[1:], value)}, tree.where)
