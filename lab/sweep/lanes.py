@@ -1,0 +1,174 @@
+"""Many trainings as one program: a lane each, all of them at the same step.
+
+What costs is not arithmetic but what is carried: a lane that may stop by itself carries a step of
+its own, and with it every count of the optimizer and all powers of them. So where nothing but
+divergence ends a run no lane is held back: what is not finite stays in its lane, the step at which
+it came is noted, and nobody looks at what comes after. Only rules to stop by hold lanes back.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+from jax.custom_batching import custom_vmap
+from jaxtyping import Array, Int
+
+from lab.training.problem import Scalar
+from lab.training.step import Row, State, Training, frozen
+from lab.training.stopping import DIVERGED, GOING
+
+Lane: TypeAlias = Mapping[str, Array]
+Make: TypeAlias = Callable[[Lane], Training]
+
+
+class Carry(NamedTuple):
+    """A training between two steps, and what is told of it in the end.
+
+    ``reason``  why it ended, or ``GOING``; ``ended`` the step at which it did, where ``loss`` and
+                ``gradient_norm`` were seen.
+    ``best``    the least loss so far, at ``best_step``.
+    """
+
+    state: State
+    reason: Int[Array, ""]
+    ended: Int[Array, ""]
+    loss: Scalar
+    gradient_norm: Scalar
+    best: Scalar
+    best_step: Int[Array, ""]
+
+
+class Conclusion(NamedTuple):
+    """What is known of a run in the end: ``row`` is what its last point is like, with all columns.
+
+    Where a lane that nobody held back diverged, only the loss and the norm of the gradient at that
+    step are known of it.
+    """
+
+    row: Row
+    evaluated: Row
+    reason: Int[Array, ""]
+    ended: Int[Array, ""]
+    loss: Scalar
+    gradient_norm: Scalar
+    best: Scalar
+    best_step: Int[Array, ""]
+
+
+class Programs(NamedTuple):
+    """The three parts of a lane: ``begin(lane)``, ``advance(lane, carry, at, limit)`` and
+    ``conclude(lane, carry)``. ``advance`` makes ``rows`` rows from step ``at`` on, ``every`` steps
+    apart, and no step beyond ``limit``.
+    """
+
+    begin: Callable[[Lane], Carry]
+    advance: Callable[[Lane, Carry, Array, Array], tuple[Carry, Row]]
+    conclude: Callable[[Lane, Carry], Conclusion]
+
+
+def programs(make: Make, *, rows: int, every: int, held: bool) -> Programs:
+    """The parts of a lane whose training ``make`` gives; ``held`` where rules may end it."""
+
+    def begin(lane: Lane) -> Carry:
+        train = make(lane)
+        state = train.start()
+        _, row = jax.eval_shape(train.step, state)
+        nothing = {name: jnp.zeros((), row[name].dtype) for name in ("loss", "gradient_norm")}
+        zero, least = jnp.zeros((), jnp.int32), jnp.full((), jnp.inf, row["loss"].dtype)
+        return Carry(state, jnp.int32(GOING), zero, *nothing.values(), least, zero)
+
+    def advance(lane: Lane, carry: Carry, at: Array, limit: Array) -> tuple[Carry, Row]:
+        one = _held(make(lane)) if held else _free(make(lane))
+
+        def stretch(carry: Carry, start: Array) -> tuple[Carry, Row]:
+            carry, row = one(carry)
+            if every > 1:
+                end = jnp.minimum(start + every, limit)
+                unrecorded = lambda _, carry: one(carry)[0]
+                carry = jax.lax.fori_loop(start + 1, end, unrecorded, carry)
+            return carry, row
+
+        starts = at + every * jnp.arange(rows, dtype=jnp.int32)
+        return jax.lax.scan(stretch, carry, starts)
+
+    def conclude(lane: Lane, carry: Carry) -> Conclusion:
+        train = make(lane)
+        state = carry.state._replace(reason=jnp.int32(GOING))
+        _, row = train.step(state)
+        alive = carry.reason != DIVERGED
+        better = alive & (row["loss"] < carry.best)
+        return Conclusion(
+            row,
+            train.evaluate(state.params),
+            carry.reason,
+            jnp.where(carry.reason == GOING, state.step, carry.ended),
+            carry.loss,
+            carry.gradient_norm,
+            jnp.where(better, row["loss"], carry.best),
+            jnp.where(better, state.step, carry.best_step),
+        )
+
+    return Programs(begin, advance, conclude)
+
+
+def _free(train: Training) -> Callable[[Carry], tuple[Carry, Row]]:
+    """A step of a lane that nothing holds back."""
+
+    def one(carry: Carry) -> tuple[Carry, Row]:
+        after, row = train.step(carry.state)
+        state = after._replace(reason=carry.state.reason)  # the same in all lanes: it goes on
+        return _noted(carry, carry.state.step, state, after.reason, row), row
+
+    return one
+
+
+def _held(train: Training) -> Callable[[Carry], tuple[Carry, Row]]:
+    """A step of a lane that stays where it ended."""
+    step = frozen(train.step)
+
+    def one(carry: Carry) -> tuple[Carry, Row]:
+        state, row = step(carry.state)
+        return _noted(carry, carry.state.step, state, state.reason, row), row
+
+    return one
+
+
+def _noted(
+    carry: Carry, step: Array, state: State, reason: Int[Array, ""], row: Row
+) -> Carry:
+    """The carry with what was seen at ``step``, unless the run had ended before."""
+    going = carry.reason == GOING
+    better = going & (reason != DIVERGED) & (row["loss"] < carry.best)
+    noted = lambda new, old: jnp.where(going, new, old)
+    return Carry(
+        state,
+        noted(reason, carry.reason),
+        noted(step, carry.ended),
+        noted(row["loss"], carry.loss),
+        noted(row["gradient_norm"], carry.gradient_norm),
+        jnp.where(better, row["loss"], carry.best),
+        jnp.where(better, step, carry.best_step),
+    )
+
+
+def apart(function: Callable[..., Any], in_axes: Any, *arguments: Any) -> Any:
+    """Where in the result of ``function``, batched, the lanes differ: 0 there, None elsewhere.
+
+    JAX keeps one copy of what is the same in all lanes, such as the number of the step, for as long
+    as it is not asked for copies: this asks which they are.
+    """
+    seen = []
+
+    @custom_vmap
+    def look(tree: Any) -> Any:
+        return tree
+
+    @look.def_vmap
+    def _rule(size: int, batched: Any, tree: Any) -> Any:
+        seen.append(batched[0])
+        return tree, batched[0]
+
+    looked = lambda *arguments: look(function(*arguments))
+    jax.eval_shape(jax.vmap(looked, in_axes), *arguments)
+    return jax.tree.map(lambda differs: 0 if differs else None, seen[-1])
