@@ -32,12 +32,11 @@ from lab.report.page import render
 from lab.report.picture import description, png
 from lab.report.progress import Unwatched
 from lab.runs import checkpoint, folder, record, trajectory
-from lab.training import devices, processes, sharing, stopping
-from lab.training.descent.named import build
+from lab.training import devices, processes, sharing
+from lab.training.configured import posed, trained
 from lab.training.loop import Chunk, chunks
-from lab.training.problem import Problem, in_precision
-from lab.training.recording import recording
-from lab.training.step import State, Training, training
+from lab.training.problem import Problem
+from lab.training.step import State, Training
 
 if TYPE_CHECKING:
     from lab.referee import Verdict
@@ -45,8 +44,6 @@ if TYPE_CHECKING:
 INTERRUPTED, TERMINATED = 130, 143
 # A training is put aside after so many seconds, and for no more than this share of the time.
 _PATIENCE, _SHARE = 5.0, 0.01
-# No step has this number, and no batch is drawn by it.
-_PROJECTION = 2**32 - 1
 
 
 @dataclass
@@ -95,7 +92,7 @@ def conduct(
     run = folder.create(about.name if config.name == "config" else config.name, out)
     watch = watch or Unwatched()
     watch.begins(run)
-    with folder.held(run), _stoppable():
+    with folder.held(run), stoppable():
         folder.write_text(
             run / "config.yaml", dump(config, str(shipped("configs") / "schema.json"))
         )
@@ -114,7 +111,7 @@ def resume(
     experiment is gone, or its training is another one now.
     """
     _require_run(run)
-    with folder.held(run), _stoppable():
+    with folder.held(run), stoppable():
         kept = record.read(run) if (run / "run.json").exists() else None
         if kept and kept["status"] in ("finished", "diverged"):
             return None
@@ -135,7 +132,7 @@ def follow(config: Config, run: Path | None = None) -> None:
 
     ``run`` is its folder where it is gone on with; it is only read. Raises as ``conduct`` does.
     """
-    with _stoppable():
+    with stoppable():
         _, module, _ = _found(config)
         if config.kind == "problem":
             with _where(config) as (dtype, over):
@@ -201,12 +198,12 @@ def _see_through(
     config: Config, module: ModuleType, run: Path, begun: dict[str, Any], watch: Unwatched
 ) -> Ending:
     ending = Ending()
-    with _whatever_happens(ending, run, Path(str(module.__file__))):
+    with whatever_happens(ending, run, Path(str(module.__file__))):
         _carry_out(config, module, run, ending, begun["checked"], watch)
     try:
         if not run.is_dir():
             raise BadInput(f"{run} was taken away")
-        with _deaf():
+        with deaf():
             record.end(
                 run,
                 begun,
@@ -231,7 +228,7 @@ def _carry_out(
 ) -> None:
     if checks:
         with ending.timed("checks"):
-            _put_on_trial(module, config["seed"], run, ending, watch)
+            put_on_trial(module, config["seed"], run, ending, watch)
     with _where(config) as (dtype, over):
         ending.devices = _told(over) if over.size > 1 else None
         with ending.timed("study" if config.kind == "study" else "training"):
@@ -261,7 +258,7 @@ def _told(over: Mesh) -> dict[str, Any]:
     return {"count": over.size, "processes": jax.process_count(), "rows": {}}
 
 
-def _put_on_trial(
+def put_on_trial(
     module: ModuleType, seed: int, run: Path, ending: Ending, watch: Unwatched
 ) -> None:
     from lab import referee  # as dear as JAX itself, and not every run asks it
@@ -289,20 +286,11 @@ def _where(config: Config) -> Iterator[tuple[Any, Mesh]]:
 
 def _problem(module: ModuleType, config: Config, dtype: Any) -> tuple[Problem, Any]:
     """What is trained, and the key of its batches."""
-    key, batch_key = jax.random.split(jax.random.key(config["seed"]))
-    return in_precision(module.problem(key, **config.settings), dtype), batch_key
+    return posed(module, config.settings, jax.random.key(config["seed"]), dtype)
 
 
 def _training(problem: Problem, config: Config, key: Any, over: Mesh) -> Training:
-    # apart from the key of the batches, which stays as it is
-    problem = recording(problem, config["record"], jax.random.fold_in(key, _PROJECTION))
-    train = training(
-        sharing.dealt(problem, over) if over.size > 1 else problem,
-        build(config["optimizer"]),
-        gradient=config["gradient"],
-        key=key,
-        rules=stopping.rules(config["stop"]),
-    )
+    train = trained(sharing.dealt(problem, over) if over.size > 1 else problem, config, key)
     return sharing.whole(train, over) if over.size > 1 else train
 
 
@@ -421,7 +409,7 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
+def stoppable() -> Iterator[None]:
     """SIGTERM ends a run as Ctrl-C does: in order."""
 
     def terminated(*_: Any) -> None:
@@ -438,7 +426,7 @@ def _stoppable() -> Iterator[None]:
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
+def deaf() -> Iterator[None]:
     """Write down how it ended, come what may: that takes no time to be interrupted in."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -453,7 +441,7 @@ def _deaf() -> Iterator[None]:
 
 
 @contextmanager
-def _whatever_happens(ending: Ending, run: Path, file: Path) -> Iterator[None]:
+def whatever_happens(ending: Ending, run: Path, file: Path) -> Iterator[None]:
     """Let nothing past: what ends the block becomes the status, the note and the exit status."""
     try:
         yield

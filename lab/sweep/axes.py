@@ -49,7 +49,9 @@ def asked(arguments: Iterable[str]) -> Asked:
     Raises ``BadInput``, a line for each argument that cannot be read, for a key that varies twice,
     where nothing varies, and for more than 100,000 runs.
     """
-    fixed, axes, faults = [], [], []
+    fixed: list[str] = []
+    axes: list[Axis] = []
+    faults: list[str] = []
     for text in arguments:
         try:
             axis = _axis(text)
@@ -66,8 +68,10 @@ def asked(arguments: Iterable[str]) -> Asked:
         raise BadInput("\n".join(faults))
     if not axes:
         raise BadInput("nothing varies: give a key several values, such as seed=0..3 (or lab run)")
-    # what holds others comes before them: `optimizer=adam,sgd` would else undo its own learning_rate
-    found = Asked(tuple(sorted(fixed, key=_depth)), tuple(sorted(axes, key=lambda a: _depth(a.key))))
+    # what holds others comes first: `optimizer=adam,sgd` would else undo its learning_rate
+    found = Asked(
+        tuple(sorted(fixed, key=_depth)), tuple(sorted(axes, key=lambda a: _depth(a.key)))
+    )
     if found.runs > MOST:
         sizes = " x ".join(str(len(axis.values)) for axis in found.axes)
         raise BadInput(f"{sizes} = {found.runs:,} runs; ask for {MOST:,} at most")
@@ -154,11 +158,11 @@ def _several(piece: str) -> Sequence[Any] | None:
     numbers = [_number(part.strip(), name) for part in inside.split(",")]
     if len(numbers) != 3:
         raise BadInput(f"{name}(from,to,count) takes three numbers; got {len(numbers)}")
-    low, high, count = numbers
+    start, end, count = numbers
     if count != int(count) or count < 1:
         raise BadInput(f"{name}: the count is a whole number from 1 on; got {count:g}")
     _require_few(int(count))
-    return _SPACES[name](low, high, int(count))
+    return _SPACES[name](start, end, int(count))
 
 
 def _require_few(count: int) -> None:

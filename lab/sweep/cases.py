@@ -1,9 +1,9 @@
 """What is computed side by side: numbers that can be traced, and cases that are one program.
 
 A number is put into the program as an unknown wherever that works. It does not where an experiment
-or an optimizer asks what it is: as a size, in an ``if``, as an entry of a NumPy array. Such numbers,
-and all that is no number, make *cases*, which are traced one by one. Cases whose programs are the
-same but for the arrays in them, as with data split by a seed, still run side by side.
+or an optimizer asks what it is: as a size, in an ``if``, as an entry of a NumPy array. Such
+numbers, and all that is no number, make *cases*, which are traced one by one. Cases whose programs
+are the same but for the arrays in them, as with data split by a seed, still run side by side.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -48,12 +48,15 @@ class Case(NamedTuple):
 
     ``lane``  the traced values, an array of as many for each key.
     ``parts`` the functions of a lane by name; ``why`` the reasons to stop, in words.
+    ``row``   and ``evaluated``: what the columns are like, recorded and only in the end.
     """
 
     values: Mapping[str, Any]
     runs: np.ndarray
     lane: Mapping[str, Any]
     parts: Mapping[str, Part]
+    row: Mapping[str, Any]
+    evaluated: Mapping[str, Any]
     rows: int
     every: int
     held: bool
@@ -102,11 +105,11 @@ def _case(
     like = _like(numbers, traced, dtype)
     rules = stopping.rules(values["stop"])
     rows_all = -(-values["steps"] // values["record"]["every"])
-    width = _width(make, like)
-    rows = max(1, min(-(-rows_all // _DISPATCHES), _BYTES // width))
-    rows = -(-rows_all // -(-rows_all // rows))
-    held = bool(rules)
-    made = lanes.programs(make, rows=rows, every=values["record"]["every"], held=held)
+    row, evaluated = jax.eval_shape(_whole(make), like)
+    width = sum(value.dtype.itemsize for value in row.values())
+    rows = _at_once(rows_all, max(1, min(-(-rows_all // _DISPATCHES), _BYTES // width)))
+    every, held = values["record"]["every"], bool(rules)
+    made = lanes.programs(make, rows=rows, every=every, held=held, even=rows_all % rows == 0)
     parts = _parts(made, like)
     sizes = {axis.key: len(axis.values) for axis in plan.words}
     words = dict(zip(sizes, np.unravel_index(place, [*sizes.values()]), strict=True))
@@ -124,8 +127,7 @@ def _case(
         else rules[reason - 1].says
     )
     signature = b"".join(_signature(part) for part in parts.values())
-    every = values["record"]["every"]
-    return Case(values, runs, lane, parts, rows, every, held, why, signature)
+    return Case(values, runs, lane, parts, row, evaluated, rows, every, held, why, signature)
 
 
 def maker(
@@ -135,10 +137,11 @@ def maker(
 
     The problem is posed once, as for a single run, where nothing of it is traced.
     """
-    shared = set(values) - set(config.settings)
-    inside = [key for key in traced if key == "seed" or key.partition(".")[0] not in shared]
+    own = tuple(config.settings)
+    settings = lambda values: {key: values[key] for key in own}
+    inside = "seed" in traced or any(key.partition(".")[0] in own for key in traced)
     if not inside:
-        problem, key = posed(module, config.settings_of(values), _key(values["seed"]), dtype)
+        once = posed(module, settings(values), jax.random.key(values["seed"]), dtype)
 
     def make(lane: Lane) -> Training:
         mine = values
@@ -146,20 +149,21 @@ def maker(
             if name != "seed":
                 mine = replaced(mine, name, lane[name])
         if not inside:
-            return trained(problem, mine, key)
-        root = lane["seed"] if "seed" in traced else _key(values["seed"])
-        return trained(*_swap(posed(module, config.settings_of(mine), root, dtype), mine))
+            problem, key = once
+        else:
+            # what does not depend on the lane is computed now, as data from NumPy must be
+            with jax.ensure_compile_time_eval():
+                root = lane["seed"] if "seed" in traced else jax.random.key(values["seed"])
+                problem, key = posed(module, settings(mine), root, dtype)
+        return trained(problem, mine, key)
 
     return make
 
 
-def _swap(posed: tuple[Any, Any], values: Mapping[str, Any]) -> tuple[Any, Any, Any]:
-    problem, key = posed
-    return problem, values, key
-
-
-def _key(seed: int) -> Array:
-    return jax.random.key(seed)
+def _at_once(rows: int, most: int) -> int:
+    """A number of rows to make at a time: a divisor of all there are, if one is near."""
+    near = (size for size in range(most, most // 2, -1) if rows % size == 0)
+    return next(near, most)
 
 
 def _traceable(
@@ -202,7 +206,9 @@ def _why(fault: Exception) -> str:
         return "the program branches on it"
     if isinstance(fault, jax.errors.TracerArrayConversionError):
         return "NumPy computes with it"
-    if isinstance(fault, jax.errors.ConcretizationTypeError | jax.errors.TracerIntegerConversionError):
+    if isinstance(
+        fault, jax.errors.ConcretizationTypeError | jax.errors.TracerIntegerConversionError
+    ):
         return "a size or another number must be known for it"
     first = next(iter(str(fault).strip().splitlines()), "")
     return f"{type(fault).__name__}: {first}"[:120]
@@ -219,23 +225,21 @@ def _whole(make: Callable[[Lane], Training]) -> Callable[[Lane], Any]:
     return whole
 
 
-def _width(make: Callable[[Lane], Training], like: Lane) -> int:
-    """The bytes of a row."""
-    row, _ = jax.eval_shape(_whole(make), like)
-    return sum(value.dtype.itemsize for value in row.values())
-
-
 def _like(
     numbers: Mapping[str, tuple[Any, ...]], keys: Sequence[str], dtype: Any
 ) -> dict[str, jax.ShapeDtypeStruct]:
     arrays = {key: _array(key, np.array(numbers[key][:1]), dtype) for key in keys}
-    return {key: jax.ShapeDtypeStruct((), array.dtype) for key, array in arrays.items()}
+    # weak, as Python's own numbers: what they are computed with decides the precision
+    return {
+        key: jax.ShapeDtypeStruct((), array.dtype, weak_type=key != "seed")
+        for key, array in arrays.items()
+    }
 
 
 def _array(key: str, numbers: np.ndarray, dtype: Any) -> Array:
     if key == "seed":
         return jax.vmap(jax.random.key)(jnp.asarray(numbers, jnp.uint32))
-    return jnp.asarray(numbers, dtype if numbers.dtype.kind == "f" else jnp.int32)
+    return jnp.asarray(numbers, dtype if numbers.dtype.kind == "f" else int)
 
 
 def _parts(made: Programs, like: Lane) -> dict[str, Part]:

@@ -18,7 +18,7 @@ from lab.training.problem import Scalar
 from lab.training.step import Row, State, Training, frozen
 from lab.training.stopping import DIVERGED, GOING
 
-Lane: TypeAlias = Mapping[str, Array]
+Lane: TypeAlias = Mapping[str, Any]
 Make: TypeAlias = Callable[[Lane], Training]
 
 
@@ -67,22 +67,32 @@ class Programs(NamedTuple):
     conclude: Callable[[Lane, Carry], Conclusion]
 
 
-def programs(make: Make, *, rows: int, every: int, held: bool) -> Programs:
-    """The parts of a lane whose training ``make`` gives; ``held`` where rules may end it."""
+def programs(make: Make, *, rows: int, every: int, held: bool, even: bool) -> Programs:
+    """The parts of a lane whose training ``make`` gives; ``held`` where rules may end it.
+
+    ``even`` says that no call of ``advance`` is asked for a row at the limit or beyond.
+    """
 
     def begin(lane: Lane) -> Carry:
         train = make(lane)
         state = train.start()
         _, row = jax.eval_shape(train.step, state)
-        nothing = {name: jnp.zeros((), row[name].dtype) for name in ("loss", "gradient_norm")}
         zero, least = jnp.zeros((), jnp.int32), jnp.full((), jnp.inf, row["loss"].dtype)
-        return Carry(state, jnp.int32(GOING), zero, *nothing.values(), least, zero)
+        loss, norm = (jnp.zeros((), row[name].dtype) for name in ("loss", "gradient_norm"))
+        return Carry(state, jnp.int32(GOING), zero, loss, norm, least, zero)
 
     def advance(lane: Lane, carry: Carry, at: Array, limit: Array) -> tuple[Carry, Row]:
         one = _held(make(lane)) if held else _free(make(lane))
 
+        def recorded(carry: Carry, start: Array) -> tuple[Carry, Row]:
+            if even:
+                return one(carry)
+            _, row = jax.eval_shape(one, carry)
+            nothing = jax.tree.map(lambda value: jnp.zeros((), value.dtype), row)
+            return jax.lax.cond(start < limit, one, lambda carry: (carry, nothing), carry)
+
         def stretch(carry: Carry, start: Array) -> tuple[Carry, Row]:
-            carry, row = one(carry)
+            carry, row = recorded(carry, start)
             if every > 1:
                 end = jnp.minimum(start + every, limit)
                 unrecorded = lambda _, carry: one(carry)[0]
@@ -134,9 +144,7 @@ def _held(train: Training) -> Callable[[Carry], tuple[Carry, Row]]:
     return one
 
 
-def _noted(
-    carry: Carry, step: Array, state: State, reason: Int[Array, ""], row: Row
-) -> Carry:
+def _noted(carry: Carry, step: Array, state: State, reason: Int[Array, ""], row: Row) -> Carry:
     """The carry with what was seen at ``step``, unless the run had ended before."""
     going = carry.reason == GOING
     better = going & (reason != DIVERGED) & (row["loss"] < carry.best)

@@ -3,7 +3,6 @@
 Nothing here computes: a sweep that asks for what cannot be is refused before JAX is imported.
 """
 
-import math
 import shlex
 from collections.abc import Mapping, Sequence
 from itertools import product
@@ -76,9 +75,9 @@ class Plan(NamedTuple):
         own = [f"{key}={inline(value)}" for key, value in self.settings(run).items()]
         return shlex.join(["lab", "run", self.config, *_in_order([*self.asked.fixed, *own])])
 
-    def number(self, places: Mapping[str, int]) -> int:
-        """The number of the run that has these places along the axes."""
-        found = 0
+    def number(self, places: Mapping[str, Any]) -> Any:
+        """The number of the run that has these places along the axes; arrays of them will do."""
+        found: Any = 0
         for axis in self.axes:
             found = found * len(axis.values) + places[axis.key]
         return found
@@ -140,8 +139,3 @@ def _typed(key: str, value: Any) -> str:
 def _in_order(overrides: Sequence[str]) -> list[str]:
     """What holds others before them: ``optimizer=adam`` would else undo ``optimizer.b1=0.8``."""
     return sorted(overrides, key=lambda text: text.partition("=")[0].count("."))
-
-
-def grid(shape: Sequence[int]) -> int:
-    """How many combinations there are."""
-    return math.prod(shape)

@@ -1,0 +1,201 @@
+"""A program carried out: its lanes chunk by chunk, over all devices, the rows brought home."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import ceil
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, PartitionSpec
+
+from lab.sweep.cases import Case
+from lab.sweep.lanes import Conclusion, apart
+from lab.training.devices import AXIS
+from lab.training.stopping import GOING
+
+# A step of all lanes at once is fast as long as what it carries stays near the processor.
+_NEAR, _LARGEST = 2**16, 2**26
+
+
+class Group(NamedTuple):
+    """Cases that are one program."""
+
+    cases: tuple[Case, ...]
+
+    @property
+    def runs(self) -> int:
+        return sum(len(case.runs) for case in self.cases)
+
+
+class Ended(NamedTuple):
+    """Some runs of a group, from start to end.
+
+    ``runs``   their numbers; ``case`` one of theirs.
+    ``steps``  the recorded steps; ``rows`` the columns at them, a row a step and a column a run. A
+               run that ended earlier has nothing to say below.
+    ``end``    what is known of each in the end.
+    """
+
+    runs: np.ndarray
+    case: Case
+    steps: np.ndarray
+    rows: dict[str, np.ndarray]
+    end: Conclusion
+
+    def of(self, runs: np.ndarray) -> "Ended":
+        """Its first lanes, which are these runs; the others only filled it up."""
+        keep = len(runs)
+        rows = {name: column[:, :keep] for name, column in self.rows.items()}
+        return self._replace(
+            runs=runs, rows=rows, end=jax.tree.map(lambda column: column[:keep], self.end)
+        )
+
+
+def groups(cases: Sequence[Case]) -> tuple[Group, ...]:
+    """The cases, those of one program together."""
+    found: dict[Any, list[Case]] = {}
+    for case in cases:
+        found.setdefault((case.signature, tuple(case.lane), case.steps), []).append(case)
+    return tuple(Group(tuple(same)) for same in found.values())
+
+
+def carried_out(
+    group: Group, mesh: Mesh, tick: Callable[[float], None] = lambda runs: None
+) -> Iterator[Ended]:
+    """All runs of the group, so many at a time as the devices are fast with.
+
+    ``tick`` is told how many of them, parts counted, were made since the last were handed over.
+    """
+    first = group.cases[0]
+    lanes, most = len(first.runs), _most(first, mesh)
+    # lanes of one case share its arrays; where a case has few, those of several run together
+    alike = len(group.cases) == 1 or lanes >= most
+    batches = [(case,) for case in group.cases] if alike else [group.cases]
+    size = _even(lanes if alike else group.runs, most, mesh.size)
+    arrays = _Arrays(group.cases, alike, mesh)
+    work = _batched(first, arrays, mesh)
+    for batch in batches:
+        runs = np.concatenate([case.runs for case in batch])
+        lane = {key: jnp.concatenate([case.lane[key] for case in batch]) for key in first.lane}
+        which = np.repeat(np.arange(len(batch)), lanes)
+        for begun in range(0, len(runs), size):
+            # the last chunk is filled up with its last run, for the program to be the same
+            places = np.minimum(np.arange(begun, begun + size), len(runs) - 1)
+            mine = {key: values[places] for key, values in lane.items()}
+            ended = _through(first, work, arrays.of(batch, which[places]), mine, tick)
+            yield ended.of(runs[begun : begun + size])
+
+
+def _through(
+    case: Case,
+    work: Mapping[str, Callable[..., Any]],
+    arrays: Mapping[str, Any],
+    lane: Any,
+    tick: Callable[[float], None],
+) -> Ended:
+    """A chunk of lanes from the first step to the last."""
+    carry = work["begin"](arrays["begin"], lane)
+    seen, at, limit = [], 0, np.int32(case.steps)
+    while at < case.steps:
+        carry, rows = work["advance"](arrays["advance"], lane, carry, np.int32(at), limit)
+        seen.append(jax.tree.map(np.asarray, rows))
+        at += case.every * case.rows
+        tick(len(carry.reason) * min(1, at / case.steps))
+        if np.all(np.asarray(carry.reason) != GOING):
+            break
+    end = jax.tree.map(np.asarray, work["conclude"](arrays["conclude"], lane, carry))
+    steps = np.arange(0, min(at, case.steps), case.every, dtype=np.int64)
+    rows = {name: np.concatenate([part[name] for part in seen])[: len(steps)] for name in seen[0]}
+    return Ended(np.arange(len(end.ended)), case, steps, rows, end)
+
+
+def _batched(case: Case, arrays: "_Arrays", mesh: Mesh) -> dict[str, Callable[..., Any]]:
+    """The parts of a lane for many lanes, compiled; each device has its share of them."""
+    parts, axes = case.parts, arrays.axes
+    lane = {key: jax.ShapeDtypeStruct((2, *v.shape[1:]), v.dtype) for key, v in case.lane.items()}
+    count = jax.ShapeDtypeStruct((), jnp.int32)
+
+    def started(arrays: Any, lane: Any, at: Any) -> Any:
+        carry = parts["begin"](arrays["begin"], lane)
+        return parts["advance"](arrays["advance"], lane, carry, at, at)[0]
+
+    carry = apart(started, (axes, 0, None), arrays.like, lane, count)
+    begin = (axes["begin"], 0), carry
+    advance = (axes["advance"], 0, carry, None, None), (carry, 1)
+    conclude = (axes["conclude"], 0, carry), 0
+    found: dict[str, Callable[..., Any]] = {}
+    for name, (given, result) in (("begin", begin), ("advance", advance), ("conclude", conclude)):
+        one: Any = parts[name]
+        many = jax.vmap(one, given, result)
+        if mesh.size > 1:
+            many = jax.shard_map(
+                many,
+                mesh=mesh,
+                in_specs=_specs(given),
+                out_specs=_specs(result),
+                check_vma=False,
+            )
+        found[name] = jax.jit(many)
+    return found
+
+
+def _specs(axes: Any) -> Any:
+    """The axis that the lanes have, as the axis that is dealt out over the devices."""
+    spec = {None: PartitionSpec(), 0: PartitionSpec(AXIS), 1: PartitionSpec(None, AXIS)}
+    return jax.tree.map(spec.__getitem__, axes, is_leaf=lambda axis: axis is None)
+
+
+class _Arrays:
+    """The arrays that the parts of a lane stand on: shared, or one for each lane where they differ.
+
+    ``axes`` are the axes of the lanes, None where shared; ``like`` what two lanes would get.
+    """
+
+    def __init__(self, cases: Sequence[Case], alike: bool, mesh: Mesh) -> None:
+        self._mesh = mesh
+        self.axes = {
+            name: tuple(
+                None if alike or _same([case.parts[name].constants[k] for case in cases]) else 0
+                for k in range(len(part.constants))
+            )
+            for name, part in cases[0].parts.items()
+        }
+        few = np.zeros(2, int)
+        self.like = jax.tree.map(
+            lambda array: jax.ShapeDtypeStruct(jnp.shape(array), jnp.result_type(array)),
+            {name: self._picked(cases, name, few) for name in cases[0].parts},
+        )
+
+    def of(self, cases: Sequence[Case], which: np.ndarray) -> dict[str, Any]:
+        """Those of the lanes of which each belongs to case number ``which``."""
+        return {name: self._picked(cases, name, which) for name in self.axes}
+
+    def _picked(self, cases: Sequence[Case], name: str, which: np.ndarray) -> tuple[Any, ...]:
+        return tuple(
+            cases[0].parts[name].constants[k]
+            if axis is None
+            else jnp.stack([jnp.asarray(cases[place].parts[name].constants[k]) for place in which])
+            for k, axis in enumerate(self.axes[name])
+        )
+
+
+def _same(arrays: Sequence[Any]) -> bool:
+    first = arrays[0]
+    if all(array is first for array in arrays):
+        return True
+    if jnp.issubdtype(jnp.result_type(first), jax.dtypes.prng_key):
+        return False
+    return all(np.array_equal(np.asarray(array), np.asarray(first)) for array in arrays[1:])
+
+
+def _most(case: Case, mesh: Mesh) -> int:
+    """So many lanes at a time, on all devices together."""
+    del case
+    return 1024 * mesh.size
+
+
+def _even(lanes: int, most: int, devices: int) -> int:
+    """Chunks of one size, none of them larger than ``most``, that fill all devices alike."""
+    chunks = ceil(lanes / most)
+    return ceil(ceil(lanes / chunks) / devices) * devices
