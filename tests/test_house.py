@@ -21,12 +21,8 @@ FLOORS = [
     ["runs"],
     ["report"],
     ["conduct", "exercises"],
-<<<<<<< HEAD
-    ["bench", "curriculum", "lessons", "search", "tour"],
-=======
     ["sweep"],
-    ["bench", "curriculum", "search", "tour"],
->>>>>>> 06283e3 (lab sweep: many runs of an experiment as few programs, one table and thinned trajectories)
+    ["bench", "curriculum", "lessons", "search", "tour"],
     ["cli", "plugin"],
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from jax.sharding import Mesh
 
 from lab import experiment
 from lab.conduct import Ending, deaf, put_on_trial, stoppable, whatever_happens
@@ -64,7 +65,7 @@ def conduct(
     config = plan.variations[0].config
     about = experiment.read(config.folder / "experiment.py")
     module = experiment.load(about)
-    mesh = _mesh(config["device"])
+    mesh = _mesh(plan)
     home = folder.create(plan.name, out)
     with folder.held(home), stoppable():
         schema = str(shipped("configs") / "schema.json")
@@ -80,15 +81,20 @@ def conduct(
         return home, ending
 
 
-def _mesh(name: Any) -> Any:
-    """All devices of that name."""
-    return devices.mesh(name, "all")
+def _mesh(plan: Plan) -> Mesh:
+    """The devices that share the runs: as many as were asked for, else all there are, and cores."""
+    config = plan.variations[0].config
+    name, count = config["device"], config["devices"]
+    if count == 1 and not any(text.startswith("devices=") for text in plan.asked.fixed):
+        devices.every_core()
+        count = min(devices.mesh(name, "all").size, plan.runs)
+    return devices.mesh(name, count)
 
 
 def _carry_out(
     plan: Plan,
     module: ModuleType,
-    mesh: Any,
+    mesh: Mesh,
     home: Path,
     ending: Swept,
     checks: bool,
@@ -122,7 +128,7 @@ def _traced(plan: Plan, module: ModuleType, ending: Swept, watch: Unwatched) -> 
 
 
 def _train(
-    plan: Plan, found: Sequence[Group], mesh: Any, home: Path, ending: Swept, watch: Unwatched
+    plan: Plan, found: Sequence[Group], mesh: Mesh, home: Path, ending: Swept, watch: Unwatched
 ) -> None:
     """Make the runs, group by group; what has ended is on the disk soon after."""
     ending.programs = len(found)
@@ -169,7 +175,7 @@ def _begin(
     plan: Plan,
     about: experiment.Experiment,
     home: Path,
-    mesh: Any,
+    mesh: Mesh,
     command: Sequence[str],
     checks: bool,
 ) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Where a run computes and in how many bits: two contexts to put around all of it, and a mesh."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Literal, TypeAlias
@@ -56,6 +57,12 @@ def mesh(name: Name, count: Count) -> Mesh:
     if any(len(theirs) < share for theirs in chosen):
         raise BadInput(f"devices: not every process has {share}; take fewer, or devices=all")
     return Mesh(np.array(chosen).reshape(-1), (AXIS,))
+
+
+def every_core() -> None:
+    """Have a processor count as so many devices as it has cores; say so before JAX computes."""
+    mine: Any = getattr(os, "sched_getaffinity", None)
+    _ask_for_host_devices(len(mine(0)) if mine else os.cpu_count() or 1)
 
 
 def split(over: Mesh) -> NamedSharding:
