@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lab.derivation import identity as identity
     from lab.derivation import jacobian as jacobian
     from lab.derivation import jvp as jvp
+    from lab.derivation import meant as meant
     from lab.derivation import tap as tap
     from lab.derivation import vjp as vjp
     from lab.domains import above as above

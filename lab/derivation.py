@@ -22,6 +22,7 @@ A derivation of several steps names its intermediates on both sides with `tap` a
 """
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -48,7 +49,8 @@ class Derivation:
     rather than a tuple, so that the derivative has that argument's structure and not a tuple of
     one. ``arguments`` are the names of the arguments in order; ``at`` is a tuple of (pytrees of)
     domains and values in that order, or a sampler ``key -> args``. ``assumed`` says of ``at`` what
-    nobody stated."""
+    nobody stated. ``rule``: the hand is a custom rule of JAX; ``meant`` says what it is if it is
+    deliberately no derivative."""
 
     name: str
     of: Callable[..., Any]
@@ -62,6 +64,8 @@ class Derivation:
     file: str | None = None
     line: int | None = None
     assumed: str | None = None
+    meant: str | None = None
+    rule: bool = False
 
     @property
     def of_name(self) -> str:
@@ -314,6 +318,37 @@ def _positions(
 def _source(function: Callable[..., Any]) -> tuple[str | None, int | None]:
     code = getattr(inspect.unwrap(function), "__code__", None)
     return (code.co_filename, code.co_firstlineno) if code else (None, None)
+
+
+# ----- rules that are definitions -----
+
+_NOT_THE_DERIVATIVE = re.compile(r"^Not the derivative:\s*(.+?)(?:\n\s*\n|\Z)", re.M | re.S)
+
+
+def meant(reason: str) -> Callable[[Hand], Hand]:
+    """Say of a ``jax.custom_vjp`` or ``jax.custom_jvp`` that it is deliberately not the derivative
+    of its body, and what it is instead: ``@meant("straight through")`` above it. A paragraph
+    "Not the derivative: straight through." in its docstring says the same.
+
+    The referee then tells what the rule does, and checks what is left to check."""
+    if not isinstance(reason, str) or not reason.strip():
+        raise BadInput(f'meant({reason!r}): say what the rule is, e.g. meant("straight through")')
+
+    def mark(rule: Hand) -> Hand:
+        rule.__meant__ = reason  # type: ignore[attr-defined]
+        return rule
+
+    return mark
+
+
+def meant_of(*functions: Any) -> str | None:
+    """What the first of the functions that says so is meant to be, instead of a derivative."""
+    for function in functions:
+        said = getattr(function, "__meant__", None)
+        found = _NOT_THE_DERIVATIVE.search(inspect.getdoc(function) or "")
+        if said or found:
+            return said or " ".join(found.group(1).split()).rstrip(".")  # type: ignore[union-attr]
+    return None
 
 
 # ----- steps: the intermediates of a longer derivation -----

@@ -1,5 +1,6 @@
 """Python files as modules: loaded by path and, when that fails, the line at which it failed."""
 
+import importlib
 import importlib.util
 import sys
 import traceback
@@ -56,6 +57,26 @@ def with_neighbours(module: ModuleType) -> list[ModuleType]:
 def _forget(home: str) -> None:
     for name in [name for name in sys.modules if name == home or name.startswith(f"{home}.")]:
         del sys.modules[name]
+
+
+def load_module(path: Path, prefix: str) -> ModuleType:
+    """The file as `load_file` does it; one that stands in a package as the module it is there, so
+    that it may import relative to itself.
+    """
+    root, names = path.resolve().parent, [path.stem]
+    while (root / "__init__.py").is_file():
+        root, names = root.parent, [root.name, *names]
+    if len(names) < 2 or not path.is_file() or not all(map(str.isidentifier, names)):
+        return load_file(path, prefix)
+    sys.path.insert(0, str(root))
+    try:
+        module = importlib.import_module(".".join(names))
+    except (Exception, SystemExit) as problem:
+        raise BadInput(failing_line(problem, path)) from problem
+    finally:
+        sys.path.remove(str(root))
+    same = Path(module.__file__ or "").resolve() == path.resolve()
+    return module if same else load_file(path, prefix)  # another package has the name
 
 
 def failing_line(problem: BaseException, file: Path) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 MARKERS = ("lab", "custom_vjp", "custom_jvp")  # what a file mentions that may hold a derivation
-FIELDS = ("verdict", "kind", "of", "power", "points")
+FIELDS = ("verdict", "kind", "of", "power", "points", "meant")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,8 +64,10 @@ class DerivationFile(pytest.File):
             found = in_file(self.path)
         except BadInput as problem:
             raise self.CollectError(str(problem)) from None
-        for claim in found:
+        for claim in found.claims:
             yield DerivationItem.from_parent(self, name=claim.name, claim=claim)
+        for name, why in found.unknown.items():
+            yield UnknownItem.from_parent(self, name=name, why=str(why))
 
 
 class DerivationItem(pytest.Item):
@@ -95,6 +97,20 @@ class DerivationItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int | None, str]:
         line = self.claim.line
         return self.path, line - 1 if line else None, f"derivation {self.name}"
+
+
+class UnknownItem(pytest.Item):
+    """A custom rule of which nobody says where its arguments come from: skipped, and said."""
+
+    def __init__(self, *, why: str, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.why = why
+
+    def runtest(self) -> None:
+        pytest.skip(self.why)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, None, f"custom rule {self.name}"
 
 
 class _CondemnedError(AssertionError):

@@ -18,6 +18,7 @@ from lab.referee.evidence import (
     gather,
     of_one_size,
 )
+from lab.referee.intended import suspected, weigh_meant
 from lab.referee.large import hear_large
 from lab.referee.points import MANY, Group, groups
 from lab.referee.question import (
@@ -83,6 +84,8 @@ def check(
         points=heard,
         seconds=round(time.perf_counter() - start, 4),
         counterexample=found.counterexample,
+        assumed=claim.assumed,
+        meant=claim.meant,
     )
 
 
@@ -166,8 +169,23 @@ def _hear(
         evidences.append(heard)
     if not evidences:
         return _differences_only(asked, drawn, rng, excused), total
+    if claim.meant:
+        return weigh_meant(evidences, claim.meant), sum(e.group.size for e in evidences)
     found = weigh(asked, of_one_size(evidences), rng, shrink=shrink)
+    if found.mistake and claim.rule:
+        found = _perhaps_meant(found, suspected(evidences))
     return _with_unreached(found, missed), sum(e.group.size for e in evidences)
+
+
+def _perhaps_meant(found: Found, does: str | None) -> Found:
+    """Of a rule that looks like a definition: how to say that it is one."""
+    if does is None or found.mistake is None:
+        return found
+    says = (
+        f"{found.mistake.says}; {does}: if that is meant, say so in its docstring, "
+        '"Not the derivative: ...", or with @lab.meant("...")'
+    )
+    return found._replace(reason=says, mistake=found.mistake._replace(says=says))
 
 
 def _with_unreached(found: Found, missed: list[tuple[str, ...]]) -> Found:

@@ -15,14 +15,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lab.derivation import Derivation, Wrt, derivation, name_of
+from lab.derivation import Derivation, Wrt, derivation, meant_of, name_of
 from lab.domains import Domain, reals
 from lab.errors import BadInput
 from lab.referee.evaluate import precision
 from lab.referee.points import groups
 
 SIZES = {"n": 4, "d": 3, "k": 5, "b": 2}
-SHAPES = ("n d", "d", "", "d k", "b n d")  # tried for arguments of which nothing is said
+SHAPES = ("n d", "d k", "d", "k", "", "b n d")  # tried for arguments of which nothing is said
 MOST_GUESSED = 3
 RULES = (jax.custom_vjp, jax.custom_jvp)
 
@@ -57,9 +57,11 @@ def rule_claim(function: Any, at: Any = None, wrt: Wrt | None = None) -> Derivat
         at = _guessed(body, function, kind)
         assumed = ", ".join(f"{argument}={domain!r}" for argument, domain in (at or {}).items())
     if at is None:
+        words = [f"{argument}=..." for argument in _arguments(body)] or ["x=..."]
         raise BadInput(
-            f"{name}: say where its arguments come from: check({name}, at=dict(x=reals('n'))), "
-            f"--at \"x=reals('n')\", or annotate them with jaxtyping"
+            f"{name}: say where its arguments come from: check({name}, at=dict("
+            f"{', '.join(words)})), with reals('n d') and the like for the dots; on the command "
+            f'line --at "{", ".join(words)}"; or annotate them with jaxtyping'
         )
     if wrt is None:
         wrt = _floating(body, at, name, tuple(rule.nondiff_argnums))
@@ -69,7 +71,16 @@ def rule_claim(function: Any, at: Any = None, wrt: Wrt | None = None) -> Derivat
     claim = derivation(body, hand, kind=kind, wrt=wrt, at=at)
     code = getattr(inspect.unwrap(attached), "__code__", None)
     place = dict(file=code.co_filename, line=code.co_firstlineno) if code else {}
-    return Derivation(**{**vars(claim), "name": name, "assumed": assumed, **place})
+    meant = meant_of(function, rule, body, attached)
+    said = dict(name=name, assumed=assumed, meant=meant, rule=True)
+    return Derivation(**{**vars(claim), **said, **place})
+
+
+def _arguments(body: Callable[..., Any]) -> list[str]:
+    try:
+        return list(inspect.signature(body).parameters)
+    except (TypeError, ValueError):
+        return []
 
 
 def annotated(body: Callable[..., Any]) -> dict[str, Domain] | None:
@@ -108,7 +119,9 @@ def _guessed(body: Callable[..., Any], function: Any, kind: str) -> dict[str, Do
     names = [p.name for p in parameters if p.default is p.empty]
     if not 0 < len(names) <= MOST_GUESSED:
         return None
-    for shapes in sorted(product(SHAPES, repeat=len(names)), key=lambda s: len(set(s))):
+    # a batch first, which shows whether it was summed over; then as few shapes as will do
+    order = lambda shapes: (SHAPES.index(shapes[0]), len(set(shapes)))
+    for shapes in sorted(product(SHAPES, repeat=len(names)), key=order):
         sizes = [tuple(SIZES[d] for d in shape.split()) for shape in shapes]
         try:
             jax.eval_shape(derived, *(jax.ShapeDtypeStruct(size, jnp.float32) for size in sizes))

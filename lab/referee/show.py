@@ -34,7 +34,7 @@ def show(verdicts: Iterable[Verdict], console: Console) -> None:
     verdicts = list(verdicts)
     console.print(table(verdicts))
     for verdict in verdicts:
-        if not verdict.passes:
+        if not verdict.passes or verdict.meant:
             console.print()
             console.print(Details(verdict))
     console.print()
@@ -92,7 +92,8 @@ class Details(NamedTuple):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         verdict = self.verdict
         mark, style = MARKS[verdict.verdict]
-        head = Text.assemble((f"{mark} {verdict.name}", style), f" is {verdict.verdict}")
+        word = "as meant" if verdict.meant and verdict.passes else verdict.verdict
+        head = Text.assemble((f"{mark} {verdict.name}", style), f" is {word}")
         if verdict.mistake:
             head.append(f": {verdict.mistake.name.replace('_', ' ')}")
         yield head
@@ -116,6 +117,8 @@ class Details(NamedTuple):
                 yield "where", verdict.mistake.where
         else:
             yield "why", verdict.reason
+        if verdict.assumed and verdict.mistake:
+            yield "assumed", f"{verdict.assumed}; other arguments: at=dict(...), or --at"
         if verdict.counterexample:
             yield "example", "\n".join(written(verdict.counterexample, verdict.kind))
         if verdict.steps:
@@ -143,7 +146,8 @@ def summary(verdicts: list[Verdict]) -> Text:
 
 def _word(verdict: Verdict) -> Text:
     mark, style = MARKS[verdict.verdict]
-    return Text(f"{mark} {verdict.verdict}", style)
+    word = "as meant" if verdict.meant and verdict.passes else verdict.verdict
+    return Text(f"{mark} {word}", style)
 
 
 def _claim(verdict: Verdict) -> str:

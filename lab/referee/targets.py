@@ -7,16 +7,17 @@ user's, functions with ``jax.custom_vjp`` or ``jax.custom_jvp`` are meant as wel
 
 import importlib
 import importlib.util
+import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from lab import catalogue
 from lab.derivation import Derivation, derivation_of
 from lab.errors import BadInput, suggestion
-from lab.modules import failing_line, load_file
+from lab.modules import failing_line, load_module
 from lab.referee.rules import rule_claim, rule_of
 from lab.referee.stated import stated
 
@@ -46,30 +47,44 @@ def from_file(path: Path) -> list[Derivation]:
 
     Raises `BadInput` for a file that cannot be read or imported, naming its line.
     """
-    return from_module(load_file(path, "lab_file"))
+    return from_module(load_module(path, "lab_file"))
 
 
-def in_file(path: Path) -> list[Derivation]:
-    """All in a file that can be checked as it stands: derivations, and custom rules of which it is
-    known, or may be assumed, where their arguments come from. Nothing is no fault here.
+class Found(NamedTuple):
+    """What a target means: ``claims`` that can be checked, and of the custom rules of which nobody
+    says where their arguments come from, by ``unknown`` name, what to do about it.
     """
-    module = load_file(path, "lab_file")
-    found = from_module(module)
-    for rule in rules_in(module).values():
+
+    claims: list[Derivation]
+    unknown: dict[str, BadInput]
+
+
+def in_file(path: Path) -> Found:
+    """All derivations and custom rules of a file. Nothing is no fault here."""
+    module = load_module(path, "lab_file")
+    return _with_rules(from_module(module), rules_in(module), None)
+
+
+def _with_rules(claims: list[Derivation], rules: dict[str, Any], at: str | None) -> Found:
+    """The claims, and those of the rules; ``at`` is for those that have all arguments it names."""
+    claims, unknown = list(claims), {}
+    given = stated(at) if at else {}
+    for name, rule in rules.items():
+        takes = set(given) <= set(inspect.signature(rule).parameters)
         try:
-            found.append(rule_claim(rule))
-        except BadInput:
-            continue
-    return found
+            claims.append(rule_claim(rule, given if given and takes else None))
+        except BadInput as problem:
+            unknown[name] = problem
+    return Found(claims, unknown)
 
 
-def resolve(target: str, at: str | None = None) -> list[Derivation]:
+def resolve(target: str, at: str | None = None) -> Found:
     """The derivations and custom rules a target means; `BadInput` with the next step when it means
     none. ``at`` says where the arguments of custom rules come from, as typed.
     """
     if "::" in target or target.endswith(".py") or "/" in target:
         file, _, name = target.partition("::")
-        return _chosen(target, load_file(Path(file), "lab_file"), name, at)
+        return _chosen(target, load_module(Path(file), "lab_file"), name, at)
     module_name, colon, name = target.partition(":")
     if colon or ("." in target and not _in_catalogue(target)):
         return _chosen(target, _module(target, module_name), name, at)
@@ -82,12 +97,12 @@ def everything() -> Iterator[Derivation]:
         yield from from_module(_module(topic.name, topic.module))
 
 
-def _chosen(target: str, module: ModuleType, name: str, at: str | None) -> list[Derivation]:
+def _chosen(target: str, module: ModuleType, name: str, at: str | None) -> Found:
     found, rules = from_module(module), rules_in(module)
     chosen = [derivation for derivation in found if name in ("", derivation.name)]
-    if not name:
-        chosen += [rule_claim(rule, stated(at) if at else None) for rule in rules.values()]
-    elif not chosen and (rule := rules.get(name)) is not None:
+    if not name and rules:
+        return _with_rules(chosen, rules, at)
+    if not chosen and (rule := rules.get(name)) is not None:
         chosen = [rule_claim(rule, stated(at) if at else None)]
     if not chosen and name:
         names = [*rules, *(derivation.name for derivation in found)]
@@ -97,7 +112,7 @@ def _chosen(target: str, module: ModuleType, name: str, at: str | None) -> list[
             f"{target}: no derivations found; decorate a function with @gradient(of=..., at=...) "
             "or another maker of lab.derivation"
         )
-    return chosen
+    return Found(chosen, {})
 
 
 def _module(target: str, name: str) -> ModuleType:
@@ -121,7 +136,7 @@ def _in_catalogue(name: str) -> bool:
     return any(name == f"{entry.topic}.{entry.name}" for entry in catalogue.entries())
 
 
-def _from_catalogue(name: str) -> list[Derivation]:
+def _from_catalogue(name: str) -> Found:
     entry = catalogue.find(name)
     topic = catalogue.topic(entry.topic)
     return _chosen(name, _module(name, topic.module), entry.name, None)

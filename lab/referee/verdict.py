@@ -62,7 +62,10 @@ class Counterexample(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The answer of `lab.check`. Truthy exactly when the derivation passes."""
+    """The answer of `lab.check`. Truthy exactly when the derivation passes.
+
+    ``assumed`` are the domains of a custom rule's arguments that nobody stated; ``meant`` is what a
+    rule is said to be that is deliberately not the derivative."""
 
     name: str
     of: str
@@ -78,6 +81,8 @@ class Verdict(NamedTuple):
     points: int
     seconds: float
     counterexample: Counterexample | None = None
+    assumed: str | None = None
+    meant: str | None = None
 
     @property
     def passes(self) -> bool:

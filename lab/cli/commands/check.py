@@ -58,10 +58,11 @@ def check(
         raise BadInput("sheets of exercises and derivations are checked apart: one lab check each")
     if papers:
         return _sheets(papers, seed, as_json)
-    meant = [one for target in targets or [] for one in resolve(target, at)] or [*everything()]
-    derivations = list({(one.file, one.line, one.name): one for one in meant}.values())
+    found = [resolve(target, at) for target in targets or []]
+    named = [one for each in found for one in each.claims] if found else [*everything()]
+    derivations = list({(one.file, one.line, one.name): one for one in named}.values())
     verdicts = []
-    faults: list[str] = []
+    faults = [str(problem) for each in found for problem in each.unknown.values()]
     interrupted, kept = False, 0
     with progress(streaming=as_json) as watch:
         watch.phase("checks", len(derivations))
