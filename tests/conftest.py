@@ -1,6 +1,7 @@
 """Every test runs in float64 with strict promotion; pyproject.toml makes warnings errors."""
 
 import os
+from functools import cache
 from importlib.metadata import version
 
 # Tests compile far more than they compute: spare the compiler its optimizations.
@@ -10,8 +11,22 @@ if version("jaxlib").startswith("0.10."):  # later ones do not know it, and stop
 os.environ.setdefault("XLA_FLAGS", " ".join(QUICK))
 
 import jax  # noqa: E402
+import pytest  # noqa: E402
 
 import tests.typecheck  # noqa: E402, F401 - pytest's type checking finds it by name
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
+
+
+@cache
+def gpu_is_visible() -> bool:
+    try:
+        return bool(jax.devices("gpu"))
+    except RuntimeError:
+        return False
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") and not gpu_is_visible():
+        pytest.skip("no GPU is visible to JAX")

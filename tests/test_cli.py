@@ -261,7 +261,7 @@ assert not heavy, heavy
 def test_nothing_heavy_is_imported_to_list_show_help_or_refuse() -> None:
     commands = [["--help"], ["--version"], ["list"], ["list", "--json"], ["show", "softmax_vjp"]]
     commands += [["exercise"], ["exercise", "gradient_descent"], ["list", "--curriculum"]]
-    commands += [["list", "--search", "steepest"], ["show", "notation"]]
+    commands += [["list", "--search", "steepest"], ["show", "notation"], ["show", "devices"]]
     commands += [["show", "counting"], ["run", "countin"], ["run", "counting", "lwo=1"]]
     script = LIGHT.format(commands=commands)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

@@ -3,9 +3,6 @@
 Where a process of a run dies, JAX may end the others at once, by a signal, before any Python is
 asked. So the work is done by a child, and who started it says how it ended; nothing of JAX is
 loaded here, and the child is the only one.
-
-    srun lab run CONFIG devices=all --distributed
-    mpirun -n 4 lab run CONFIG devices=all --distributed
 """
 
 import os
@@ -27,7 +24,7 @@ Distributed = Annotated[
     typer.Option(
         "--distributed",
         help="This is one of several processes of one run, started by SLURM, MPI, Kubernetes or by "
-        "hand with JAX_COORDINATOR_ADDRESS=HOST:PORT JAX_NUM_PROCESSES=N JAX_PROCESS_ID=I.",
+        "hand: lab show devices has the lines.",
     ),
 ]
 _LOST = 1

@@ -4,10 +4,12 @@ All do the same steps; the first conducts, and alone writes and speaks. Their nu
 come from SLURM, Open MPI or Kubernetes, which JAX knows, or from the environment:
 
 ``JAX_COORDINATOR_ADDRESS``  where the first process listens, ``host:port``.
-``JAX_NUM_PROCESSES``        how many there are; under MPI they need not be said.
-``JAX_PROCESS_ID``           which of them this is, from 0; nor that.
+``JAX_NUM_PROCESSES``        how many there are; MPI says it.
+``JAX_PROCESS_ID``           which of them this is, from 0; MPI and Kubernetes say it.
 ``JAX_LOCAL_DEVICE_IDS``     which GPUs of its machine are this one's; by default all, and under
                              SLURM and MPI the one of its number.
+
+Launch lines for each are in ``experiments/devices.md`` (``lab show devices``).
 """
 
 import os
@@ -24,9 +26,11 @@ from jax.sharding import Mesh
 from lab.errors import BadInput
 from lab.training.devices import everywhere, split
 
-# how many, which one, and which one of its machine: by hand, by Open MPI, by MPICH and its kin
+# how many, which one, and which one of its machine: by hand, by an indexed job of Kubernetes, by
+# Open MPI, by MPICH and its kin
 _NAMES = (
     ("JAX_NUM_PROCESSES", "JAX_PROCESS_ID", ""),
+    ("JAX_NUM_PROCESSES", "JOB_COMPLETION_INDEX", ""),
     ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_RANK"),
     ("PMI_SIZE", "PMI_RANK", "MPI_LOCALRANKID"),
 )

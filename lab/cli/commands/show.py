@@ -25,7 +25,7 @@ def show(
     ],
     as_json: Json = False,
 ) -> int:
-    """Show a derivation, what an experiment asks, an exercise, or the notation."""
+    """Show a derivation, what an experiment asks, an exercise; or notation, or devices."""
     import lab.catalogue as catalogue
     import lab.experiment as experiment
     from lab.config.shelf import shipped
@@ -42,8 +42,8 @@ def show(
         found = experiment.find(asked[name])
     elif name.rpartition(".")[2] in derivations:
         found = catalogue.find(name)
-    elif name == "notation":
-        print((shipped("experiments") / "notation.md").read_text("utf-8").rstrip())
+    elif name in (pages := {page.stem: page for page in shipped("experiments").glob("*.md")}):
+        print(pages[name].read_text("utf-8").rstrip())
         return 0
     elif name.partition(".")[0] in sheets.names() and "." in name:
         topic, _, question = name.partition(".")
