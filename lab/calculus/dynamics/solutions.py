@@ -12,6 +12,7 @@ from jax.scipy.linalg import expm
 from jax.scipy.stats import norm
 from jaxtyping import Array, Float
 
+from lab.calculus.matrices.exponential import exponential
 from lab.derivation import gradient, hessian, jvp
 from lab.domains import interval, nonnegative, nonzero, positive, reals, spd
 
@@ -130,7 +131,7 @@ def oscillator_acceleration(x0: Scalar, v0: Scalar, w: Scalar, t: Scalar) -> Sca
 
 def linear_system(y0: Float[Array, " n"], A: Float[Array, "n n"], t: Scalar) -> Float[Array, " n"]:
     """y' = A y: e^(t A) y0."""
-    return expm(t * A) @ y0
+    return exponential(t * A) @ y0
 
 
 SYSTEM = dict(y0=reals("n"), A=interval(-1, 1, "n n"), t=interval(0, 2))
@@ -146,7 +147,7 @@ def linear_system_jvp(
     """A commutes with e^(t A), so d e^(t A) = A e^(t A) dt;  hence e^(t A) (dy0 + A y0 dt): a
     disturbance of the start moves along as a solution does."""
     dy0, dt = tangent
-    return expm(t * A) @ (dy0 + A @ y0 * dt)
+    return exponential(t * A) @ (dy0 + A @ y0 * dt)
 
 
 def distance_covered(y0: Float[Array, " n"], A: Float[Array, "n n"], t: Scalar) -> Scalar:
@@ -168,7 +169,7 @@ def continuous_adjoint_gradient(
     # the two carry their sizes beside the exponential, which would be rounded relative to them
     size = 1 + jnp.linalg.norm(last) * jnp.linalg.norm(y0)
     both = jnp.block([[A.T, jnp.outer(last, y0) / size], [jnp.zeros_like(A), A.T]])
-    grown = expm(t * both)
+    grown = exponential(t * both)
     return grown[:n, :n] @ last, size * grown[:n, n:]
 
 
@@ -195,7 +196,7 @@ def carried_log_density(z0: Float[Array, " n"], A: Float[Array, "n n"], t: Scala
     A continuous flow: Liouville's equation.
     """
     start = -z0 @ z0 / 2 - z0.size * math.log(2 * math.pi) / 2
-    return start - jnp.linalg.slogdet(expm(t * A))[1]
+    return start - jnp.linalg.slogdet(exponential(t * A))[1]
 
 
 @gradient(

@@ -11,6 +11,7 @@ from jax.numpy.linalg import det, eigh, solve
 from jax.scipy.linalg import expm
 from jaxtyping import Array, Float
 
+from lab.calculus.matrices.exponential import exponential
 from lab.calculus.matrices.matrix_functions import symmetric_part
 from lab.derivation import gradient, jacobian, jvp
 from lab.domains import interval, nonzero, reals, spd
@@ -29,23 +30,23 @@ def exponential_jvp(A: Float[Array, "n n"], tangent: Float[Array, "n n"]) -> Flo
     """
     n = len(A)
     blocks = jnp.block([[A, tangent], [jnp.zeros_like(A), A]])
-    return expm(blocks)[:n, n:]
+    return exponential(blocks)[:n, n:]
 
 
 def exponential_trace(A: Float[Array, "n n"]) -> Scalar:
     """Tr e^A: the trace of expm."""
-    return jnp.trace(expm(A))
+    return jnp.trace(exponential(A))
 
 
 @gradient(of=exponential_trace, at=dict(A=interval(-1, 1, "n n")))
 def exponential_trace_gradient(A: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """Tr ∫ e^(sA) dA e^((1-s)A) ds = Tr(e^A dA), under the trace they commute;  hence (e^A)ᵀ."""
-    return expm(A).T
+    return exponential(A).T
 
 
 def exponential_determinant(A: Float[Array, "n n"]) -> Scalar:
     """det e^A: det of expm."""
-    return det(expm(A))
+    return det(exponential(A))
 
 
 @gradient(of=exponential_determinant, at=dict(A=interval(-1, 1, "n n")))
@@ -56,13 +57,13 @@ def exponential_determinant_gradient(A: Float[Array, "n n"]) -> Float[Array, "n 
 
 def exponential_flow(t: Scalar, A: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """e^(tA)."""
-    return expm(t * A)
+    return exponential(t * A)
 
 
 @jacobian(of=exponential_flow, wrt="t", at=dict(t=interval(-1, 1), A=interval(-1, 1, "n n")))
 def exponential_flow_derivative(t: Scalar, A: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """A commutes with itself, so here the integral is A e^(tA);  hence A e^(tA) = e^(tA) A."""
-    return A @ expm(t * A)
+    return A @ exponential(t * A)
 
 
 def cross_matrix(w: Float[Array, " 3"]) -> Float[Array, "3 3"]:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import jax.numpy as jnp
 from jax.numpy.linalg import matrix_power
-from jax.scipy.linalg import expm
 from jaxtyping import Array, Float
 
+from lab.calculus.matrices.exponential import exponential
 from lab.derivation import gradient
 from lab.domains import choice, interval, reals
 
@@ -299,7 +299,7 @@ def trace_polynomial_gradient(X: Float[Array, "n n"], c: Float[Array, " k"]) -> 
 def cosine_and_sine(X: Float[Array, "n n"]) -> tuple[Float[Array, "n n"], Float[Array, "n n"]]:
     """cos X and sin X from one exponential: [[0, -X], [X, 0]] plays i X."""
     n, nothing = len(X), jnp.zeros_like(X)
-    turned = expm(jnp.block([[nothing, -X], [X, nothing]]))
+    turned = exponential(jnp.block([[nothing, -X], [X, nothing]]))
     return turned[:n, :n], turned[n:, :n]
 
 

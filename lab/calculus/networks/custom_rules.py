@@ -11,9 +11,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.numpy.linalg import eigh
-from jax.scipy.linalg import expm
 from jaxtyping import Array, Float, Int
 
+from lab.calculus.matrices.exponential import exponential
 from lab.calculus.matrices.matrix_functions import symmetric_part
 from lab.calculus.networks.activations import sigmoid, softplus
 from lab.calculus.networks.layers import layer_norm, layer_norm_vjp
@@ -110,7 +110,7 @@ def _direction_rule(at: tuple[Vector], along: tuple[Vector]) -> tuple[Vector, Ve
 
 def symmetric_exponential(A: Matrix) -> Matrix:
     """e^S of the symmetric part S of A."""
-    return expm(symmetric_part(A))
+    return exponential(symmetric_part(A))
 
 
 def exponential_by_eigenvectors(A: Matrix) -> Matrix:
