@@ -6,18 +6,18 @@ it ended: it is observed like the others, and its update is not made.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from math import ceil
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Int, UInt
 
 from lab.errors import BadInput
 from lab.training.problem import Params, no_evaluation
+from lab.training.rows import compiled
 from lab.training.step import Row, State, Training, taken
 from lab.training.stopping import DIVERGED, GOING
 
@@ -28,9 +28,6 @@ _EVALUATIONS = 50
 _BYTES = 2**20
 _SECONDS = 0.25
 _FIRST_ROWS, _GROWTH = 4, 8
-_FEW = 64
-
-_Carry: TypeAlias = tuple[Array, State, Row]
 
 
 class Chunk(NamedTuple):
@@ -108,15 +105,14 @@ def chunks(
     before = training.start() if state is None else state
     _, row = jax.eval_shape(step, before)
     width = sum(value.dtype.itemsize for value in row.values())
-    capacity = max(1, min(ceil((period or steps) / every), _BYTES // width))
-    unroll = _unroll(before, every, period)
-    capacity += -capacity % unroll
-    run = _compiled(step, every, capacity, unroll)
+    most = max(1, min(ceil((period or steps) / every), _BYTES // width))
+    even = period is None or period % 2 == 0
+    run, capacity, multiple = compiled(step, before, every=every, most=most, even=even)
     evaluated_columns = jax.eval_shape(evaluation, before.params)
     _refuse_repeated(row, evaluated_columns)
     home = partial(_home, every=every, evaluated_columns=evaluated_columns)
 
-    pace = _Pace(capacity, unroll)
+    pace = _Pace(capacity, multiple)
     most = pace.rows
     pending: deque[_Dispatched] = deque()
     start = int(before.step)
@@ -128,7 +124,7 @@ def chunks(
             rows = min(most, ceil((boundary - start) / every))
             evaluated = evaluation(before.params) if period and start % period == 0 else None
             since = time.perf_counter()
-            after, recorded = run(before, np.uint32(rows), np.int32(steps))
+            after, recorded = run(before, np.int32(rows), np.int32(steps))
             if pace.new:  # it was compiled first
                 since = time.perf_counter()
             wish = agreed(pace.rows) if agreed else None
@@ -147,7 +143,7 @@ def chunks(
             # there: once in a run, where to hold back every update would cost a copy in each.
             halt = int(current.after.step) - 1
             rows = ceil((halt - current.start) / every)
-            after, recorded = run(current.before, np.uint32(rows), np.int32(halt))
+            after, recorded = run(current.before, np.int32(rows), np.int32(halt))
             after = after._replace(reason=reason)
             current = current._replace(rows=rows, after=after, recorded=recorded)
             before = after
@@ -155,90 +151,10 @@ def chunks(
             yield Chunk(home(current), current.after)
     # what the last point is like; the update is not made
     going_on = before._replace(reason=jnp.full_like(before.reason, GOING))
-    _, recorded = run(going_on, np.uint32(1), before.step)
+    _, recorded = run(going_on, np.int32(1), before.step)
     evaluated = evaluation(before.params) if evaluated_columns else None
     last = _Dispatched(before, int(before.step), 1, before, recorded, evaluated, 0.0)
     yield Chunk(home(last), before, training.why(int(before.reason)))
-
-
-def _compiled(
-    step: Callable[[State], tuple[State, Row]], every: int, capacity: int, unroll: int
-) -> Callable[..., tuple[State, Row]]:
-    """``run(state, rows, limit)``: up to so many recorded rows, and to no step beyond the limit.
-
-    A scan has one length, and would be compiled again for a shorter last chunk, for the row at the
-    end, and to stop in between; this loop takes them as data.
-    """
-    stretch = _stretch(step, every)
-
-    @jax.jit
-    def run(state: State, rows: UInt[Array, ""], limit: Int[Array, ""]) -> tuple[State, Row]:
-        def block(size: int) -> Callable[[_Carry], _Carry]:
-            def recorded(carry: _Carry) -> _Carry:
-                index, state, filled = carry
-                seen = []
-                for place in range(size):
-                    after, row = stretch(state, limit)
-                    state = _first_halt(state, after) if place else after
-                    seen.append(row)
-                put = lambda column, *values: jax.lax.dynamic_update_slice(
-                    column, jnp.stack(values), (index,)
-                )
-                return index + jnp.uint32(size), state, jax.tree.map(put, filled, *seen)
-
-            return recorded
-
-        def going(size: int) -> Callable[[_Carry], Array]:
-            return lambda carry: (carry[0] + jnp.uint32(size) <= rows) & (carry[1].reason == GOING)
-
-        _, row = jax.eval_shape(step, state)
-        empty = jax.tree.map(lambda value: jnp.zeros(capacity, value.dtype), row)
-        carry = (jnp.uint32(0), state, empty)
-        for size in sorted({unroll, 1}, reverse=True):
-            carry = jax.lax.while_loop(going(size), block(size), carry)
-        return carry[1:]
-
-    return run
-
-
-def _first_halt(before: State, after: State) -> State:
-    """``after``, or beyond a halt the numbers of the halt: what else went on is not looked at."""
-    going = before.reason == GOING
-    return after._replace(
-        reason=jnp.where(going, after.reason, before.reason),
-        step=jnp.where(going, after.step, before.step),
-    )
-
-
-def _unroll(state: State, every: int, period: int | None) -> int:
-    """How many steps to write out in the body of the loop.
-
-    A step of a few numbers takes no longer than the loop around it and the stores of its row.
-    """
-    few = sum(np.size(leaf) for leaf in jax.tree.leaves(state)) <= _FEW
-    return 2 if few and every == 1 and (period is None or period % 2 == 0) else 1
-
-
-def _stretch(
-    step: Callable[[State], tuple[State, Row]], every: int
-) -> Callable[[State, Int[Array, ""]], tuple[State, Row]]:
-    """A recorded step and the ``every - 1`` unrecorded ones after it, or as many as are left.
-
-    The rows of unrecorded steps are used by nothing, so the compiler drops all that makes them.
-    """
-
-    def stretch(state: State, limit: Int[Array, ""]) -> tuple[State, Row]:
-        end = jnp.minimum(state.step + every, limit)
-
-        def going(state: State) -> Array:
-            return (state.step < end) & (state.reason == GOING)
-
-        state, row = step(state)
-        if every > 1:
-            state = jax.lax.while_loop(going, lambda state: step(state)[0], state)
-        return state, row
-
-    return stretch
 
 
 class _Pace:

@@ -1,0 +1,202 @@
+"""The compiled side of the loop: so many recorded rows at one dispatch, and the state after them.
+
+Two ways lead to the same rows. Step by step, each step makes its row. Where a step is arithmetic on
+a few numbers, that takes longer than the step: every number waits for the ones before it. So the
+steps are walked alone, a block of them, and the states on the way kept; then the rows of the whole
+block are computed at once, many to an instruction.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+from jax.extend.core import ClosedJaxpr, Jaxpr
+from jaxtyping import Array, Int
+
+from lab.training.step import Row, State
+from lab.training.stopping import GOING
+
+Step: TypeAlias = Callable[[State], tuple[State, Row]]
+# ``run(state, rows, limit)``
+Run: TypeAlias = Callable[..., tuple[State, Row]]
+
+# A step is small if nothing in it has more numbers; the largest thing of a block of states, all of
+# them together, has at most so many.
+_SMALL, _BLOCK_SIZE = 64, 2**14
+_LONGEST_BLOCK = 1024
+# Blocks that are a multiple of this have no odd rows left at their end, which would be rounded
+# otherwise than those that fill an instruction.
+_LANES = 64
+# Steps written out one after the other in the loop: it takes as long as a step of a few numbers.
+_UNROLL = 2
+# What is done once for many at no gain: the rows are then made with the steps.
+_FLOW = {"while", "scan", "cond", "ffi_call", "pure_callback", "custom_linear_solve"}
+_ALGEBRA = {"lu", "cholesky", "triangular_solve", "eig", "eigh", "svd", "qr", "householder_product"}
+_NOT_AT_ONCE = _FLOW | _ALGEBRA
+
+
+class Loop(NamedTuple):
+    """``run(state, rows, limit)`` makes so many rows, and no step beyond the limit.
+
+    A scan has one length, and would be compiled again for every other one; this takes it as data,
+    up to ``capacity``. It ends early at a state that has a reason to: that one has made one update
+    too many.
+
+    All chunks but the last are a multiple of ``multiple`` rows: the last bits of a number depend on
+    which of the steps that are written out it comes from, and so not on how the run is cut.
+    """
+
+    run: Run
+    capacity: int
+    multiple: int
+
+
+def compiled(step: Step, like: State, *, every: int, most: int, even: bool) -> Loop:
+    """The loop over ``step``, for ``most`` rows or some more.
+
+    ``step`` is jitted, and traced once; ``like`` is a state of it. ``even`` says whether all chunks
+    can begin at an even step.
+    """
+    largest = _largest(step, like)
+    if every > 1 or largest is None or not even:
+        return Loop(_step_by_step(step, every, most), most, 1)
+    block = min(_LONGEST_BLOCK, _BLOCK_SIZE // largest, most)
+    block += -block % _LANES
+    capacity = most + -most % block
+    return Loop(_walk_then_look(step, capacity, block), capacity, _UNROLL)
+
+
+def _largest(step: Step, like: State) -> int | None:
+    """How many numbers the largest thing in a step has; None if it is no small arithmetic."""
+    jaxpr = jax.make_jaxpr(step)(like).jaxpr
+    sizes = [leaf.size for leaf in jax.tree.leaves(like)]
+    for equation in _equations(jaxpr):
+        if equation.primitive.name in _NOT_AT_ONCE or equation.effects:
+            return None
+        sizes += [getattr(made.aval, "size", 1) for made in equation.outvars]
+    return max(sizes) if max(sizes) <= _SMALL else None
+
+
+def _equations(jaxpr: Jaxpr) -> Iterator[Any]:
+    for equation in jaxpr.eqns:
+        inner = [one for one in equation.params.values() if isinstance(one, Jaxpr | ClosedJaxpr)]
+        for one in inner:
+            yield from _equations(one.jaxpr if isinstance(one, ClosedJaxpr) else one)
+        if not inner or equation.primitive.name in _NOT_AT_ONCE:
+            yield equation
+
+
+# ----- a few numbers: walk, then look -----
+
+
+def _walk_then_look(step: Step, capacity: int, block: int) -> Run:
+    """Every step is recorded; whether one is the last is seen once its block has been walked."""
+
+    def walk(state: State, count: Int[Array, ""]) -> tuple[State, State]:
+        """So many steps; the last state, and the one before each of the steps of a block."""
+
+        def one(index: Int[Array, ""], carry: tuple[State, State]) -> tuple[State, State]:
+            state, path = carry
+            after = step(state)[0]._replace(reason=state.reason)
+            return after, jax.tree.map(lambda all_, leaf: _put(all_, leaf, index + 1), path, after)
+
+        def some(index: Int[Array, ""], carry: tuple[State, State]) -> tuple[State, State]:
+            for place in range(_UNROLL):
+                carry = one(index * _UNROLL + place, carry)
+            return carry
+
+        path = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (block + 1, *leaf.shape)), state)
+        whole = count // _UNROLL
+        carry = jax.lax.fori_loop(0, whole, some, (state, path))
+        state, path = jax.lax.fori_loop(whole * _UNROLL, count, one, carry)
+        return state, jax.tree.map(lambda all_: all_[:-1], path)
+
+    @jax.jit
+    def run(state: State, rows: Int[Array, ""], limit: Int[Array, ""]) -> tuple[State, Row]:
+        del limit  # every row is a step
+
+        def going(carry: tuple[Array, State, Row]) -> Array:
+            return (carry[0] < rows) & (carry[1].reason == GOING)
+
+        def recorded(carry: tuple[Array, State, Row]) -> tuple[Array, State, Row]:
+            index, state, filled = carry
+            count = jnp.minimum(rows - index, block)
+            last, path = walk(state, count)
+            after, seen = jax.vmap(step)(path)
+            met = (after.reason != GOING) & (jnp.arange(block, dtype=jnp.int32) < count)
+            first = jnp.argmax(met).astype(jnp.int32)
+            last = last._replace(
+                reason=jnp.where(met[first], after.reason[first], last.reason),
+                step=jnp.where(met[first], state.step + first + 1, last.step),
+            )
+            put = lambda all_, part: jax.lax.dynamic_update_slice(all_, part, (index,))
+            return index + jnp.int32(block), last, jax.tree.map(put, filled, seen)
+
+        _, row = jax.eval_shape(step, state)
+        empty = jax.tree.map(lambda value: jnp.zeros(capacity, value.dtype), row)
+        return jax.lax.while_loop(going, recorded, (jnp.int32(0), state, empty))[1:]
+
+    return run
+
+
+def _put(all_: Array, one: Array, index: Int[Array, ""]) -> Array:
+    return jax.lax.dynamic_update_index_in_dim(all_, one, index, 0)
+
+
+# ----- anything else: step by step -----
+
+
+def _step_by_step(step: Step, every: int, capacity: int) -> Run:
+    stretch = _stretch(step, every)
+
+    @jax.jit
+    def run(state: State, rows: Int[Array, ""], limit: Int[Array, ""]) -> tuple[State, Row]:
+        _, like = jax.eval_shape(step, state)
+        # numbers of one dtype are written side by side: each write is a kernel of its own
+        kinds = {
+            value.dtype: [n for n in like if like[n].dtype == value.dtype]
+            for value in like.values()
+        }
+
+        def going(carry: tuple[Array, State, Any]) -> Array:
+            return (carry[0] < rows) & (carry[1].reason == GOING)
+
+        def recorded(carry: tuple[Array, State, Any]) -> tuple[Array, State, Any]:
+            index, state, filled = carry
+            state, row = stretch(state, limit)
+            filled = {
+                kind: _put(filled[kind], jnp.stack([row[name] for name in names]), index)
+                for kind, names in kinds.items()
+            }
+            return index + jnp.int32(1), state, filled
+
+        empty = {kind: jnp.zeros((capacity, len(names)), kind) for kind, names in kinds.items()}
+        _, state, filled = jax.lax.while_loop(going, recorded, (jnp.int32(0), state, empty))
+        places = {
+            name: (kind, place) for kind, names in kinds.items() for place, name in enumerate(names)
+        }
+        columns = ((name, places[name]) for name in like)
+        return state, Row((name, filled[kind][:, place]) for name, (kind, place) in columns)
+
+    return run
+
+
+def _stretch(step: Step, every: int) -> Callable[[State, Int[Array, ""]], tuple[State, Row]]:
+    """A recorded step and the ``every - 1`` unrecorded ones after it, or as many as are left.
+
+    The rows of unrecorded steps are used by nothing, so the compiler drops all that makes them.
+    """
+
+    def stretch(state: State, limit: Int[Array, ""]) -> tuple[State, Row]:
+        end = jnp.minimum(state.step + every, limit)
+
+        def going(state: State) -> Array:
+            return (state.step < end) & (state.reason == GOING)
+
+        state, row = step(state)
+        if every > 1:
+            state = jax.lax.while_loop(going, lambda state: step(state)[0], state)
+        return state, row
+
+    return stretch
