@@ -20,11 +20,13 @@ from lab.training.stopping import GOING
 Step: TypeAlias = Callable[[State], tuple[State, Row]]
 # ``run(state, rows, limit)``
 Run: TypeAlias = Callable[..., tuple[State, Row]]
+# the next row, the state before it, and the columns so far
+_Carry: TypeAlias = tuple[Array, State, Row]
 
 # A step is small if nothing in it has more numbers; the largest thing of a block of states, all of
 # them together, has at most so many.
 _SMALL, _BLOCK_SIZE = 64, 2**14
-_LONGEST_BLOCK = 1024
+_LONGEST_BLOCK = 512
 # Blocks that are a multiple of this have no odd rows left at their end, which would be rounded
 # otherwise than those that fill an instruction.
 _LANES = 64
@@ -116,10 +118,10 @@ def _walk_then_look(step: Step, capacity: int, block: int) -> Run:
     def run(state: State, rows: Int[Array, ""], limit: Int[Array, ""]) -> tuple[State, Row]:
         del limit  # every row is a step
 
-        def going(carry: tuple[Array, State, Row]) -> Array:
+        def going(carry: _Carry) -> Array:
             return (carry[0] < rows) & (carry[1].reason == GOING)
 
-        def recorded(carry: tuple[Array, State, Row]) -> tuple[Array, State, Row]:
+        def recorded(carry: _Carry) -> _Carry:
             index, state, filled = carry
             count = jnp.minimum(rows - index, block)
             last, path = walk(state, count)
@@ -133,11 +135,22 @@ def _walk_then_look(step: Step, capacity: int, block: int) -> Run:
             put = lambda all_, part: jax.lax.dynamic_update_slice(all_, part, (index,))
             return index + jnp.int32(block), last, jax.tree.map(put, filled, seen)
 
-        _, row = jax.eval_shape(step, state)
-        empty = jax.tree.map(lambda value: jnp.zeros(capacity, value.dtype), row)
-        return jax.lax.while_loop(going, recorded, (jnp.int32(0), state, empty))[1:]
+        return _filled(going, recorded, step, state, capacity)
 
     return run
+
+
+def _filled(
+    going: Callable[[_Carry], Array],
+    recorded: Callable[[_Carry], _Carry],
+    step: Step,
+    state: State,
+    capacity: int,
+) -> tuple[State, Row]:
+    """The columns, filled from the first row on, and the state after them."""
+    _, row = jax.eval_shape(step, state)
+    empty = jax.tree.map(lambda value: jnp.zeros(capacity, value.dtype), row)
+    return jax.lax.while_loop(going, recorded, (jnp.int32(0), state, empty))[1:]
 
 
 def _put(all_: Array, one: Array, index: Int[Array, ""]) -> Array:
@@ -152,32 +165,16 @@ def _step_by_step(step: Step, every: int, capacity: int) -> Run:
 
     @jax.jit
     def run(state: State, rows: Int[Array, ""], limit: Int[Array, ""]) -> tuple[State, Row]:
-        _, like = jax.eval_shape(step, state)
-        # numbers of one dtype are written side by side: each write is a kernel of its own
-        kinds = {
-            value.dtype: [n for n in like if like[n].dtype == value.dtype]
-            for value in like.values()
-        }
-
-        def going(carry: tuple[Array, State, Any]) -> Array:
+        def going(carry: _Carry) -> Array:
             return (carry[0] < rows) & (carry[1].reason == GOING)
 
-        def recorded(carry: tuple[Array, State, Any]) -> tuple[Array, State, Any]:
+        def recorded(carry: _Carry) -> _Carry:
             index, state, filled = carry
-            state, row = stretch(state, limit)
-            filled = {
-                kind: _put(filled[kind], jnp.stack([row[name] for name in names]), index)
-                for kind, names in kinds.items()
-            }
-            return index + jnp.int32(1), state, filled
+            after, row = stretch(state, limit)
+            filled = jax.tree.map(lambda all_, one: _put(all_, one, index), filled, row)
+            return index + jnp.int32(1), after, filled
 
-        empty = {kind: jnp.zeros((capacity, len(names)), kind) for kind, names in kinds.items()}
-        _, state, filled = jax.lax.while_loop(going, recorded, (jnp.int32(0), state, empty))
-        places = {
-            name: (kind, place) for kind, names in kinds.items() for place, name in enumerate(names)
-        }
-        columns = ((name, places[name]) for name in like)
-        return state, Row((name, filled[kind][:, place]) for name, (kind, place) in columns)
+        return _filled(going, recorded, step, state, capacity)
 
     return run
 
