@@ -127,10 +127,7 @@ class Plan(NamedTuple):
 
     def factor(self, step: Float[np.ndarray, " m"]) -> Float[np.ndarray, " m"]:
         """What a step of each length leaves of the most stubborn error, near the bottom."""
-        rate = jnp.vectorize(heavy_ball.heavy_ball_rate)
-        grid = rate(
-            jnp.asarray(self.curvatures)[:, None], jnp.asarray(step), jnp.array(self.momentum)
-        )
+        grid = _rates(self.curvatures[:, None], step, np.array(self.momentum))
         return np.asarray(grid).max(axis=0)
 
     def walks(self, steps: Float[np.ndarray, " m"], count: int) -> Float[np.ndarray, "m k n"]:
@@ -140,9 +137,12 @@ class Plan(NamedTuple):
         """
         start = self.land.bottom + self.land.near * jnp.asarray(self.directions).sum(axis=1)
         descend = lambda step: walk(self.land.gradient, start, step, self.momentum, count)
-        places = jax.jit(jax.vmap(descend))(jnp.asarray(steps)) - self.land.bottom
+        places = np.asarray(jax.jit(jax.vmap(descend))(jnp.asarray(steps)))
         with np.errstate(invalid="ignore"):  # what has left for infinity is somewhere there
-            return np.asarray(places, float) @ self.directions
+            return (places - np.asarray(self.land.bottom)).astype(float) @ self.directions
+
+
+_rates = jax.jit(jnp.vectorize(heavy_ball.heavy_ball_rate))
 
 
 def walk(

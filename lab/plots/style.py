@@ -221,7 +221,7 @@ def contours(
 
     horizontal, vertical = np.linspace(*x, resolution), np.linspace(*y, resolution)
     points = np.stack(np.meshgrid(horizontal, vertical), axis=-1)
-    heights = np.asarray(jax.vmap(jax.vmap(f))(jnp.asarray(points)))
+    heights = np.asarray(jax.jit(jax.vmap(jax.vmap(f)))(jnp.asarray(points)))
     axes.contourf(horizontal, vertical, heights, levels, cmap=LANDSCAPE)
     lines: dict[str, Any] = {"colors": GREY, "linewidths": 0.5, "linestyles": "solid", "alpha": 0.6}
     axes.contour(horizontal, vertical, heights, levels, **lines)

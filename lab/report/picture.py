@@ -3,6 +3,8 @@
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
@@ -10,8 +12,17 @@ if TYPE_CHECKING:
 
 def png(drawing: "Drawing") -> bytes:
     """The figure, drawn."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    dpi = matplotlib.rcParams["savefig.dpi"]
+    drawing.set_dpi(drawing.dpi if dpi == "figure" else dpi)
+    canvas = FigureCanvasAgg(drawing)
+    canvas.draw()  # once: savefig draws twice, to lay out and to draw
     drawn = BytesIO()
-    drawing.savefig(drawn, format="png")
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba()))
+    image.save(drawn, format="png", dpi=(drawing.dpi, drawing.dpi))
     return drawn.getvalue()
 
 

@@ -105,9 +105,9 @@ def chunks(
     before = training.start() if state is None else state
     _, row = jax.eval_shape(step, before)
     width = sum(value.dtype.itemsize for value in row.values())
-    most = max(1, min(ceil((period or steps) / every), _BYTES // width))
+    longest = max(1, min(ceil((period or steps) / every), _BYTES // width))
     even = period is None or period % 2 == 0
-    run, capacity, multiple = compiled(step, before, every=every, most=most, even=even)
+    run, capacity, multiple = compiled(step, before, every=every, most=longest, even=even)
     evaluated_columns = jax.eval_shape(evaluation, before.params)
     _refuse_repeated(row, evaluated_columns)
     home = partial(_home, every=every, evaluated_columns=evaluated_columns)
