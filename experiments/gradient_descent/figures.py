@@ -48,9 +48,9 @@ def path(outcome: Outcome) -> Figure:
     span = np.maximum(span, 0.45 * span.max())
     (left, down), (right, up) = middle - span / 2, middle + span / 2
     drawing, (axes,) = style.figure(title=title, width=7.4, height=1.2 + 6 * span[1] / span[0])
-    floor = float(land.loss(land.bottom))
-    corners = jax.vmap(land.loss)(jnp.array([(a, b) for a in (left, right) for b in (down, up)]))
-    levels = floor + (float(corners.max()) - floor) * np.linspace(0, 1, 19) ** 2
+    corners = [(a, b) for a in (left, right) for b in (down, up)]
+    floor, *above = np.asarray(jax.jit(jax.vmap(land.loss))(np.array([bottom, *corners])))
+    levels = floor + (max(above) - floor) * np.linspace(0, 1, 19) ** 2
     style.contours(axes, land.loss, x=(left, right), y=(down, up), levels=list(levels))
     style.path_on_contours(axes, places)
     for here, there in pairwise(places[:4]):

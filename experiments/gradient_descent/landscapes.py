@@ -135,7 +135,7 @@ class Plan(NamedTuple):
 
         Places are relative to the bottom, a coordinate for each curvature, the greatest last.
         """
-        start = self.land.bottom + self.land.near * jnp.asarray(self.directions).sum(axis=1)
+        start = np.asarray(self.land.bottom) + self.land.near * self.directions.sum(axis=1)
         descend = lambda step: walk(self.land.gradient, start, step, self.momentum, count)
         places = np.asarray(jax.jit(jax.vmap(descend))(jnp.asarray(steps)))
         with np.errstate(invalid="ignore"):  # what has left for infinity is somewhere there

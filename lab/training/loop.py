@@ -6,7 +6,7 @@ it ended: it is observed like the others, and its update is not made.
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from math import ceil
 from typing import Any, NamedTuple
