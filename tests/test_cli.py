@@ -179,15 +179,15 @@ def test_a_target_named_twice_is_tried_once(capsys: Any) -> None:
 def test_an_interrupted_check_shows_what_it_knows(
     capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lab.referee import trials
+    from lab.referee import judge as room
 
     def check(derivation: Any, **options: Any) -> Any:
         if derivation.name == "forgotten":
             raise KeyboardInterrupt
         return judge(derivation, **options)
 
-    judge = trials.check
-    monkeypatch.setattr(trials, "check", check)
+    judge = room.check
+    monkeypatch.setattr(room, "check", check)
     assert status(["check", "mine.py"]) == 130
     out, err = capsys.readouterr()
     assert "1 correct" in out

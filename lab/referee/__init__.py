@@ -5,8 +5,23 @@ Reading order: `verdict` (what is said), `points` (where it is looked), `questio
 `numeric` and `differences` (the witness without autodiff), `kinks` (the second look), `naming` and
 `steps` (what and where), `judge` (the trial)."""
 
-from lab.referee.judge import check as check
+from typing import TYPE_CHECKING, Any
+
 from lab.referee.verdict import Mistake as Mistake
 from lab.referee.verdict import Verdict as Verdict
 from lab.referee.verdict import Witness as Witness
 from lab.referee.verdict import exit_status as exit_status
+
+if TYPE_CHECKING:
+    from lab.referee.judge import check as check
+
+__all__ = ["Mistake", "Verdict", "Witness", "check", "exit_status"]
+
+
+def __getattr__(name: str) -> Any:
+    """The judge is loaded when asked for: who recalls verdicts that hold needs none."""
+    if name == "check":
+        from lab.referee.judge import check
+
+        return check
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,14 +2,11 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
-from multiprocessing import get_context
 from typing import NamedTuple
 
 from lab.derivation import Derivation, derivation_of
 from lab.errors import BadInput
-from lab.referee.judge import check
 from lab.referee.kept import recalled, remember
 from lab.referee.verdict import Verdict
 
@@ -49,6 +46,8 @@ Judged = tuple[Verdict | None, BadInput | None]
 
 
 def _judged(claim: Derivation, seed: int) -> Judged:
+    from lab.referee.judge import check  # as dear as JAX itself, and kept verdicts need none
+
     try:
         return check(claim, seed=seed), None
     except BadInput as problem:
@@ -57,6 +56,9 @@ def _judged(claim: Derivation, seed: int) -> Judged:
 
 def _side_by_side(claims: Sequence[Derivation], seed: int, count: int) -> Iterator[Judged]:
     """In processes of their own; here, those that another process could not import."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     names = [_importable(claim) for claim in claims]
     with ProcessPoolExecutor(count, get_context("spawn")) as pool:
         futures = [pool.submit(_elsewhere, *name, seed) if name else None for name in names]
