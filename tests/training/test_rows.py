@@ -1,0 +1,72 @@
+"""Two ways to the same rows: step by step, and walked first and looked at together."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lab.training import loop, rows
+from lab.training.problem import Problem
+from tests.training.test_loop import NOISY, QUADRATIC, run, trained
+
+STEPS = 1301  # two blocks and some
+ADAM = {"name": "adam", "learning_rate": 0.01}
+NOISE = {"name": "noisy_sgd", "learning_rate": 0.01, "key": 0}
+
+
+@pytest.fixture
+def step_by_step(monkeypatch):
+    """Whatever is run within is run step by step."""
+
+    def within(*arguments, **settings):
+        with monkeypatch.context() as patched:
+            patched.setattr(rows, "_largest", lambda step, like: None)
+            return run(*arguments, **settings)
+
+    return within
+
+
+@pytest.mark.parametrize("optimizer", [ADAM, NOISE], ids=lambda optimizer: optimizer["name"])
+@pytest.mark.parametrize(
+    "stop", [None, {"plateau": {"steps": 200, "relative": 0.5}}, {"gradient_norm": 0.02}]
+)
+def test_both_ways_record_and_stop_alike(optimizer, stop, step_by_step):
+    settings = {"stop": stop, "steps": STEPS}
+    ours, last = run(NOISY, optimizer, **settings)
+    theirs, their_last = step_by_step(NOISY, optimizer, **settings)
+    assert last.halted == their_last.halted
+    assert (last.step < STEPS) == (stop is not None)
+    for name in ours:
+        np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-9, atol=1e-12, err_msg=name)
+    np.testing.assert_allclose(last.params["w"], their_last.params["w"], rtol=1e-9)
+
+
+def test_a_run_is_the_same_to_the_bit_however_it_is_cut(monkeypatch):
+    whole, last = run(NOISY, ADAM, steps=STEPS)
+    monkeypatch.setattr(loop, "_FIRST_ROWS", 6)
+    monkeypatch.setattr(loop, "_GROWTH", 3)
+    chunks = list(loop.chunks(trained(NOISY, ADAM), steps=STEPS))
+    for number in (0, 2, len(chunks) - 2):
+        rest = list(loop.chunks(trained(NOISY, ADAM), steps=STEPS, state=chunks[number].state))
+        found = np.concatenate([chunk.columns["loss"] for chunk in rest])
+        np.testing.assert_array_equal(found, whole["loss"][chunks[number].step :])
+        np.testing.assert_array_equal(rest[-1].params["w"], last.params["w"])
+
+
+def small(problem):
+    train = trained(problem)
+    return rows._largest(jax.jit(train.step, inline=True), train.start())
+
+
+def test_only_arithmetic_on_a_few_numbers_is_small():
+    many = Problem(
+        loss=lambda w, batch: jnp.sum(w**2), gradient=lambda w, batch: 2 * w, start=jnp.ones(65)
+    )
+    looped = QUADRATIC._replace(
+        batch=lambda key, step: jax.lax.fori_loop(0, step, lambda _, b: b + 1, jnp.zeros(2))
+    )
+    solved = QUADRATIC._replace(batch=lambda key, step: jnp.linalg.solve(jnp.eye(2), jnp.ones(2)))
+    told = QUADRATIC._replace(batch=lambda key, step: jax.debug.print("{}", step) or jnp.zeros(2))
+    assert small(QUADRATIC) == 2
+    assert small(NOISY) is not None
+    assert [small(problem) for problem in (many, looped, solved, told)] == [None] * 4
