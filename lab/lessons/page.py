@@ -3,7 +3,9 @@
 Everything here returns something that marimo shows; a lesson's cell ends in it.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import marimo as mo
@@ -24,13 +26,20 @@ KINDS: dict[str, Any] = {"✓": "success", "✗": "danger", "?": "warn", "!": "w
 
 
 def picture(drawing: "Figure") -> Any:
-    """A figure, with its description for those who cannot see it."""
-    return mo.image(png(drawing), alt=description("figure", drawing), width="100%")
+    """A figure, with its description for those who cannot see it.
+
+    The picture is part of the page: a file of its own may be gone before it is asked for, when a
+    slider moves fast.
+    """
+    inside = b64encode(png(drawing)).decode()
+    alt = escape(description("figure", drawing))
+    widest = f"width: 100%; max-width: {92 * drawing.get_figwidth():.0f}px"
+    return mo.Html(f'<img src="data:image/png;base64,{inside}" alt="{alt}" style="{widest}">')
 
 
 def beside(what: str, hand: Any, machine: Any) -> Any:
     """A derivative by hand next to JAX's, and how far they are apart."""
-    hand, machine = np.asarray(hand, float), np.asarray(machine, float)
+    hand, machine = np.asarray(hand, float) + 0.0, np.asarray(machine, float) + 0.0  # no -0
     apart = float(np.max(np.abs(hand - machine)))
     numbers = lambda value: np.array2string(
         value, precision=8, separator=", ", formatter={"float_kind": "{:.8g}".format}
@@ -100,7 +109,7 @@ def said(verdict: Verdict) -> Any:
     """A verdict, and in a fold what it rests on."""
     mark, _ = MARKS[verdict.verdict]
     name, where = (verdict.mistake.name, verdict.mistake.where) if verdict.mistake else ("", "")
-    named = f": {name.replace('_', ' ')}" if name not in ("", "unknown") else ""
+    named = f": {name.replace('_', ' ')}" if name not in ("", "unknown", verdict.verdict) else ""
     words = (
         f"**{mark} {verdict.verdict}{named}**{f' ({where})' if where else ''}\n\n{verdict.reason}"
     )
