@@ -47,6 +47,23 @@ def sphere_hessian(x: Vector) -> Matrix:
     return 2 * jnp.eye(x.size, dtype=x.dtype)
 
 
+def axes_ellipsoid(x: Vector, weights: Vector) -> Scalar:
+    """Σ cᵢ xᵢ², the ellipsoid: 0 at 0, of condition number max c / min c."""
+    return jnp.sum(weights * x**2)
+
+
+@gradient(of=axes_ellipsoid, wrt="x", at=dict(x=reals("n"), weights=reals("n")))
+def axes_ellipsoid_gradient(x: Vector, weights: Vector) -> Vector:
+    """d(c x²) = 2c x dx in every entry;  hence 2 c ∘ x."""
+    return 2 * weights * x
+
+
+@hessian(of=axes_ellipsoid, wrt="x", at=dict(x=reals("n"), weights=reals("n")))
+def axes_ellipsoid_hessian(x: Vector, weights: Vector) -> Matrix:
+    """Each partial knows its own coordinate alone;  hence 2 diag(c)."""
+    return 2 * jnp.diag(weights)
+
+
 def chained_rosenbrock(x: Vector) -> Scalar:
     """Σ 100 (xᵢ₊₁ - xᵢ²)² + (1 - xᵢ)²: 0 at 1, for 4 ≤ n ≤ 7 also a minimum near (-1, 1, ...)."""
     return jnp.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)

@@ -36,7 +36,7 @@ def bernoulli_divergence_gradient(p: Real, q: Real) -> tuple[Real, Real]:
 
 
 def poisson_divergence(a: Real, b: Real) -> Real:
-    """``a ln(a/b) - a + b``, of rates a and b."""
+    """``a ln(a/b) - a + b``, of rates a and b. The KL divergence of Poisson variables."""
     return a * jnp.log(a / b) - a + b
 
 
@@ -47,7 +47,7 @@ def poisson_divergence_gradient(a: Real, b: Real) -> tuple[Real, Real]:
 
 
 def exponential_divergence(a: Real, b: Real) -> Real:
-    """``ln(a/b) + b/a - 1``, of rates a and b."""
+    """``ln(a/b) + b/a - 1``, of rates a and b. The KL divergence of exponential distributions."""
     return jnp.log(a / b) + b / a - 1
 
 
@@ -58,7 +58,7 @@ def exponential_divergence_gradient(a: Real, b: Real) -> tuple[Real, Real]:
 
 
 def dirichlet_divergence(a: Vector, b: Vector) -> Scalar:
-    """``KL(Dirichlet(a) ‖ Dirichlet(b))``."""
+    """``KL(Dirichlet(a) ‖ Dirichlet(b))``. The KL divergence of Dirichlet distributions."""
     A, B = jnp.sum(a), jnp.sum(b)
     constants = gammaln(A) - jnp.sum(gammaln(a)) - gammaln(B) + jnp.sum(gammaln(b))
     return constants + (a - b) @ (digamma(a) - digamma(A))

@@ -120,7 +120,7 @@ def gaussian_entropy_gradient(S: Matrix) -> Matrix:
 
 
 def gaussian_divergence(m: Vector, S: Matrix, m0: Vector, S0: Matrix) -> Scalar:
-    """``KL(N(m, S) ‖ N(m0, S0))``."""
+    """``KL(N(m, S) ‖ N(m0, S0))``. The KL divergence of multivariate normal distributions."""
     r = m - m0
     trace = jnp.trace(solve(S0, S))
     logs = slogdet(S0)[1] - slogdet(S)[1]

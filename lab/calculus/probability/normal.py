@@ -143,7 +143,10 @@ def normal_entropy_derivative(s: Real) -> Real:
 
 
 def normal_divergence(m1: Scalar, s1: Scalar, m2: Scalar, s2: Scalar) -> Scalar:
-    """``KL(N(m1, s1²) ‖ N(m2, s2²)) = ln(s2/s1) + (s1² + (m1 - m2)²)/(2 s2²) - 1/2``."""
+    """``KL(N(m1, s1²) ‖ N(m2, s2²)) = ln(s2/s1) + (s1² + (m1 - m2)²)/(2 s2²) - 1/2``.
+
+    The KL divergence of normal distributions.
+    """
     return jnp.log(s2 / s1) + ((s1 / s2) ** 2 + ((m1 - m2) / s2) ** 2 - 1) / 2
 
 

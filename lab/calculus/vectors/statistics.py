@@ -44,6 +44,17 @@ def sample_variance_gradient(x: Vector) -> Vector:
     return 2 * (x - jnp.mean(x)) / x.size
 
 
+def unbiased_variance(x: Vector) -> Scalar:
+    """Σ (xᵢ - m)² / (n - 1), m the mean: right on average, over n too small."""
+    return jnp.sum((x - jnp.mean(x)) ** 2) / (x.size - 1)
+
+
+@gradient(of=unbiased_variance, at=dict(x=reals("n+1")))
+def unbiased_variance_gradient(x: Vector) -> Vector:
+    """The same sum over n - 1: (n - 1) dV = 2 Σ (xᵢ - m) dxᵢ;  hence 2(xᵢ - m)/(n - 1)."""
+    return 2 * (x - jnp.mean(x)) / (x.size - 1)
+
+
 @hessian(of=sample_variance, at=dict(x=reals("n")))
 def sample_variance_hessian(x: Vector) -> Matrix:
     """d(2 (x - m 1)/n) = 2/n (dx - 1 (1ᵀdx)/n);  hence 2/n (I - 11ᵀ/n), 2/n times the projection
