@@ -333,7 +333,5 @@ def test_where_there_is_nothing_to_deal_out_it_is_said() -> None:
     process = begin("run", "plane", "devices=2", "device=cpu", "alone=true", "steps=20")
     _, err = process.communicate()
     assert process.returncode == 0
-    assert err == (
-        "devices: the loss takes no batch with a row for each of 2 devices: each computed all of it\n"
-    )
+    assert err == ("devices: nothing to deal out over 2: there is no batch with a row for each\n")
     assert about(the_run("runs"))["devices"]["rows"] == {}

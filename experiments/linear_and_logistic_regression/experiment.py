@@ -51,9 +51,10 @@ def problem(
         return found
 
     return Problem(
-        loss=lambda w, batch: model.loss(w, *model.train),
-        gradient=lambda w, batch: model.gradient(w, *model.train),
+        loss=lambda w, batch: model.loss(w, *batch),
+        gradient=lambda w, batch: model.gradient(w, *batch),
         start=model.start,
+        batch=lambda key, step: model.train,
         metrics=metrics,
         point=lambda w: dict(zip(model.names, w.ravel(), strict=True)),
     )

@@ -148,9 +148,11 @@ def _said(by: signal.Signals, run: Path | None) -> int:
         return _LOST
     from lab.runs import record
 
-    note = f"{why}; what was recorded is kept, and lab resume {run} goes on"
     kept = record.read(run) if (run / "run.json").exists() else None
-    if kept and kept["status"] == "running":
+    if kept and kept["status"] != "running":  # it had ended, and said how
+        return kept["exit_status"]
+    note = f"{why}; what was recorded is kept, and lab resume {run} goes on"
+    if kept:
         record.end(run, kept, "interrupted", note=note, exit_status=_LOST, seconds={})
     print(note, file=sys.stderr)
     return _LOST

@@ -123,8 +123,8 @@ def run(folder: Path, ending: "Ending") -> None:
         print(f"stopped at {ending.stopped}")
     if ending.devices and not ending.devices["rows"]:
         print(
-            f"devices: the loss takes no batch with a row for each of {ending.devices['count']} "
-            "devices: each computed all of it",
+            f"devices: nothing to deal out over {ending.devices['count']}: there is no batch with "
+            "a row for each",
             file=sys.stderr,
         )
     if ending.status != "finished":

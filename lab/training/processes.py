@@ -16,6 +16,7 @@ import os
 import re
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import jax
@@ -62,8 +63,9 @@ def join() -> None:
 
 
 def leave() -> None:
-    """Part from the others when all have done their steps."""
-    jax.distributed.shutdown()
+    """Part from the others when all have done their steps; the first may still draw."""
+    with suppress(jax.errors.JaxRuntimeError):  # one died since, and there is nothing left to do
+        jax.distributed.shutdown()
 
 
 def conducts() -> bool:
