@@ -6,6 +6,7 @@ schema of the first one, and unfinished ones have names that readers of Parquet 
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,6 +27,10 @@ _BYTES = 16 * 2**20
 class Writer:
     """Appends columns to ``run/trajectory``; leaving its context writes what is left, however left.
 
+    A thread writes while the caller computes: one part at a time, in order, and the next one waits
+    for it. What it could not write is raised by the calls that come after, and nothing is written
+    beyond the gap; ``flush`` returns when all rows are on the disk.
+
     with Writer(run) as writer:
         for chunk in chunks(...):
             writer.append(chunk.columns)
@@ -40,14 +45,19 @@ class Writer:
         self._schema: pa.Schema | None = None
         self._bytes = 0
         self._parts = _cut(run, before)
+        self._thread = ThreadPoolExecutor(1, "trajectory")
+        self._writing: Future[None] | None = None
         self._started = self._written = time.monotonic()
 
     def append(self, columns: Mapping[str, Any]) -> None:
         """Rows to come after those before: equal-length columns of numbers, flags or text.
 
         The first call settles names and types. The masked entries of a masked array are nulls.
-        Raises ``BadInput`` for columns that are no such table, or another one than the first.
+        Raises ``BadInput`` for columns that are no such table, or another one than the first, and
+        where earlier rows could not be written.
         """
+        if self._writing is not None and self._writing.done():
+            self._writing.result()
         table = _table(columns)
         if self._schema is None:
             self._schema = table.schema
@@ -61,16 +71,28 @@ class Writer:
         patience = max(_SECONDS, _SHARE * (now - self._started))
         self._bytes += table.nbytes
         if self._bytes > _BYTES or not self._parts or now - self._written > patience:
-            self.flush()
+            self._hand_over()
 
     def flush(self) -> None:
-        """Write the rows that are kept as one part."""
-        if not self._tables:
-            return
-        with folder.whole(self._folder / f"part-{self._parts:05}.parquet") as temporary:
-            _write(pa.concat_tables(self._tables), temporary)
+        """Write the rows that are kept; they are on the disk when it returns.
+
+        Raises ``BadInput`` where they, or earlier ones, cannot be written.
+        """
+        if self._tables:
+            self._hand_over()
+        self._settle()
+
+    def _hand_over(self) -> None:
+        """Have the rows that are kept written as one part, after the one before."""
+        self._settle()
+        path = self._folder / f"part-{self._parts:05}.parquet"
+        self._writing = self._thread.submit(_write_part, self._tables, path)
         self._tables, self._bytes, self._written = [], 0, time.monotonic()
         self._parts += 1
+
+    def _settle(self) -> None:
+        if self._writing is not None:
+            self._writing.result()
 
     def __enter__(self) -> "Writer":
         return self
@@ -81,7 +103,10 @@ class Writer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.flush()
+        try:
+            self.flush()
+        finally:
+            self._thread.shutdown()
 
 
 def write(run: Path, columns: Mapping[str, Any]) -> None:
@@ -149,6 +174,11 @@ def _array(name: str, values: Any) -> pa.Array:
     valid = None if mask is None else pa.py_buffer(np.packbits(~mask, bitorder="little"))
     kind = pa.from_numpy_dtype(values.dtype)
     return pa.Array.from_buffers(kind, len(values), [valid, pa.py_buffer(values)])
+
+
+def _write_part(tables: list[pa.Table], path: Path) -> None:
+    with folder.whole(path) as temporary:
+        _write(pa.concat_tables(tables), temporary)
 
 
 def _write(table: pa.Table, path: Path) -> None:

@@ -1,8 +1,10 @@
 """The trajectory: what is written is what is read, by us and by pandas, also after a kill."""
 
+import errno
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -109,6 +111,55 @@ def test_rows_of_another_table_are_refused(tmp_path):
             writer.append({"step": [1], "loss": [1]})
 
 
+def parts(run):
+    return sorted(path.name for path in run.glob("trajectory/part*"))
+
+
+def test_rows_are_written_while_the_caller_goes_on(tmp_path, monkeypatch):
+    write, gate = trajectory.pq.write_table, threading.Event()
+
+    def slow(*arguments, **settings):
+        assert gate.wait(60)
+        write(*arguments, **settings)
+
+    monkeypatch.setattr(trajectory.pq, "write_table", slow)
+    with trajectory.Writer(tmp_path) as writer:
+        writer.append({"step": [0]})  # a first part is written at once
+        writer.append({"step": [1]})
+        assert not parts(tmp_path)
+        gate.set()
+        writer.flush()
+        assert parts(tmp_path) == ["part-00000.parquet", "part-00001.parquet"]
+        writer.append({"step": [2]})
+    np.testing.assert_array_equal(trajectory.read(tmp_path)["step"], [0, 1, 2])
+
+
+def test_what_could_not_be_written_is_said_and_nothing_follows_the_gap(tmp_path, monkeypatch):
+    write = trajectory.pq.write_table
+
+    def full(table, where, **settings):
+        if "part-00001" in str(where):
+            raise OSError(errno.ENOSPC, "full")
+        write(table, where, **settings)
+
+    monkeypatch.setattr(trajectory, "_SECONDS", -1.0)
+    monkeypatch.setattr(trajectory.pq, "write_table", full)
+    says = "part-00001.parquet: No space left on device"
+
+    def stubborn():
+        with trajectory.Writer(tmp_path) as writer:
+            writer.append({"step": [0]})
+            writer.flush()
+            writer.append({"step": [1]})
+            for again in (writer.flush, writer.flush, lambda: writer.append({"step": [2]})):
+                with pytest.raises(BadInput, match=says):
+                    again()
+
+    with pytest.raises(BadInput, match=says):
+        stubborn()
+    assert parts(tmp_path) == ["part-00000.parquet"]
+
+
 RUN = """
 import os, signal, sys
 from contextlib import contextmanager
@@ -133,6 +184,7 @@ begun = record.begin(run, seed=0, precision="float64", device="cpu")
 with trajectory.Writer(run) as writer:
     for start in range(0, 10**9, 1000):
         writer.append({"step": np.arange(start, start + 1000), "loss": np.random.rand(1000)})
+        writer.flush()
         checkpoint.save(run, {"w": np.full(10**5, start)})
         record.end(run, begun, "running", seconds={"train": start})
         print("chunk", flush=True)
