@@ -9,6 +9,7 @@ with app.setup:
     import jax.numpy as jnp
     import marimo as mo
     import numpy as np
+    from matplotlib.ticker import MaxNLocator
 
     from lab.calculus.vectors import directional_derivatives as directions
     from lab.lessons import page, trial
@@ -71,7 +72,7 @@ def _(angle, ground, x, y):
         for side, color in ((1, style.RED), (-1, style.BLUE)):
             polar.plot(turns, np.where(side * rates > 0, side * rates, np.nan), color=color)
         polar.plot(theta, abs(slope), "o", color=style.GOLD)
-        polar.locator_params(axis="y", nbins=3)
+        polar.yaxis.set_major_locator(MaxNLocator(3))
         polar.set_title("steepness by direction: up red, down blue")
         return drawing
 
