@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 INTERRUPTED, TERMINATED = 130, 143
 # A training is put aside after so many seconds, and for no more than this share of the time.
 _PATIENCE, _SHARE = 5.0, 0.01
+# Findings and figures of a training see no more rows than about these.
+_READ = 2**20
 
 
 @dataclass
@@ -240,7 +242,8 @@ def _carry_out(
             else:
                 problem, key = _problem(module, config, dtype)
                 params = _train(problem, config, key, over, run, ending, watch)
-        outcome = Outcome(dict(config), trajectory.read(run), problem, params)
+        most = None if config.kind == "study" else _READ
+        outcome = Outcome(dict(config), trajectory.read(run, most), problem, params)
         if ending.status == "diverged":
             # the promises were about a descent that arrives; what can still be drawn is drawn
             try:

@@ -35,7 +35,11 @@ class Finding(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a run leaves behind for findings and figures to read."""
+    """What a run leaves behind for findings and figures to read.
+
+    Of a training that recorded millions of rows the trajectory is a million, evenly spaced, with
+    the first and the last one and all at which something was evaluated.
+    """
 
     settings: Mapping[str, Any]
     trajectory: "Mapping[str, np.ndarray]"

@@ -301,3 +301,17 @@ def test_two_figures_of_one_name_are_refused(capsys: Any) -> None:
     run = Ran(capsys, "bowl", "--no-checks")
     assert run.exit == 2
     assert "two figures are called" in run.err
+
+
+@pytest.mark.parametrize(
+    ("steps", "every", "says"),
+    [(10**9, 1, "1.0e+09 rows are to be recorded, 20 GB or more"), (10**9, 1000, ""), (60, 1, "")],
+)
+def test_very_many_rows_are_announced(capsys: Any, steps: int, every: int, says: str) -> None:
+    from lab.cli.commands.run import _say_if_much
+    from lab.config import load
+
+    _say_if_much(load("gradient_descent", [f"steps={steps}", f"record.every={every}"]))
+    err = capsys.readouterr().err
+    assert err.startswith(says)
+    assert bool(err) == bool(says)

@@ -134,17 +134,40 @@ def _cut(run: Path, before: int) -> int:
     return len(parts)
 
 
-def read(run: Path) -> dict[str, np.ndarray]:
+def read(run: Path, most: int | None = None) -> dict[str, np.ndarray]:
     """The columns of ``run/trajectory`` in the order of its rows; {} if nothing was recorded.
 
     Nulls are NaN, so a column of integers that has any is read as floats; text is of dtype object.
+
+    Where there are more than ``most`` rows it is one in so many of them, the first and the last
+    one, and those with a value that others lack: memory for some ``most`` rows and a part is taken.
     """
     parts = sorted((run / "trajectory").glob("[!.]*.parquet"))
     if not parts:
         return {}
-    # Each part by itself: a partitioned data set would read the folder's name as a column too.
-    table = pa.concat_tables([pq.ParquetFile(part).read() for part in parts])
+    total = sum(pq.read_metadata(part).num_rows for part in parts) if most else 0
+    stride = -(-total // most) if most else 1
+    tables, start = [], 0
+    for part in parts:
+        # Each part by itself: a partitioned data set would read the folder's name as a column too.
+        table = pq.ParquetFile(part).read()
+        rows = len(table)
+        if stride > 1:
+            table = table.take(_some(table, start, total, stride))
+        tables.append(table)
+        start += rows
+    table = pa.concat_tables(tables)
     return {name: _values(table.column(name)) for name in table.column_names}
+
+
+def _some(table: pa.Table, start: int, total: int, stride: int) -> np.ndarray:
+    """Which rows of a part to keep: every so many of all, the last, and those that say more."""
+    places = np.arange(start, start + len(table))
+    keep = (places % stride == 0) | (places == total - 1)
+    for column in table.columns:
+        if column.null_count:
+            keep |= np.asarray(column.is_valid())
+    return np.flatnonzero(keep)
 
 
 def _table(columns: Mapping[str, Any]) -> pa.Table:

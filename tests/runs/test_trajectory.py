@@ -260,3 +260,18 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
         BadInput, match=r"holds 'w' as float64\[2\], the config makes it float64\[3\]"
     ):
         checkpoint.load(tmp_path, like={"w": np.ones(3)})
+
+
+def test_of_very_many_rows_some_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(trajectory, "_SECONDS", -1.0)
+    with trajectory.Writer(tmp_path) as writer:
+        for start in range(0, 1001, 91):
+            writer.append(chunk(start, rows=91))
+    whole = trajectory.read(tmp_path)
+    assert len(whole["step"]) == 1001
+    for most, stride in [(5000, 1), (1001, 1), (1000, 2), (100, 11)]:
+        some = trajectory.read(tmp_path, most)
+        kept = sorted({*range(0, 1001, stride), *range(0, 1001, 91), 1000})
+        np.testing.assert_array_equal(some["step"], kept)
+        for name in whole:
+            np.testing.assert_array_equal(some[name], whole[name][kept])

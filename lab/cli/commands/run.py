@@ -1,8 +1,9 @@
 """``lab run``: an experiment, from config to report."""
 
+import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +12,13 @@ from lab.cli import shelves
 from lab.cli.program import INTERRUPTED, Json, app
 from lab.cli.together import Distributed, Part, Telling, alone, together
 from lab.errors import BadInput
+
+if TYPE_CHECKING:
+    from lab.config import Config
+
+# The bytes of a row: the step, the loss, the norm of the gradient, one more column; and how many
+# of a run are worth a word.
+_ROW, _MUCH = 20, 10e9
 
 
 @app.command()
@@ -56,6 +64,7 @@ def run(
     from lab.config import load
 
     checked = load(config, overrides or [])
+    _say_if_much(checked)
 
     def conducted(telling: Telling) -> Part:
         from lab.conduct import conduct
@@ -86,6 +95,16 @@ def run(
     # from here on it is worth importing JAX
     compiled.keep()
     return conducted(alone).status
+
+
+def _say_if_much(config: "Config") -> None:
+    """Whoever records every step of very many is told before the disk is full."""
+    if config.kind == "study":
+        return
+    rows = config["steps"] / config["record"]["every"]
+    if rows * _ROW > _MUCH:
+        said = f"{rows:.1e} rows are to be recorded, {rows * _ROW / 1e9:.0f} GB or more"
+        print(f"{said}; record.every=1000 keeps one in a thousand", file=sys.stderr)
 
 
 def _all(out: Path, checks: bool, as_json: bool) -> int:
