@@ -12,6 +12,9 @@ import numpy as np
 from lab.modules import failing_line
 from lab.referee.verdict import Mistake, Verdict, Word
 
+# what JAX says to a program that asks for numbers where there are only their places
+UNTRACEABLE = (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError)
+
 
 class NoAnswer(Exception):  # noqa: N818 - it says what is the matter with an answer
     """The answer is not of the kind asked for; the message says what it is, in one line."""
@@ -48,7 +51,9 @@ def number(value: Any, like: Any = None) -> np.ndarray:
     except Exception:
         array = np.asarray(None)
     if array.dtype.kind not in "biuf":
-        kind = "complex numbers" if array.dtype.kind == "c" else f"a {type(value).__name__}"
+        name = type(value).__name__
+        one = f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+        kind = "complex numbers" if array.dtype.kind == "c" else one
         raise NoAnswer(f"it returns {kind} where real numbers are asked for")
     array = array.astype(float)
     if not np.all(np.isfinite(array)):
@@ -88,12 +93,13 @@ def guarded(answer: Callable[..., Any], like: Callable[..., Any]) -> Callable[..
 def values_at(function: Callable[..., Any], *columns: Any) -> np.ndarray:
     """The values of a function of numbers at the points whose coordinates are the columns.
 
-    All at once; point by point where it cannot be traced, as it has an ``if`` for its argument.
+    All at once; point by point where it cannot be traced, as it has an ``if`` for its argument, or
+    asks NumPy.
     """
     columns = tuple(np.asarray(column, float) for column in columns)
     try:
         found = jax.jit(jax.vmap(function))(*columns)
-    except jax.errors.ConcretizationTypeError:
+    except UNTRACEABLE:
         found = [function(*point) for point in zip(*columns, strict=True)]
     return np.asarray(found, float)
 
@@ -128,7 +134,12 @@ def crash(problem: BaseException, answer: Callable[..., Any]) -> str:
     where = failing_line(problem, Path(file or "?"))
     if isinstance(problem, SystemExit):
         return f"ends the program: {where.partition(': SystemExit')[0]}"
-    if isinstance(problem, jax.errors.ConcretizationTypeError):
-        place = where.partition(" ")[0].rstrip(":")
-        return f"{place}: an `if` cannot ask a number of JAX: jnp.where(condition, this, that)"
+    place = where.partition(" ")[0].rstrip(":")
+    if isinstance(problem, jax.errors.TracerBoolConversionError):
+        return (
+            f"{place}: an `if` cannot ask a number of JAX, nor can max(): "
+            "jnp.where(condition, this, that), jnp.maximum"
+        )
+    if isinstance(problem, UNTRACEABLE):
+        return f"{place}: neither NumPy nor math can take a number of JAX: jnp.sin, for np.sin"
     return f"raised {where}"

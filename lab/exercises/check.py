@@ -4,29 +4,39 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
+from lab.errors import BadInput
 from lab.exercises import progress, sheets
+from lab.exercises.by_machine import differentiated
 from lab.exercises.judge import judge
 from lab.exercises.record import Exercise, solutions
 from lab.exercises.sheets import Question, Sheet
-from lab.modules import load_file
+from lab.modules import load_file, shown
 from lab.referee.verdict import Verdict
+from lab.timelimit import TimeUp, limited
+
+SECONDS = 20  # for a sheet to be read; a loop that does not end is told so
 
 
 class Judged(NamedTuple):
-    """A question and the verdict on its answer; none while it is open."""
+    """A question and the verdict on its answer; none while it is open.
+
+    ``remark`` is what there is to say of an answer that is right.
+    """
 
     topic: str
     question: Question
     verdict: Verdict | None
+    remark: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The verdict with the question it is about."""
         about = {"exercise": f"{self.topic}.{self.question.name}", "level": self.question.level}
         if self.verdict is None:
             return {"name": self.question.name, "verdict": "open", **about}
-        return self.verdict.to_json() | about
+        return self.verdict.to_json() | about | ({"remark": self.remark} if self.remark else {})
 
 
 def answered(target: str) -> tuple[Sheet, list[Question]] | None:
@@ -54,8 +64,7 @@ def check(sheet: Sheet, asked: list[Question], *, seed: int = 0) -> Iterator[Jud
     Raises ``BadInput`` where the sheet does not import.
     """
     known = solutions(sheets.find(sheet.topic).file.parent)
-    with redirect_stdout(sys.stderr):
-        module = load_file(sheet.file, "sheet")
+    module = _loaded(sheet)
     for question in asked:
         answer = getattr(module, question.name, None)
         if not _is_given(answer, question):
@@ -67,7 +76,24 @@ def check(sheet: Sheet, asked: list[Question], *, seed: int = 0) -> Iterator[Jud
             verdict = judge(exercise, answer, of=_same_place(exercise, module), seed=seed)
         if verdict is not None and verdict.passes:
             verdict = _with_second_opinion(exercise, answer, verdict)
-        yield Judged(sheet.topic, question, verdict)
+        yield Judged(sheet.topic, question, verdict, _remark(exercise, answer, verdict))
+
+
+def _loaded(sheet: Sheet) -> ModuleType:
+    try:
+        with redirect_stdout(sys.stderr), limited(SECONDS):
+            return load_file(sheet.file, "sheet")
+    except TimeUp:
+        raise BadInput(
+            f"{shown(sheet.file)}: not read after {SECONDS} s: is there a loop that does not end?"
+        ) from None
+
+
+def _remark(exercise: Exercise, answer: Any, verdict: Verdict | None) -> str:
+    right = verdict is not None and verdict.passes
+    if right and differentiated(answer) and not differentiated(exercise.solution):
+        return "it is right, and JAX derived it: now by hand?"
+    return ""
 
 
 def _is_given(answer: Any, question: Question) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 
 from lab import referee
 from lab.derivation import Derivation
-from lab.exercises.answer import NoAnswer, crash, number, source_of
+from lab.exercises.answer import NoAnswer, crash, number, shape_words, source_of
 from lab.exercises.record import Exercise
 from lab.referee.evaluate import precision
 from lab.referee.points import groups
@@ -32,7 +32,11 @@ def judge_derivative(
         claim = replace(claim, of=of)
     # a counterexample would tell the true value
     verdict = referee.check(claim, seed=seed, shrink=False)
-    said = "" if verdict.passes else no_answer(claim, answer)
+    said = "" if verdict.passes else no_answer(claim, answer, asked.solution)
+    if not said and verdict.mistake is not None and verdict.mistake.name == "shape":
+        said = misshapen(claim, asked.solution)
+    if verdict.verdict == "error" and "math range error" in verdict.reason:
+        said = f"{verdict.reason}: math.exp stops where jnp.exp goes on"
     if not said:
         return verdict
     if verdict.verdict == "error":
@@ -97,7 +101,7 @@ def _like(tree: Any) -> Any:
     )
 
 
-def no_answer(claim: Derivation, answer: Callable[..., Any]) -> str:
+def no_answer(claim: Derivation, answer: Callable[..., Any], solution: Callable[..., Any]) -> str:
     """What a function says that is no derivative, or where it raises; nothing if it is one."""
     finite = []
     for args in points_of(claim, 3):
@@ -107,16 +111,33 @@ def no_answer(claim: Derivation, answer: Callable[..., Any]) -> str:
             except (Exception, SystemExit) as problem:
                 return crash(problem, answer)
             try:
-                if given is None or isinstance(given, str | bytes) or callable(given):
-                    number(given)
-                finite.append(all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(given)))
+                leaves = jax.tree.leaves(given, is_leaf=lambda part: part is None)
+                known = "biufc" if any(map(jnp.iscomplexobj, _leaves(solution, args))) else "biuf"
+                for leaf in leaves:
+                    if np.asarray(leaf).dtype.kind not in known:
+                        number(leaf)
+                finite.append(all(np.all(np.isfinite(leaf)) for leaf in leaves))
             except NoAnswer as problem:
                 return str(problem)
-            except TypeError:  # leaves that are no numbers: the referee has words for their form
-                return ""
     if any(finite):
         return ""
     return "it is not finite (NaN, or an infinity) at any point tried: is something divided by 0?"
+
+
+def misshapen(claim: Derivation, solution: Callable[..., Any]) -> str:
+    """What the shape of an answer is and should be, where both are one array; or nothing."""
+    args = points_of(claim, 1)[0]
+    with precision(64):
+        (given, *more), (right, *others) = _leaves(claim.hand, args), _leaves(solution, args)
+    if more or others or 1 < np.ndim(given) == np.ndim(right):
+        return ""  # the referee knows more: what is transposed, or not summed
+    says = f"it returns {shape_words(given)} where {shape_words(right)} is asked for"
+    alike = np.ndim(given) and np.ndim(right) and np.size(given) == np.size(right)
+    return says + (": the same numbers in another arrangement?" if alike else "")
+
+
+def _leaves(function: Callable[..., Any], args: tuple[Any, ...]) -> list[Any]:
+    return jax.tree.leaves(function(*args)) or [None]
 
 
 def same(claim: Derivation, answer: Callable[..., Any], other: Callable[..., Any]) -> bool:

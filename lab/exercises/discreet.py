@@ -15,6 +15,8 @@ _TELLING = (
     # a term too little, and which
     (re.compile(r"a term -\S* ?[^;]* too much"), "a term is missing, or has the wrong sign"),
     (re.compile(r"the two differ by a term [^;]*"), "a term is missing or too much"),
+    # of one thing there is no need to say which
+    (re.compile(r"^(derivative|gradient|jacobian|hessian|tangent): (?=it |every )"), ""),
     # the true value at a point
     (re.compile(r" where the derivative is [^,;]*"), ", which the derivative is not"),
 )

@@ -15,7 +15,7 @@ from lab.exercises.answer import (
     verdict,
 )
 from lab.exercises.conditions import judge_condition
-from lab.exercises.derivatives import claimed, judge_derivative, same
+from lab.exercises.derivatives import claimed, judge_derivative, points_of, same
 from lab.exercises.discreet import discreet
 from lab.exercises.record import Exercise
 from lab.exercises.values import judge_value
@@ -24,6 +24,7 @@ from lab.referee.verdict import Mistake, Verdict, Word
 from lab.timelimit import TimeUp, limited
 
 SECONDS = 60  # for one answer; a loop that does not end is told so
+AT_FIRST = 10  # to be called once
 
 
 def judge(
@@ -59,6 +60,8 @@ def judge(
     if unfit:
         return said("error", unfit)
     try:
+        with limited(min(seconds, AT_FIRST)):
+            _call_once(asked, function)
         with limited(seconds):
             if asked.kind == "derivative":
                 found = judge_derivative(asked, function, of, seed)
@@ -72,7 +75,8 @@ def judge(
     except NoAnswer as problem:
         found = said("wrong", str(problem), Mistake("shape", str(problem), "the answer"))
     except TimeUp:
-        found = said("error", f"no answer after {seconds} s: is there a loop that does not end?")
+        waited = round(time.perf_counter() - begun)
+        found = said("error", f"no answer after {waited} s: is there a loop that does not end?")
     except BadInput as problem:
         found = said("error", str(problem))
     except (Exception, SystemExit) as problem:
@@ -80,6 +84,18 @@ def judge(
     if found.verdict == "error" and "NotImplementedError" in found.reason:
         return None
     return _remarked(asked, function, found)
+
+
+def _call_once(asked: Exercise, answer: Callable[..., Any]) -> None:
+    """So that a loop without an end is found out soon; what else goes wrong comes up again."""
+    try:
+        with precision(64):
+            if asked.kind == "derivative":
+                answer(*points_of(claimed(asked, asked.solution), 1)[0])
+            elif asked.at:
+                answer(*(asked.at[0] or (1.0,) * len(asked.arguments)))
+    except (Exception, SystemExit):
+        return
 
 
 def arguments_of(asked: Exercise) -> tuple[str, ...]:
@@ -97,10 +113,19 @@ def _remarked(asked: Exercise, answer: Callable[..., Any], found: Verdict) -> Ve
         remark = next(
             (one.remark for one in asked.wrong if one.remark and _is(asked, answer, one.answer)), ""
         )
-        remark = remark or _how_close(found)
+        remark = remark or _not_derived(asked, answer) or _how_close(found)
         if remark:
             mistake = mistake._replace(says=f"{mistake.says}. {remark}")
     return found._replace(mistake=mistake, reason=mistake.says)
+
+
+def _not_derived(asked: Exercise, answer: Callable[..., Any]) -> str:
+    """A remark on answers that are what was to be differentiated."""
+    if asked.derivation is None:
+        return ""
+    claim = claimed(asked, answer)
+    value = lambda *args: claim.of(*args[: len(args) - (claim.kind in ("jvp", "vjp"))])
+    return "That is the function itself, not its derivative." if same(claim, answer, value) else ""
 
 
 def _how_close(found: Verdict) -> str:

@@ -31,6 +31,10 @@ def show(judged: list[Judged], console: Console) -> None:
             console.print()
             for line in _details(one, console.width):
                 console.print(line)
+    for one in judged:
+        if one.remark:
+            console.print()
+            console.print(Text.assemble((f"✓ {one.question.name}", "green"), f": {one.remark}"))
     console.print()
     console.print(_count(judged))
 

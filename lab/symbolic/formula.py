@@ -4,6 +4,7 @@
     product  = power {[*|/] power}                 side by side is a product: 2x, 3(x+1), x y
     power    = atom [(^|**) [-|+] power]           to the right: x^y^z = x^(y^z), -x^2 = -(x^2)
     atom     = number | name | function(sum {, sum}) | (sum)
+             | "|" sum "|" | √number | √name
 
 Names are the arguments of the question, ``pi`` and ``e``; functions are those of `functions`.
 """
@@ -30,8 +31,9 @@ LONGEST_NUMBER = 10_000  # bits
 _SPELLINGS = {"−": "-", "·": "*", "×": "*", "⋅": "*", "÷": "/", "π": "pi", "²": "^2", "³": "^3"}
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*|√)"
-    r"|(?P<sign>\*\*|[-+*/^(),]))"
+    r"|(?P<sign>\*\*|[-+*/^(),|]))"
 )
+_OF_A_LIBRARY = re.compile(r"\b(?:jnp|np|math)\.(?=[a-z])")
 _OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 
 
@@ -67,6 +69,9 @@ def parse(text: str, names: tuple[str, ...]) -> tuple[Formula, ...]:
         raise BadInput(f"a formula of {len(text)} characters: {LONGEST} are read")
     for spelling, plain in _SPELLINGS.items():
         text = text.replace(spelling, plain)
+    text = _OF_A_LIBRARY.sub("", text)
+    if text.strip().startswith("[") and text.strip().endswith("]"):  # as Python writes a list
+        text = f"({text.strip()[1:-1]})"
     return _Reader(text, names).everything()
 
 
@@ -171,6 +176,10 @@ class _Reader:
             found = self._sum()
             self._expect(")")
             return found
+        if token.text == "|":
+            found = self._sum()
+            self._expect("|")
+            return Call("abs", (found,))
         if token.kind != "name":
             raise self._unreadable(token)
         if token.text in self.names or token.text in CONSTANTS:
@@ -181,6 +190,8 @@ class _Reader:
             near = suggestion(token.text, known)
             listed = ", ".join(self.names) or "pi, e"
             raise BadInput(f"there is no {token.text!r} here{near or f'; there is {listed}'}")
+        if token.text == "√" and self._next().text != "(" and (bare := self._under_the_root()):
+            return Call(name, (bare,))
         if self._next().text != "(":
             raise BadInput(f"{token.text} needs brackets around its argument: {token.text}(...)")
         arguments = self._in_brackets()
@@ -188,6 +199,13 @@ class _Reader:
             wanted = FUNCTIONS[name].arguments
             raise BadInput(f"{token.text} takes {wanted} argument(s), not {len(arguments)}")
         return Call(name, arguments)
+
+    def _under_the_root(self) -> Formula | None:
+        """The one number or name that follows √, where it is plain that no more belongs to it."""
+        token, after = self._next(), self.tokens[min(self.at + 1, len(self.tokens) - 1)]
+        more = after.kind in ("number", "name") or after.text in ("(", "^", "**")
+        known = token.kind == "number" or token.text in self.names or token.text in CONSTANTS
+        return self._atom() if known and not more else None
 
     def _tokens(self) -> list[_Token]:
         found, at = [], 0

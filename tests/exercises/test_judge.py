@@ -1,5 +1,6 @@
 """Answers of every kind and shape: right ones pass, wrong ones are told why, odd ones get one line."""
 
+import math
 from fractions import Fraction
 
 import jax
@@ -11,6 +12,7 @@ from lab.derivation import derivative, gradient
 from lab.domains import positive, reals
 from lab.exercises import Hint, Wrong, exercise
 from lab.exercises.answer import values_at
+from lab.exercises.by_machine import differentiated
 from lab.exercises.discreet import discreet
 from lab.exercises.judge import judge
 from lab.referee.verdict import Mistake
@@ -82,6 +84,10 @@ RIGHT = [
     (TUPLE, [3, np.zeros((2, 2))]),
     (ON_A_GRID, lambda x: 3 * x),
     (ON_A_GRID, lambda x: 3 * x if x > 1 else 0.0),
+    (ON_A_GRID, lambda x: 3 * np.fabs(x)),
+    (ON_A_GRID, lambda x: 3 * math.fabs(x)),
+    (SLOPE, jax.grad(lambda x: x**2)),
+    (SLOPE, lambda x: np.multiply(2, x)),
 ]
 
 
@@ -141,6 +147,14 @@ WRONG = [
     (SLOPE, lambda x: "2x", "the text '2x'"),
     (SLOPE, lambda x: x * jnp.nan, "not finite"),
     (SLOPE, lambda x: jnp.stack([x, x]), "shape"),
+    (PAIR, lambda p: p[0], "a single number where an array of shape (2,)"),
+    (PAIR, lambda p: jnp.stack([p]), "another arrangement"),
+    (PAIR, lambda p: [], "shape (0,)"),
+    (PAIR, lambda p: (None, p[0]), "`return` missing"),
+    (PAIR, lambda p: p.astype(complex), "complex numbers"),
+    (PAIR, lambda p: object(), "an object where"),
+    (PAIR, lambda p: [np.sin, np.cos], "call it"),
+    (SLOPE, lambda x: x * x, "the function itself"),
     (PAIR, lambda p: (2 * p[0] * p[1], [p[0] ** 2, 1]), "shape"),
     (SLOPE, lambda x: (square(x + 1e-6) - square(x)) / 1e-6, "a difference quotient"),
     (PAIR, lambda p: {"x": p[0]}, "shape"),
@@ -164,6 +178,8 @@ ODDITIES = [
     (SLOPE, lambda x: exit(), "ends the program"),
     (NUMBER, lambda: exit(), "ends the program"),
     (ALL_AT_ONCE, lambda x: x if x > 0 else -x, "an `if` cannot ask"),
+    (ALL_AT_ONCE, lambda x: np.sin(x), "neither NumPy nor math"),
+    (ALL_AT_ONCE, lambda x: math.sin(x), "neither NumPy nor math"),
     (SLOPE, lambda x, y: x, "it takes (x, y) where the question gives (x)"),
     (NUMBER, lambda x: x, "the question gives (nothing)"),
 ]
@@ -199,6 +215,33 @@ def test_a_loop_that_does_not_end_is_told_so():
         verdict = judge(asked, answer, seconds=1)
         assert verdict is not None
         assert "does not end" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "by_jax"),
+    [
+        (lambda x: 2 * x, False),
+        (lambda x: jax.grad(lambda x: x**2)(x), True),
+        (jax.grad(square), True),
+        (jax.jacfwd(square), True),
+        (lambda x: asks_jax(x), True),
+        (lambda x: jvp(x), False),
+        (jnp.sin, False),
+        (jax.jit(lambda x: 2 * x), False),
+        (jax.jit(jax.grad(square)), True),
+        (jax.vmap(jax.grad(square)), True),
+    ],
+)
+def test_who_has_jax_differentiate_is_known(answer, by_jax):
+    assert differentiated(answer) == by_jax
+
+
+def asks_jax(x):
+    return jax.value_and_grad(square)(x)[1]
+
+
+def jvp(x):
+    return 2 * x
 
 
 def test_a_wrong_answer_that_is_known_gets_its_remark():

@@ -307,3 +307,33 @@ def test_a_question_that_is_gone_is_open(capsys):
     assert "2 open" in answer(capsys, "check", "counting.py")
     assert "1 open" in answer(capsys, "check", "counting.py::one")
     assert "'one'" in answer(capsys, "check", "counting.py::on", wanted=2)
+
+
+def test_a_check_that_is_broken_off_keeps_what_was_judged(capsys):
+    answer(capsys, "exercise", "counting")
+    fill(one="return 1", two="raise KeyboardInterrupt")
+    assert status(["check", "counting.py"]) == 130
+    out, err = capsys.readouterr()
+    assert "1 correct" in out
+    assert "interrupted after 1 of 2" in err
+    assert progress.solved(progress.read(Path())["counting"], "one")
+
+
+def test_a_sheet_that_is_never_read_is_one_line(capsys, monkeypatch):
+    monkeypatch.setattr("lab.exercises.check.SECONDS", 0.2)
+    answer(capsys, "exercise", "counting")
+    with Path("counting.py").open("a", encoding="utf-8") as file:
+        file.write("\nwhile True:\n    pass\n")
+    said = answer(capsys, "check", "counting.py", wanted=2)
+    assert "a loop that does not end" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_who_has_jax_differentiate_is_told_so(capsys):
+    answer(capsys, "exercise", "counting")
+    fill(one="import jax\n    return jax.grad(lambda x: x)(1.0)")
+    assert "JAX derived it" in answer(capsys, "check", "counting.py")
+    assert status(["check", "counting.py", "--json"]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert "by hand" in first["remark"]
+    assert "remark" not in second

@@ -37,6 +37,10 @@ READ = [
     ("((((x))))", 1.5),
     ("(-x)^3", -3.375),
     ("x^(1/2)", np.sqrt(1.5)),
+    ("1/(2√x)", 0.5 / np.sqrt(1.5)),
+    ("√2 + 1/√5", np.sqrt(2) + 1 / np.sqrt(5)),
+    ("|y - x|", 0.8),
+    ("2*jnp.sin(x) + np.cos(y) - math.sqrt(x)", 2 * np.sin(1.5) + np.cos(0.7) - np.sqrt(1.5)),
 ]
 
 
@@ -53,7 +57,7 @@ def test_a_formula_is_read_as_it_is_meant(text, meant):
 
 
 @pytest.mark.parametrize(
-    ("text", "count"), [("x, y", 2), ("(x, y)", 2), ("(x), (y)", 2), ("(x)+(y)", 1)]
+    ("text", "count"), [("x, y", 2), ("(x, y)", 2), ("[x, y]", 2), ("(x), (y)", 2), ("(x)+(y)", 1)]
 )
 def test_several_formulas_stand_between_commas(text, count):
     assert len(parse(text, ("x", "y"))) == count
@@ -78,7 +82,12 @@ REFUSED = [
     ("__import__('os').system('true')", "cannot read"),
     ("exec(x)", "no 'exec'"),
     ("x.__class__", "cannot read '.'"),
-    ("[x for x in y]", "cannot read '['"),
+    ("[x for x in y]", "no 'for' here"),
+    ("x[0]", "cannot read '['"),
+    ("√2x", "√ needs brackets"),
+    ("√x^2", "√ needs brackets"),
+    ("1/2√x", "two ways"),
+    ("|x", "ends too early"),
     ("'x'", "cannot read"),
     ("f'", "cannot read"),
     ("(" * 200 + "x" + ")" * 200, "deep"),

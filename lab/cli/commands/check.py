@@ -99,18 +99,26 @@ def _sheets(papers: list[Any], seed: int, as_json: bool) -> int:
     verdicts, faults = [], []
     for sheet, questions in papers:
         judged: list[exercises.Judged] = []
+        unkept, interrupted = "", False
         with progress(streaming=as_json) as watch:
             watch.phase("exercises", len(questions))
-            for one in exercises.check(sheet, questions, seed=seed):
-                judged.append(one)
-                watch.at(len(judged), one.question.name)
-                if as_json:
-                    print(terminal.dumps(judged[-1].to_json(), indent=None), flush=True)
+            try:
+                for one in exercises.check(sheet, questions, seed=seed):
+                    judged.append(one)
+                    watch.at(len(judged), one.question.name)
+                    if as_json:
+                        print(terminal.dumps(one.to_json(), indent=None), flush=True)
+                    try:  # one by one, so that whatever comes next can take nothing away
+                        exercises.keep(sheet, [one])
+                    except BadInput as problem:  # what came out is said all the same
+                        unkept = str(problem)
+            except KeyboardInterrupt:
+                interrupted = True
         if not as_json:
             show(judged, terminal.console())
         verdicts += [one.verdict for one in judged if one.verdict is not None]
-        try:
-            exercises.keep(sheet, judged)
-        except BadInput as problem:  # what came out is said all the same
-            faults.append(str(problem))
+        faults += [unkept] if unkept else []
+        if interrupted:
+            print(f"interrupted after {len(judged)} of {len(questions)}", file=sys.stderr)
+            return INTERRUPTED
     return said(faults) or referee.exit_status(verdicts)
