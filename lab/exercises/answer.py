@@ -1,5 +1,6 @@
 """An answer as it was given: called with a time limit, and what is said of one that is none."""
 
+import re
 from collections.abc import Callable
 from inspect import signature
 from pathlib import Path
@@ -51,9 +52,7 @@ def number(value: Any, like: Any = None) -> np.ndarray:
     except Exception:
         array = np.asarray(None)
     if array.dtype.kind not in "biuf":
-        name = type(value).__name__
-        one = f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
-        kind = "complex numbers" if array.dtype.kind == "c" else one
+        kind = "complex numbers" if array.dtype.kind == "c" else described(value)
         raise NoAnswer(f"it returns {kind} where real numbers are asked for")
     array = array.astype(float)
     if not np.all(np.isfinite(array)):
@@ -69,8 +68,11 @@ def shape_words(value: Any) -> str:
     return f"an array of shape {shape}" if shape else "a single number"
 
 
-def guarded(answer: Callable[..., Any], like: Callable[..., Any]) -> Callable[..., Any]:
-    """The answer as a function whose values have the shapes of those of ``like``, or `NoAnswer`."""
+def guarded(answer: Callable[..., Any], like: Callable[..., Any] | None) -> Callable[..., Any]:
+    """The answer as a function of numbers, or `NoAnswer`.
+
+    Its values have the shapes of those of ``like``, where that is given.
+    """
     shapes: dict[tuple[Any, ...], tuple[int, ...]] = {}
 
     def ask(*args: Any) -> Any:
@@ -79,6 +81,8 @@ def guarded(answer: Callable[..., Any], like: Callable[..., Any]) -> Callable[..
         value = answer(*args)
         if value is None or isinstance(value, str | bytes) or callable(value):
             number(value)
+        if like is None:
+            return value
         kinds = tuple(map(jnp.shape, args))
         if kinds not in shapes:
             shapes[kinds] = jnp.shape(like(*args))
@@ -128,6 +132,14 @@ def source_of(answer: Any) -> tuple[str | None, int | None]:
     return (code.co_filename, code.co_firstlineno) if code else (None, None)
 
 
+def described(value: Any) -> str:
+    """A value in a few words, without where it lies in memory."""
+    if value is None or isinstance(value, bool | int | float | complex | str):
+        return repr(value)
+    name = "function" if callable(value) else type(value).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
 def crash(problem: BaseException, answer: Callable[..., Any]) -> str:
     """``raised file:line: ZeroDivisionError: division by zero``"""
     file, _ = source_of(answer)
@@ -142,4 +154,4 @@ def crash(problem: BaseException, answer: Callable[..., Any]) -> str:
         )
     if isinstance(problem, UNTRACEABLE):
         return f"{place}: neither NumPy nor math can take a number of JAX: jnp.sin, for np.sin"
-    return f"raised {where}"
+    return re.sub(r"<(\w+)[^<>]*(<\w+>[^<>]*)* at 0x\w+>", r"a \1", f"raised {where}")

@@ -1,4 +1,5 @@
-"""Whether an answer has JAX differentiate, which is no mistake, and is said."""
+"""What an answer leaves to others: to JAX a derivative, which is no mistake and is said; to the
+function it is asked about all of it, which is no answer."""
 
 from collections.abc import Callable, Iterator
 from types import CodeType
@@ -14,6 +15,26 @@ MADE = frozenset({"grad_f", "grad_f_aux", "value_and_grad_f", "jacfun"})
 
 def differentiated(answer: Callable[..., Any]) -> bool:
     """Whether a function, or one beside it that it calls, asks JAX for a derivative."""
+    for function in _reached(answer):
+        code = getattr(function, "__code__", None)
+        if code is not None and _is_jax(function):
+            if code.co_name in MADE:
+                return True
+        elif code is not None:
+            beside = function.__globals__
+            asked = DIFFERENTIATING.intersection(_names(code))
+            if any(name not in beside or _is_jax(beside[name]) for name in asked):
+                return True
+    return False
+
+
+def calls(answer: Callable[..., Any], name: str) -> bool:
+    """Whether a function, or one beside it that it calls, is or calls the function of that name."""
+    return any(getattr(function, "__name__", "") == name for function in _reached(answer))
+
+
+def _reached(answer: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """The function, those of its module that it calls, and those that jax.grad(f) is made of."""
     seen: set[int] = set()
     waiting = [answer]
     while waiting:
@@ -21,22 +42,16 @@ def differentiated(answer: Callable[..., Any]) -> bool:
         if id(function) in seen:
             continue
         seen.add(id(function))
+        yield function
         code = getattr(function, "__code__", None)
-        if code is None or _is_jax(function):  # jax.grad(f), or perhaps jax.jit(f)
-            if code is not None and code.co_name in MADE:
-                return True
+        if code is None or _is_jax(function):
             cells = getattr(function, "__closure__", None) or ()
             inside = [getattr(function, "__wrapped__", None), *(c.cell_contents for c in cells)]
             waiting += filter(callable, inside)
-            continue
-        beside = getattr(function, "__globals__", {})
-        for name in _names(code):
-            known = beside.get(name)
-            if name in DIFFERENTIATING and (known is None or _is_jax(known)):
-                return True
-            if callable(known) and getattr(known, "__module__", "") == function.__module__:
-                waiting.append(known)
-    return False
+        else:
+            known = (function.__globals__.get(name) for name in _names(code))
+            here = function.__module__
+            waiting += [f for f in known if callable(f) and getattr(f, "__module__", "") == here]
 
 
 def _is_jax(function: Any) -> bool:

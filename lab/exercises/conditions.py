@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.exercises.answer import NoAnswer, guarded, number
+from lab.exercises.answer import NoAnswer, described, guarded, number
 from lab.exercises.record import Exercise
 from lab.referee.verdict import Mistake
 
@@ -18,7 +18,7 @@ def judge_condition(asked: Exercise, answer: Callable[..., Any]) -> Mistake | No
     assert asked.judge is not None
     given: Any
     if asked.arguments:
-        given = answer if asked.any_shape else guarded(answer, asked.solution)
+        given = guarded(answer, None if asked.any_shape else asked.solution)
     else:
         given = fitting(answer(), asked.solution(), asked.any_shape)
     says = asked.judge(given)
@@ -29,14 +29,14 @@ def fitting(given: Any, right: Any, any_shape: bool) -> Any:
     """The answer in the form of the solution's: an array, or several under one roof."""
     if isinstance(right, tuple | list):
         if not isinstance(given, tuple | list) or (len(given) != len(right) and not any_shape):
-            seen = f"{len(given)} parts" if isinstance(given, tuple | list) else repr(given)
+            seen = f"{len(given)} parts" if isinstance(given, tuple | list) else described(given)
             raise NoAnswer(f"it returns {seen} where {len(right)} parts are asked for")
         if any_shape:
             return [fitting(one, right[0], True) for one in given]
         return [fitting(one, other, False) for one, other in zip(given, right, strict=True)]
     if callable(right):
         if not callable(given):
-            raise NoAnswer(f"it returns {given!r} where a function is asked for")
+            raise NoAnswer(f"it returns {described(given)} where a function is asked for")
         return given
     array = number(given, None if any_shape else right)
     return array if np.shape(array) else float(array)

@@ -12,7 +12,7 @@ import numpy as np
 
 from lab import referee
 from lab.derivation import Derivation
-from lab.exercises.answer import NoAnswer, crash, number, shape_words, source_of
+from lab.exercises.answer import NoAnswer, number, shape_words, source_of
 from lab.exercises.record import Exercise
 from lab.referee.evaluate import precision
 from lab.referee.points import groups
@@ -32,16 +32,11 @@ def judge_derivative(
         claim = replace(claim, of=of)
     # a counterexample would tell the true value
     verdict = referee.check(claim, seed=seed, shrink=False)
-    said = "" if verdict.passes else no_answer(claim, answer, asked.solution)
-    if not said and verdict.mistake is not None and verdict.mistake.name == "shape":
-        said = misshapen(claim, asked.solution)
     if verdict.verdict == "error" and "math range error" in verdict.reason:
-        said = f"{verdict.reason}: math.exp stops where jnp.exp goes on"
-    if not said:
-        return verdict
-    if verdict.verdict == "error":
-        return verdict._replace(reason=said)
-    return verdict._replace(verdict="wrong", mistake=Mistake("shape", said, ""), reason=said)
+        return verdict._replace(reason=f"{verdict.reason}: math.exp stops where jnp.exp goes on")
+    misfit = verdict.mistake is not None and verdict.mistake.name == "shape"
+    said = misshapen(claim, asked.solution) if misfit else ""
+    return verdict._replace(mistake=Mistake("shape", said, ""), reason=said) if said else verdict
 
 
 def _as_array(asked: Exercise, answer: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,18 +44,20 @@ def _as_array(asked: Exercise, answer: Callable[..., Any]) -> Callable[..., Any]
     claim = claimed(asked, asked.solution)
     with precision(64):
         right = asked.solution(*points_of(claim, 1)[0])
-    if not jax.tree_util.treedef_is_leaf(jax.tree.structure(right)):
-        return answer
+    return wraps(answer)(lambda *args: _like_arrays(answer(*args), right))
 
-    @wraps(answer)
-    def ask(*args: Any) -> Any:
-        given = answer(*args)
-        try:
-            return jnp.asarray(given) if isinstance(given, list | tuple) else given
-        except (TypeError, ValueError):  # no array: the referee has words for its form
+
+def _like_arrays(given: Any, right: Any) -> Any:
+    if not isinstance(given, list | tuple):
+        return given
+    if isinstance(right, list | tuple):
+        if len(given) != len(right):
             return given
-
-    return ask
+        return type(right)([_like_arrays(*pair) for pair in zip(given, right, strict=True)])
+    try:
+        return jnp.asarray(given)
+    except (TypeError, ValueError):  # no array: the referee has words for its form
+        return given
 
 
 def claimed(asked: Exercise, answer: Callable[..., Any]) -> Derivation:
@@ -101,27 +98,22 @@ def _like(tree: Any) -> Any:
     )
 
 
-def no_answer(claim: Derivation, answer: Callable[..., Any], solution: Callable[..., Any]) -> str:
-    """What a function says that is no derivative, or where it raises; nothing if it is one."""
-    finite = []
+def require_answer(asked: Exercise, answer: Callable[..., Any]) -> None:
+    """Raises `NoAnswer` for what no derivative can be, and whatever the answer itself raises."""
+    claim, finite = claimed(asked, asked.solution), []
     for args in points_of(claim, 3):
         with precision(64):
-            try:
-                given = claim.hand(*args)
-            except (Exception, SystemExit) as problem:
-                return crash(problem, answer)
-            try:
-                leaves = jax.tree.leaves(given, is_leaf=lambda part: part is None)
-                known = "biufc" if any(map(jnp.iscomplexobj, _leaves(solution, args))) else "biuf"
-                for leaf in leaves:
-                    if np.asarray(leaf).dtype.kind not in known:
-                        number(leaf)
-                finite.append(all(np.all(np.isfinite(leaf)) for leaf in leaves))
-            except NoAnswer as problem:
-                return str(problem)
-    if any(finite):
-        return ""
-    return "it is not finite (NaN, or an infinity) at any point tried: is something divided by 0?"
+            given, right = answer(*args), asked.solution(*args)
+            leaves = jax.tree.leaves(given, is_leaf=lambda part: part is None)
+            known = "biufc" if any(map(jnp.iscomplexobj, jax.tree.leaves(right))) else "biuf"
+            for leaf in leaves:
+                if np.asarray(leaf).dtype.kind not in known:
+                    number(leaf)
+            finite.append(all(np.all(np.isfinite(leaf)) for leaf in leaves))
+    if not any(finite):
+        raise NoAnswer(
+            "it is not finite (NaN, or an infinity) at any point tried: is something divided by 0?"
+        )
 
 
 def misshapen(claim: Derivation, solution: Callable[..., Any]) -> str:

@@ -14,8 +14,9 @@ from lab.exercises.answer import (
     source_of,
     verdict,
 )
+from lab.exercises.by_machine import calls
 from lab.exercises.conditions import judge_condition
-from lab.exercises.derivatives import claimed, judge_derivative, points_of, same
+from lab.exercises.derivatives import claimed, judge_derivative, require_answer, same
 from lab.exercises.discreet import discreet
 from lab.exercises.record import Exercise
 from lab.exercises.values import judge_value
@@ -61,8 +62,13 @@ def judge(
         return said("error", unfit)
     try:
         with limited(min(seconds, AT_FIRST)):
-            _call_once(asked, function)
+            if asked.kind == "derivative":
+                require_answer(asked, function)
+            else:
+                _call_once(asked, function)
         with limited(seconds):
+            if asked.kind == "derivative" and (itself := _asked_about(asked, function)):
+                raise NoAnswer(f"it calls {itself}, which is what the question is about")
             if asked.kind == "derivative":
                 found = judge_derivative(asked, function, of, seed)
             else:
@@ -90,12 +96,17 @@ def _call_once(asked: Exercise, answer: Callable[..., Any]) -> None:
     """So that a loop without an end is found out soon; what else goes wrong comes up again."""
     try:
         with precision(64):
-            if asked.kind == "derivative":
-                answer(*points_of(claimed(asked, asked.solution), 1)[0])
-            elif asked.at:
-                answer(*(asked.at[0] or (1.0,) * len(asked.arguments)))
+            answer(*(asked.at[0] or (1.0,) * len(asked.arguments)))
     except (Exception, SystemExit):
         return
+
+
+def _asked_about(asked: Exercise, answer: Callable[..., Any]) -> str:
+    """What a formula is asked for, where the answer leaves the work to that; or nothing."""
+    claim = asked.derivation
+    if claim is None or claim.kind != "identity" or not claim.of_name.isidentifier():
+        return ""
+    return claim.of_name if calls(answer, claim.of_name) else ""
 
 
 def arguments_of(asked: Exercise) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from lab.exercises.answer import NoAnswer, number, shape_words
+from lab.exercises.answer import NoAnswer, described, number, shape_words
 from lab.exercises.record import Exercise
 from lab.referee.verdict import Mistake
 
@@ -32,6 +32,7 @@ FACTORS = {
     180 / pi: "in degrees where radians are asked for: 180/π times",
     pi / 180: "in radians where degrees are asked for: π/180 times",
 }
+ROUNDING = 1e-6  # what is not meant to be rounded is not compared any finer
 CONSTANTS = {1.0: "1", 2.0: "2", 0.5: "1/2", pi: "π", pi / 2: "π/2", 2 * pi: "2π"}
 
 
@@ -69,11 +70,11 @@ def _one_row(rows: list[np.ndarray]) -> np.ndarray:
 def _word(right: bool | str, given: Any) -> Mistake | None:
     if isinstance(right, bool):
         if not isinstance(given, bool | np.bool_):
-            raise NoAnswer(f"it returns {given!r} where True or False is asked for")
+            raise NoAnswer(f"it returns {described(given)} where True or False is asked for")
         says = "it is the other way round"
         return None if bool(given) == right else Mistake("unknown", says, "value")
     if not isinstance(given, str):
-        raise NoAnswer(f"it returns {given!r} where a word is asked for, in quotes")
+        raise NoAnswer(f"it returns {described(given)} where a word is asked for, in quotes")
     plain = lambda text: " ".join(text.lower().replace("_", " ").replace("-", " ").split())
     says = f"{given!r} is not the word"
     return None if plain(given) == plain(right) else Mistake("unknown", says, "value")
@@ -87,7 +88,16 @@ def _misshapen(given: np.ndarray, right: np.ndarray) -> Mistake:
 
 
 def _close(given: Any, right: Any, tolerance: float) -> bool:
-    """Relative to the size of the right answer as a whole; what is 0 has to be 0 absolutely."""
+    """Relative to the size of the right answer as a whole; what is 0 has to be 0 absolutely.
+
+    Of what is counted, one more is another number, however many there are.
+    """
+    if (
+        tolerance <= ROUNDING
+        and np.all(given == np.rint(given))
+        and np.all(right == np.rint(right))
+    ):
+        return bool(np.all(given == right))
     scale = float(np.max(np.abs(right), initial=0.0)) or 1.0
     return bool(np.all(np.abs(given - right) <= tolerance * scale))
 
@@ -97,7 +107,8 @@ def _named(given: np.ndarray, right: np.ndarray, asked: Exercise) -> Mistake:
     for name, says, slip in _slips(given, right, asked):
         with np.errstate(all="ignore"):
             made = slip(right)
-        if np.all(np.isfinite(made)) and _close(given, made, max(asked.tolerance, 1e-9)):
+        told_apart = np.all(np.isfinite(made)) and not _close(made, right, asked.tolerance)
+        if told_apart and _close(given, made, max(asked.tolerance, 1e-9)):
             return Mistake(name, says, "value")
     off = np.array(
         [not _close(g, r, asked.tolerance) for g, r in zip(given.T, right.T, strict=True)]
@@ -143,7 +154,7 @@ def _slips(given: np.ndarray, right: np.ndarray, asked: Exercise) -> Iterator[Sl
         yield "transpose", "it is transposed", partial(_transposed, shape)
     if right.shape[1] > 1:
         yield "index", "the entries are in the reverse order", lambda x: x[:, ::-1]
-        if np.allclose(np.sort(given), np.sort(right)):
+        if _close(np.sort(given), np.sort(right), asked.tolerance):
             yield "index", "the right numbers in another order", lambda x: given
 
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lab.derivation import derivative, gradient
+from lab.derivation import derivative, gradient, identity
 from lab.domains import positive, reals
 from lab.exercises import Hint, Wrong, exercise
 from lab.exercises.answer import values_at
@@ -44,10 +44,22 @@ def odd_function(f):
     return None if np.isclose(f(1.3), -f(-1.3)) else "f(-x) is not -f(x)"
 
 
+def four_times(x):
+    return 2 * (x + x)
+
+
+@gradient(of=lambda p, q: p @ q, wrt=("p", "q"), at=dict(p=reals("d"), q=reals("d")))
+def product_gradient(p, q):
+    return q, p
+
+
 SLOPE = made(square_slope)
+FOUR_TIMES = made(identity(of=four_times, at=dict(x=reals()))(lambda x: 4 * x))
+PRODUCT = made(product_gradient)
 PAIR = made(pair_gradient)
 NUMBER = made(lambda: 0.25)
 ARRAY = made(lambda: np.array([1.0, 2.0, 4.0]))
+COUNTS = made(lambda: np.array([1_010_000.0, 101_000.0]))
 MATRIX = made(lambda: np.array([[1.0, 2.0], [3.0, 4.0]]))
 WORD = made(lambda: "saddle point")
 YES = made(lambda: True)
@@ -88,6 +100,9 @@ RIGHT = [
     (ON_A_GRID, lambda x: 3 * math.fabs(x)),
     (SLOPE, jax.grad(lambda x: x**2)),
     (SLOPE, lambda x: np.multiply(2, x)),
+    (FOUR_TIMES, lambda x: x * 4),
+    (COUNTS, [1_010_000, 101_000]),
+    (PRODUCT, lambda p, q: (list(q), list(p))),
 ]
 
 
@@ -111,6 +126,7 @@ WRONG = [
     (NUMBER, 0.2501, "close, but off by 0.04%"),
     (NUMBER, 0.37, "too large"),
     (NUMBER, 0.11, "too small"),
+    (COUNTS, [1_010_001, 101_000], "1 of its 2 entries is wrong"),
     (ARRAY, [1, 2, 5], "1 of its 3 entries is wrong, the first at index 2"),
     (ARRAY, [4, 2, 1], "reverse order"),
     (ARRAY, [2, 1, 4], "another order"),
@@ -155,6 +171,9 @@ WRONG = [
     (PAIR, lambda p: object(), "an object where"),
     (PAIR, lambda p: [np.sin, np.cos], "call it"),
     (SLOPE, lambda x: x * x, "the function itself"),
+    (FOUR_TIMES, lambda x: four_times(x), "calls four_times"),
+    (FOUR_TIMES, four_times, "calls four_times"),
+    (FOUR_TIMES, lambda x: 3 * x, "factor"),
     (PAIR, lambda p: (2 * p[0] * p[1], [p[0] ** 2, 1]), "shape"),
     (SLOPE, lambda x: (square(x + 1e-6) - square(x)) / 1e-6, "a difference quotient"),
     (PAIR, lambda p: {"x": p[0]}, "shape"),
