@@ -116,7 +116,8 @@ def _named(given: np.ndarray, right: np.ndarray, asked: Exercise) -> Mistake:
     scale = np.max(np.abs(right), initial=0.0) or 1.0
     gap = float(np.max(np.abs(given - right)) / scale)
     if gap < 0.02:
-        says = f"close, but off by {100 * gap:.1g}%: {asked.tolerance:.0e} is asked for"
+        off_by = f"off by {100 * gap:.1g}%: {asked.tolerance:.0e} is asked for"
+        says = f"close, but {off_by if gap > asked.tolerance else 'what is counted is exact'}"
         return Mistake("constant", says, "value")
     if len(off) > 1 and not off.all():
         verb = "is" if off.sum() == 1 else "are"
