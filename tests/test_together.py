@@ -150,7 +150,9 @@ def about(run: Path) -> Any:
 
 @pytest.mark.parametrize("rows", [8, pytest.param(6, marks=pytest.mark.slow)])
 def test_several_devices_give_the_numbers_of_one(rows: int) -> None:
-    process = begin("run", "plane", "--out", "many", "devices=4", "device=cpu", f"rows={rows}")
+    # every step recorded, and looked at many together
+    wanted = [f"rows={rows}", "record.every=1"]
+    process = begin("run", "plane", "--out", "many", "devices=4", "device=cpu", *wanted)
     _, err = process.communicate()
     assert (process.returncode, err) == (0, "")
     assert about(the_run("many"))["devices"] == {
@@ -158,7 +160,7 @@ def test_several_devices_give_the_numbers_of_one(rows: int) -> None:
         "processes": 1,
         "rows": {"0": rows, "1": rows},
     }
-    assert_same_to_rounding(the_run("many"), alone(f"rows={rows}"))
+    assert_same_to_rounding(the_run("many"), alone(*wanted))
 
 
 def test_two_processes_give_the_numbers_of_one_and_one_of_them_writes() -> None:
