@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from lab.errors import BadInput as BadInput
     from lab.referee import Verdict as Verdict
     from lab.referee import check as check
+    from lab.referee import check_together as check_together
 
 __version__ = "0.1.0"
 

@@ -3,7 +3,8 @@
 Reading order: `verdict` (what is said), `points` (where it is looked), `question` (what is asked),
 `evaluate` and `evidence` (what everyone answers), `tolerance` (how far apart right answers may be),
 `numeric` and `differences` (the witness without autodiff), `kinks` (the second look), `naming` and
-`steps` (what and where), `judge` (the trial)."""
+`steps` (what and where), `counterexample` (shown small and round), `judge` (the trial), `together`
+(several derivatives of one function)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,9 @@ from lab.referee.verdict import exit_status as exit_status
 
 if TYPE_CHECKING:
     from lab.referee.judge import check as check
+    from lab.referee.together import check_together as check_together
 
-__all__ = ["Mistake", "Verdict", "Witness", "check", "exit_status"]
+__all__ = ["Mistake", "Verdict", "Witness", "check", "check_together", "exit_status"]
 
 
 def __getattr__(name: str) -> Any:
@@ -24,4 +26,8 @@ def __getattr__(name: str) -> Any:
         from lab.referee.judge import check
 
         return check
+    if name == "check_together":
+        from lab.referee.together import check_together
+
+        return check_together
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

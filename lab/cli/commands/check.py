@@ -48,6 +48,7 @@ def check(
     from lab.exercises.check import answered
     from lab.referee.show import show
     from lab.referee.targets import everything, resolve
+    from lab.referee.together import families, together
     from lab.referee.trials import trials
     from lab.report import terminal
     from lab.report.progress import progress
@@ -75,6 +76,10 @@ def check(
                     continue
                 kept += one.kept
                 verdicts.append(one.verdict)
+                if as_json:
+                    print(terminal.dumps(verdicts[-1].to_json(), indent=None), flush=True)
+            for family in families(derivations) if targets else ():
+                verdicts.append(together(family, seed))
                 if as_json:
                     print(terminal.dumps(verdicts[-1].to_json(), indent=None), flush=True)
         except KeyboardInterrupt:
