@@ -172,6 +172,8 @@ def _hear(
     if claim.meant:
         return weigh_meant(evidences, claim.meant), sum(e.group.size for e in evidences)
     found = weigh(asked, of_one_size(evidences), rng, shrink=shrink)
+    if excused:  # some points were left out, and it is no secret which
+        found = found._replace(reason=f"{found.reason}; elsewhere {excused}")
     if found.mistake and claim.rule:
         found = _perhaps_meant(found, suspected(evidences))
     return _with_unreached(found, missed), sum(e.group.size for e in evidences)

@@ -317,6 +317,17 @@ def test_plain_python_control_flow_is_asked_point_by_point():
     assert (right.verdict, wrong.verdict) == ("correct", "wrong")
 
 
+def test_points_at_which_the_function_raises_are_no_secret():
+    def matrices_only(X):
+        if X.shape[0] == 1:
+            raise ValueError("one row is none")
+        return jnp.sum(X**2)
+
+    verdict = check(matrices_only, lambda X: 2 * X, at=dict(X=reals("n d")))
+    assert verdict.verdict == "correct"
+    assert "one row is none" in verdict.reason
+
+
 def test_numpy_inside_the_candidate():
     assert check(jnp.sin, np.cos, kind="derivative", at=dict(x=reals("n"))).verdict == "correct"
     assert check(jnp.sin, np.sin, kind="derivative", at=dict(x=reals("n"))).verdict == "wrong"
