@@ -15,7 +15,7 @@ MADE = frozenset({"grad_f", "grad_f_aux", "value_and_grad_f", "jacfun"})
 
 def differentiated(answer: Callable[..., Any]) -> bool:
     """Whether a function, or one beside it that it calls, asks JAX for a derivative."""
-    for function in _reached(answer):
+    for function in reached(answer):
         code = getattr(function, "__code__", None)
         if code is not None and _is_jax(function):
             if code.co_name in MADE:
@@ -28,12 +28,7 @@ def differentiated(answer: Callable[..., Any]) -> bool:
     return False
 
 
-def calls(answer: Callable[..., Any], name: str) -> bool:
-    """Whether a function, or one beside it that it calls, is or calls the function of that name."""
-    return any(getattr(function, "__name__", "") == name for function in _reached(answer))
-
-
-def _reached(answer: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+def reached(answer: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
     """The function, those of its module that it calls, and those that jax.grad(f) is made of."""
     seen: set[int] = set()
     waiting = [answer]

@@ -14,9 +14,9 @@ from lab.exercises.answer import (
     source_of,
     verdict,
 )
-from lab.exercises.by_machine import calls
+from lab.exercises.by_machine import reached
 from lab.exercises.conditions import judge_condition
-from lab.exercises.derivatives import claimed, judge_derivative, require_answer, same
+from lab.exercises.derivatives import claimed, judge_derivative, reads_alike, require_answer, same
 from lab.exercises.discreet import discreet
 from lab.exercises.record import Exercise
 from lab.exercises.values import judge_value
@@ -106,7 +106,7 @@ def _asked_about(asked: Exercise, answer: Callable[..., Any]) -> str:
     claim = asked.derivation
     if claim is None or claim.kind != "identity" or not claim.of_name.isidentifier():
         return ""
-    return claim.of_name if calls(answer, claim.of_name) else ""
+    return claim.of_name if any(reads_alike(one, claim.of) for one in reached(answer)) else ""
 
 
 def arguments_of(asked: Exercise) -> tuple[str, ...]:

@@ -53,6 +53,10 @@ def product_gradient(p, q):
     return q, p
 
 
+def model(x):
+    return 4 * x
+
+
 SLOPE = made(square_slope)
 FOUR_TIMES = made(identity(of=four_times, at=dict(x=reals()))(lambda x: 4 * x))
 PRODUCT = made(product_gradient)
@@ -101,6 +105,7 @@ RIGHT = [
     (SLOPE, jax.grad(lambda x: x**2)),
     (SLOPE, lambda x: np.multiply(2, x)),
     (FOUR_TIMES, lambda x: x * 4),
+    (FOUR_TIMES, lambda x: model(x)),
     (COUNTS, [1_010_000, 101_000]),
     (PRODUCT, lambda p, q: (list(q), list(p))),
 ]
