@@ -19,27 +19,39 @@ from lab.referee.evidence import Evidence
 from lab.referee.naming.altered import other_axes, other_constants
 from lab.referee.naming.arguments import misplaced, other_argument
 from lab.referee.naming.branches import wrong_branches
+from lab.referee.naming.changes import other_values, turned_values, wrong_signs
 from lab.referee.naming.conjugates import complex_leaves, conventions
+from lab.referee.naming.numbers import wrong_numbers
+from lab.referee.naming.own_axes import own_axes
 from lab.referee.naming.paths import broken_paths
 from lab.referee.naming.pattern import pattern
 from lab.referee.naming.ratios import wrong_factors
-from lab.referee.naming.regions import regions
+from lab.referee.naming.regions import certain_entries, regions
 from lab.referee.naming.scene import Finder, Scene, scene_of
 from lab.referee.naming.sides import one_sided
 from lab.referee.naming.slopes import wrong_slopes
 from lab.referee.naming.terms import extra_terms
 from lab.referee.naming.transforms import transformed
+from lab.referee.naming.values import missing_factors
 from lab.referee.verdict import Mistake
 
 BY_LEAF: tuple[Finder, ...] = (
     transformed,
     misplaced,
     regions,
+    one_sided,
     broken_paths,
+    wrong_signs,
+    own_axes,
+    turned_values,
     wrong_branches,
+    wrong_numbers,
+    other_values,
     wrong_slopes,
     wrong_factors,
+    missing_factors,
     extra_terms,
+    certain_entries,
 )
 IN_PARTS: tuple[Finder, ...] = (
     regions,

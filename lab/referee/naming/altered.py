@@ -14,8 +14,8 @@ from lab.referee.evaluate import Asker, Raised
 from lab.referee.evidence import varied_leaves
 from lab.referee.naming.axes import Flip, flips
 from lab.referee.naming.flow import Flow
-from lab.referee.naming.paths import alike, where
-from lab.referee.naming.scene import Scene, leading, number
+from lab.referee.naming.paths import alike
+from lab.referee.naming.scene import Scene, leading, number, where
 from lab.referee.programs.source import Place
 from lab.referee.programs.traced import Program
 from lab.referee.verdict import Mistake

@@ -1,31 +1,45 @@
-"""A program in which some sums (or maxima) of matrices run along the other axis.
+"""A program in which some sums (or maxima) run along another axis.
 
-What they leave, one number per row, becomes one per column; the change is carried on through
-entrywise steps to where it is spread over the matrix again. Where that makes no sense, the
-alteration is given up."""
+What they leave is kept with the axis that is summed, of length one, and carried on so through
+entrywise steps to where it is spread over the array again, or to where a square array lets it pass
+for what should be there. Where that makes no sense, the alteration is given up."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
 from lab.referee.programs.source import Place
 from lab.referee.programs.traced import Program, Step
 
-REDUCTIONS = ("reduce_sum", "reduce_max", "reduce_min")
-SHAPED = ("broadcast_in_dim", "reshape", "squeeze")
-MOST = 4
+REDUCTIONS: dict[str, Callable[..., Any]] = {
+    "reduce_sum": jnp.sum,
+    "reduce_max": jnp.max,
+    "reduce_min": jnp.min,
+}
+SHAPED = ("broadcast_in_dim", "reshape", "squeeze", "expand_dims")
+MOST = 6
 
 
 class CannotFlipError(Exception):
     """The alteration makes no sense for this program."""
 
 
-class Flip(NamedTuple):
-    """``steps`` are the reductions to be turned; ``place`` where they are written."""
+class Turned(NamedTuple):
+    """A value that is left when an array of this ``shape`` is summed along ``to``, not ``axis``."""
 
-    steps: frozenset[int]
+    shape: tuple[int, ...]
+    axis: int
+    to: int
+
+
+class Flip(NamedTuple):
+    """``steps`` are the reductions to be turned, by their new axes; ``place`` is where they are
+    written.
+    """
+
+    steps: dict[int, int]
     place: Place | None
 
     def run(self, program: Program, leaves: Sequence[Any]) -> list[Any]:
@@ -35,95 +49,120 @@ class Flip(NamedTuple):
             values[slot] = leaf
         for slot, constant in program.fixed.items():
             values[slot] = constant
-        flipped: dict[int, tuple[int, int]] = {}  # value -> shape of the matrix it came from
+        turned: dict[int, Turned] = {}
         for k, step in enumerate(program.steps):
-            operands = [values[slot] for slot in step.inputs]
-            came = {flipped[slot] for slot in step.inputs if slot in flipped}
             if k in self.steps:
-                values[step.outputs[0]] = _other_axis(step, operands[0])
-                flipped[step.outputs[0]] = tuple(operands[0].shape)
-            elif not came:
-                _store(values, step, _bound(step, operands))
-            elif len(came) == 1:
-                _carry(program, step, operands, values, flipped, came.pop())
+                _turn(step, self.steps[k], values, turned)
+            elif any(slot in turned for slot in step.inputs):
+                _carry(program, step, values, turned)
             else:
-                raise CannotFlipError
-        if any(slot in flipped for slot in program.outputs):
-            raise CannotFlipError
+                made = step.bind([values[slot] for slot in step.inputs])
+                for slot, value in zip(step.outputs, made, strict=True):
+                    values[slot] = value
+        for slot in program.outputs:
+            if slot in turned:
+                values[slot] = _passed_off(values[slot], turned[slot], program.shapes[slot])
         return values
 
 
 def flips(program: Program) -> list[Flip]:
-    """The reductions of one expression together, and those of all expressions."""
-    by_place: dict[Place | None, set[int]] = {}
+    """The reductions of all expressions alike, and those of one expression."""
+    by_place: dict[tuple[Place | None, int, int], dict[int, int]] = {}
+    alike: dict[tuple[int, int], dict[int, int]] = {}
     for k, step in enumerate(program.steps):
-        matrix = step.name in REDUCTIONS and len(program.shapes[step.inputs[0]]) == 2
-        if matrix and len(step.equation.params["axes"]) == 1:
-            by_place.setdefault(step.place, set()).add(k)
-    found = [Flip(frozenset(steps), place) for place, steps in by_place.items()]
-    if len(found) > 1:
-        everything = frozenset(k for flip in found for k in flip.steps)
-        found.insert(0, Flip(everything, found[0].place))
-    return found[:MOST]
+        rank = len(program.shapes[step.inputs[0]]) if step.inputs else 0
+        if step.name not in REDUCTIONS or rank < 2 or len(step.equation.params["axes"]) != 1:
+            continue
+        (axis,) = step.equation.params["axes"]
+        for to in range(rank):
+            if to != axis:
+                by_place.setdefault((step.place, axis, to), {})[k] = to
+                alike.setdefault((axis, to), {})[k] = to
+    found = [Flip(steps, program.steps[min(steps)].place) for steps in alike.values()]
+    found += [Flip(steps, place) for (place, _, _), steps in by_place.items()]
+    return [one for i, one in enumerate(found) if one.steps not in [f.steps for f in found[:i]]][
+        :MOST
+    ]
 
 
-def _bound(step: Step, operands: Sequence[Any]) -> Any:
-    params = step.equation.primitive.get_bind_params(step.equation.params)
-    return step.equation.primitive.bind(*operands, **params)
-
-
-def _store(values: list[Any], step: Step, out: Any) -> None:
-    several = step.equation.primitive.multiple_results
-    for slot, value in zip(step.outputs, out if several else [out], strict=True):
-        values[slot] = value
-
-
-def _other_axis(step: Step, matrix: Any) -> Any:
+def _turn(step: Step, to: int, values: list[Any], turned: dict[int, Turned]) -> None:
+    (slot,), (out,) = step.inputs, step.outputs
+    if slot in turned:
+        raise CannotFlipError
+    array = values[slot]
     (axis,) = step.equation.params["axes"]
-    reduce = {"reduce_sum": lax.reduce_sum, "reduce_max": lax.reduce_max}.get(
-        step.name, lax.reduce_min
-    )
-    return reduce(matrix, (1 - axis,))
+    values[out] = REDUCTIONS[step.name](array, axis=to, keepdims=True)
+    turned[out] = Turned(tuple(np.shape(array)), axis, to)
 
 
-def _carry(
-    program: Program,
-    step: Step,
-    operands: list[Any],
-    values: list[Any],
-    flipped: dict[int, tuple[int, int]],
-    matrix: tuple[int, int],
-) -> None:
-    """One step behind a flipped value: spread over the matrix, reshaped, or entry by entry."""
-    out = step.outputs[0]
-    shape = program.shapes[out]
+def _carry(program: Program, step: Step, values: list[Any], turned: dict[int, Turned]) -> None:
+    """One step behind a turned value: spread over the array, reshaped, or entry by entry."""
+    out, shape = step.outputs[0], program.shapes[step.outputs[0]]
+    came = {turned[slot] for slot in step.inputs if slot in turned}
+    if len(came) != 1:
+        raise CannotFlipError
+    (how,) = came
+    left = int(np.prod(how.shape)) // how.shape[how.axis]
     if step.name in SHAPED:
-        vector = operands[0].reshape(-1)
-        axis = 0 if len(vector) == matrix[0] and len(vector) != matrix[1] else 1
-        if matrix[0] == matrix[1]:
-            raise CannotFlipError
-        column = vector.reshape((-1, 1) if axis == 0 else (1, -1))
-        if shape == matrix:
-            values[out] = column + np.zeros(matrix)
-            return
-        values[out] = column if len(shape) == 2 else vector
-        flipped[out] = matrix
-        return
-    inputs = []
-    for slot, operand in zip(step.inputs, operands, strict=True):
-        if slot not in flipped and np.shape(operand) == ():
-            count = program.fixed.get(slot)
-            old, new = program.shapes[step.inputs[0]], np.shape(operands[0])
-            if count is not None and old != new and float(count) in map(float, matrix):
-                operand = np.asarray(sum(matrix) - count, np.asarray(count).dtype)
-            inputs.append(operand)
-        elif slot in flipped or (len(np.shape(operand)) == 2 and np.shape(operand) == matrix):
-            inputs.append(operand)
+        if shape == how.shape:
+            values[out] = jnp.broadcast_to(values[step.inputs[0]], shape)
+        elif int(np.prod(shape)) == left:
+            values[out], turned[out] = values[step.inputs[0]], how
         else:
             raise CannotFlipError
-    shapes = {np.shape(x) for x in inputs if np.shape(x)} - {matrix}
-    if len(shapes) != 1:
+        return
+    slots = [slot if slot in turned else _bare(program, slot) for slot in step.inputs]
+    operands = [values[slot] for slot in slots]
+    alike = (s in turned or program.shapes[s] in ((), how.shape) for s in slots)
+    if (
+        not all(alike)
+        or step.name == "dot_general"
+        or shape not in (how.shape, *_left(program, step))
+    ):
+        operands = [
+            _passed_off(values[slot], how, program.shapes[slot]) if slot in turned else values[slot]
+            for slot in step.inputs
+        ]
+        for slot, value in zip(step.outputs, step.bind(operands), strict=True):
+            values[slot] = value
+        return
+    if step.name in ("div", "mul") and np.shape(operands[-1]) == ():  # a mean over as many
+        operands[-1] = _recounted(program, slots[-1], operands[-1], how)
+    full = any(np.shape(x) == how.shape for x in operands)
+    kept = how.shape if full else np.shape(values[next(s for s in step.inputs if s in turned)])
+    operands = [jnp.broadcast_to(x, kept) for x in operands]
+    values[out] = step.bind(operands)[0]
+    if not full:
+        turned[out] = how
+
+
+def _recounted(program: Program, slot: int, count: Any, how: Turned) -> Any:
+    """As many as are summed now, where it is as many as were summed, or one less."""
+    old, new = how.shape[how.axis], how.shape[how.to]
+    known, made = program.fixed.get(slot), program.producer(slot)
+    if known is not None and float(known) in (float(old), 1 / old):
+        return count * (new / old if float(known) == old else old / new)
+    of = program.fixed.get(made.inputs[0]) if made is not None and made.name == "sub" else None
+    return count + (new - old) if of is not None and float(of) == old else count
+
+
+def _bare(program: Program, slot: int) -> int:
+    """The number that a value repeats, if it repeats one."""
+    made = program.producer(slot)
+    repeats = made is not None and made.name == "broadcast_in_dim"
+    return made.inputs[0] if made and repeats and not program.shapes[made.inputs[0]] else slot
+
+
+def _left(program: Program, step: Step) -> list[tuple[int, ...]]:
+    """The shapes of what enters a step entry by entry."""
+    return [program.shapes[slot] for slot in step.inputs]
+
+
+def _passed_off(value: Any, how: Turned, shape: tuple[int, ...]) -> Any:
+    """What is left of a square array looks like what should be there."""
+    if how.shape[how.axis] != how.shape[how.to]:
         raise CannotFlipError
-    values[out] = _bound(step, inputs)
-    if np.shape(values[out]) != matrix:
-        flipped[out] = matrix
+    bare = jnp.squeeze(value, how.to)
+    if bare.shape != shape and int(np.prod(bare.shape)) != int(np.prod(shape)):
+        raise CannotFlipError
+    return bare.reshape(shape)

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from lab.referee.naming.choices import choices
 from lab.referee.naming.flow import Flow
-from lab.referee.naming.paths import ORDINALS, alike, where
-from lab.referee.naming.scene import Scene
+from lab.referee.naming.paths import ORDINALS, alike
+from lab.referee.naming.scene import Scene, where
 from lab.referee.programs.traced import Edge, Program
 from lab.referee.verdict import Mistake
 
-CHOICES = ("select_n", "max", "min", "clamp")
 MOST = 12
 
 
@@ -20,14 +20,14 @@ def wrong_branches(scene: Scene) -> Iterator[Mistake]:
     whole = scene.flow(scene.main)
     if whole is None:
         return
-    choices = _choices(whole.program)
-    if not choices or len(choices) > MOST:
+    found = _choices(whole.program)
+    if not found or len(found) > MOST:
         return
-    wanted = tuple(edge for edges in choices for edge in edges)
+    wanted = tuple(edge for edges in found for edge in edges)
     flow = scene.flow(scene.main, wanted)
     if flow is None:
         return
-    for edges in choices:
+    for edges in found:
         for taken in range(len(edges)):
             if _explains(scene, wanted, edges, taken):
                 step = flow.program.steps[edges[0].step]
@@ -46,9 +46,10 @@ def wrong_branches(scene: Scene) -> Iterator[Mistake]:
 def _choices(program: Program) -> list[tuple[Edge, ...]]:
     """For each choice that the derivative goes through, the edges of all that may be chosen."""
     found = []
+    chosen = set(choices(program))
     for k in dict.fromkeys(edge.step for edge in program.edges()):
         step = program.steps[k]
-        if step.name in CHOICES:
+        if k in chosen:
             shape = program.shapes[step.outputs[0]]
             edges = tuple(
                 Edge(k, o)

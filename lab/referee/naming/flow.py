@@ -14,6 +14,7 @@ import numpy as np
 from lab.referee.evaluate import Asker, Raised, precision
 from lab.referee.evidence import Evidence, varied_leaves
 from lab.referee.naming.program import program
+from lab.referee.naming.words import Told
 from lab.referee.programs.traced import Edge, Program
 
 MOST = 2**18  # numbers per point that may be held for this
@@ -32,6 +33,10 @@ class Flow(NamedTuple):
     values: dict[int, np.ndarray]
     tangents: dict[int, np.ndarray]
     cotangents: dict[Edge, np.ndarray]
+
+    @property
+    def told(self) -> Told:
+        return Told(self.evidence, self.program)
 
     @property
     def first_edges(self) -> tuple[Edge, ...]:

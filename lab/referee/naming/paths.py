@@ -8,14 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lab.referee.naming.choices import branch_of
 from lab.referee.naming.flow import Flow
-from lab.referee.naming.scene import Scene, leading, number
-from lab.referee.naming.sizes import argument_leaves, size_word
+from lab.referee.naming.scene import Scene, in_part, leading, number, where
+from lab.referee.naming.sizes import TRIVIAL
+from lab.referee.naming.words import operand_text
 from lab.referee.programs.source import Place
 from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
 
-TRIVIAL = {"broadcast_in_dim", "reshape", "squeeze", "convert_element_type", "transpose", "copy"}
 ORDINALS = ("first", "second", "third", "fourth", "last")
 NICE = (-1.0, -2.0, 1.0, -0.5, 0.5, 2.0)
 PAIRED = 48  # paths among which pairs are tried
@@ -104,7 +105,8 @@ def _one(scene: Scene, flow: Flow, path: Path, a: np.ndarray) -> Iterator[Mistak
         return
     name, verb = _said(scene, [float(f[0]) for f in factors])
     head, place = describe(flow, path)
-    yield Mistake(name, f"{head} {verb}", where(scene, place))
+    made = Mistake(name, f"{head} {verb}", where(scene, place))
+    yield in_part(scene, made, branch_of(flow.program, path.edges))
 
 
 def _two(scene: Scene, flow: Flow, paths: list[Path]) -> Iterator[Mistake]:
@@ -185,7 +187,7 @@ def _said(scene: Scene, coefficients: list[float]) -> tuple[str, str]:
     factors = [1 + a for a in coefficients]
     k = factors[scene.main]
     if max(abs(f - k) for f in factors) > 1e-6 * max(1.0, abs(k)):
-        word = size_word(*scene.judged(factors))
+        word = scene.size_word(factors)
         if word:
             return "batch_factor", f"enters {word} times too often: a sum for a mean, or the like"
         return "factor", "enters with a factor that depends on the sizes"
@@ -193,22 +195,18 @@ def _said(scene: Scene, coefficients: list[float]) -> tuple[str, str]:
         return "missing_term", "is left out, as if it were constant"
     if abs(k + 1) < 1e-6:
         return "sign", "enters with the wrong sign"
-    if size_word(*scene.judged(factors)):
-        word = size_word(*scene.judged(factors))
+    word = scene.size_word(factors)
+    if word:
         return "batch_factor", f"enters {word} times too often: a sum for a mean, or the like"
     if abs(k - 1) < 0.02:
         return "constant", f"enters with a slightly wrong constant: {k:.8g} times what it should be"
     return "factor", f"enters {number(k)} times where it should enter once"
 
 
-def where(scene: Scene, place: str) -> str:
-    return f"{scene.where}, {place}" if place else scene.where
-
-
 def describe(flow: Flow, path: Path) -> tuple[str, str]:
     """A path in words: where it branches off, and where it goes; and the place in the source."""
     program = flow.program
-    start = operand_text(flow, path.edges[0])
+    start = operand_text(flow.told, path.edges[0])
     steps = [program.steps[edge.step] for edge in path.chain]
     places = {step.place.quoted: step.place for step in steps if step.place is not None}
     if not places:
@@ -221,27 +219,3 @@ def describe(flow: Flow, path: Path) -> tuple[str, str]:
     if len(path.edges) == 1 < len(beside) and len(texts) == 1:
         texts[0] += f" (by its {ORDINALS[path.edges[0].operand % len(ORDINALS)]} operand)"
     return f"the path {' -> '.join([start, *texts[:3]])}", place
-
-
-def operand_text(flow: Flow, edge: Edge) -> str:
-    """What enters by an edge: an argument by name, else the expression that made it."""
-    return value_text(flow, flow.program.operand(edge), flow.program.steps[edge.step].place)
-
-
-def value_text(flow: Flow, slot: int, here: Place | None = None) -> str:
-    """A value in words, as seen from ``here``, where its own expression says nothing new."""
-    program = flow.program
-    while True:
-        if slot in program.arguments:
-            return argument_leaves(flow.evidence)[program.arguments.index(slot)]
-        made = program.producer(slot)
-        if made is None:
-            value = program.fixed.get(slot)
-            return (
-                f"{float(value):g}" if value is not None and not np.shape(value) else "a constant"
-            )
-        if made.place is not None and (here is None or made.place.quoted != here.quoted):
-            return made.place.quoted
-        if made.name not in TRIVIAL:
-            return f"its {made.name}"
-        slot = made.inputs[0]

@@ -8,8 +8,9 @@ import numpy as np
 
 from lab.referee.evaluate import Asker, Raised
 from lab.referee.naming.flow import Flow
-from lab.referee.naming.paths import NICE, value_text, where
-from lab.referee.naming.scene import Scene, number
+from lab.referee.naming.paths import NICE
+from lab.referee.naming.scene import Scene, number, where
+from lab.referee.naming.words import value_text
 from lab.referee.verdict import Mistake
 
 POWERS = {-1: "a factor {} is left out", 1: "a factor {} is there that should not be"}
@@ -28,7 +29,7 @@ def wrong_factors(scene: Scene) -> Iterator[Mistake]:
                 continue
             made = flow.program.producer(slot)
             place = str(made.place) if made is not None and made.place is not None else ""
-            says = words.format(value_text(flow, slot))
+            says = words.format(value_text(flow.told, slot))
             if abs(k - 1) > 1e-6:
                 says += f", and it is {number(k)} times what it should be besides"
             yield Mistake("missing_chain_factor", says, where(scene, place))

@@ -40,15 +40,23 @@ def regions(scene: Scene) -> Iterator[Mistake]:
     there = _there(entries)
     for condition in _conditions(scene, scene.leaves[0], entries):
         yield Mistake("region", f"right except where {condition}{there}", f"{name}, {condition}")
+
+
+def certain_entries(scene: Scene) -> Iterator[Mistake]:
+    """Always the same entries, whatever their values: said where nothing else is known."""
+    if len(scene.leaves) != 1:
+        return
+    entries = _entries(scene, scene.leaves[0])
+    name = scene.names[scene.leaves[0]]
     # an entry that is wrong now and then is wrong for its value, not for its place
     mostly = sum(int(mask.sum()) for mask in scene.wrong) > sum(map(np.sum, scene.right))
     word = entry_words(scene, scene.leaves[0]) if mostly else None
     if word is not None:
-        yield Mistake("region", f"right but for {word}{there}", f"{name}, {word}")
+        yield Mistake("region", f"right but for {word}{_there(entries)}", f"{name}, {word}")
 
 
 def _entries(scene: Scene, i: int) -> Entries:
-    off, truths, hands = [], [], []
+    off, told, truths, hands = [], [], [], []
     names = argument_leaves(scene.evidences[0])
     features: dict[str, list[np.ndarray] | None] = {name: [] for name in names}
     for g, evidence in enumerate(scene.evidences):
@@ -57,7 +65,9 @@ def _entries(scene: Scene, i: int) -> Entries:
         scale = size(truth, evidence.elementwise) + 1e-3 * evidence.noise[i].typical
         truths.append(truth.ravel())
         hands.append(hand.ravel())
-        off.append((~(np.abs(hand - truth) <= 1e-9 * scale)).ravel())
+        wrong = ~(np.abs(hand - truth) <= 1e-9 * scale)
+        off.append(wrong.ravel())
+        told.append((wrong | (np.abs(truth) > 1e-9 * scale)).ravel())  # anything times 0 is right
         for name, leaf in zip(names, evidence.group.leaves, strict=True):
             known = features[name]
             value = _spread(leaf[seen], truth) if isinstance(leaf, np.ndarray) else None
@@ -67,6 +77,10 @@ def _entries(scene: Scene, i: int) -> Entries:
                 known.append(value.ravel())
     whole = {name: np.concatenate(parts) for name, parts in features.items() if parts}
     joined = [np.concatenate(parts) for parts in (off, truths, hands)]
+    kept = np.concatenate(told)
+    if kept.any():
+        joined = [part[kept] for part in joined]
+        whole = {name: part[kept] for name, part in whole.items()}
     return Entries(joined[0], joined[1], joined[2], whole)
 
 

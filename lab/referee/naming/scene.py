@@ -9,8 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lab.referee.dispute import usable
-from lab.referee.evidence import Evidence
+from lab.referee.evaluate import Asker, Raised, precision
+from lab.referee.evidence import BLOCK, Evidence
+from lab.referee.naming.draft import Draft, draft
 from lab.referee.naming.flow import Flow, flow
+from lab.referee.naming.program import program
+from lab.referee.naming.sizes import Counts, counted, size_word
+from lab.referee.programs.source import Place
+from lab.referee.programs.traced import Program
 from lab.referee.verdict import Mistake
 
 CLOSE = 1e-7  # relative agreement of an explanation with the wrong answer
@@ -23,7 +29,9 @@ Answers = Sequence[Sequence[np.ndarray]]  # by group of points, then by leaf
 class Scene(NamedTuple):
     """``wrong[e]`` and ``right[e]`` mark points of ``evidences[e]``; ``leaves`` are those in which
     the answer is wrong and which are to be explained. ``flow(e)`` takes the derivative apart, path
-    by path, when it is first asked for; ``flow(e, edges)`` some paths only.
+    by path, when it is first asked for; ``flow(e, edges)`` some paths only. ``draft(e)`` is the
+    hand's own formula; ``counts()`` are the numbers over which either of them takes a mean;
+    ``passed(e)`` is the function's program with the values that it passes through.
     """
 
     evidences: tuple[Evidence, ...]
@@ -31,6 +39,9 @@ class Scene(NamedTuple):
     right: tuple[np.ndarray, ...]
     leaves: tuple[int, ...]
     flow: Callable[..., Flow | None]
+    draft: Callable[[int], Draft | None]
+    counts: Callable[[], Counts]
+    passed: Callable[[int], tuple[Program, dict[int, np.ndarray]] | None]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -69,6 +80,22 @@ class Scene(NamedTuple):
         """The groups that have points to judge at, and what is said of each of them."""
         kept = [g for g in range(len(by_group)) if (self.wrong[g] | self.right[g]).any()]
         return [self.evidences[g] for g in kept], [by_group[g] for g in kept]
+
+    def size_word(self, by_group: Sequence[float]) -> str | None:
+        """What is said of the groups as a formula in the sizes; see `sizes.size_word`."""
+        return size_word(*self.judged(by_group), self.counts)
+
+    @property
+    def partly(self) -> bool:
+        """Whether some entries are right that are not zero anyway."""
+        for g, evidence in enumerate(self.evidences):
+            seen = self.wrong[g] | self.right[g]
+            for i in self.leaves:
+                truth, hand = evidence.truth[i][seen], evidence.hand[i][seen]
+                small = 1e-9 * (size(truth, evidence.elementwise) + evidence.noise[i].typical)
+                if np.any((np.abs(hand - truth) <= small) & (np.abs(truth) > small)):
+                    return True
+        return False
 
     def truths(self) -> list[list[np.ndarray]]:
         return [list(e.truth) for e in self.evidences]
@@ -132,8 +159,42 @@ def scene_of(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Scen
         for e, mask in zip(evidences, wrong, strict=True)
     )
     flow_of = cache(lambda g, *e: flow(evidences[g], np.flatnonzero(wrong[g] | right[g]), *e))
-    bare = Scene(tuple(evidences), tuple(wrong), right, (), flow_of)
+    draft_of = cache(lambda g: draft(evidences[g]))
+    counts = cache(lambda: _counts(evidences, draft_of))
+    passed = cache(lambda g: _passed(evidences[g]))
+    bare = Scene(tuple(evidences), tuple(wrong), right, (), flow_of, draft_of, counts, passed)
     return bare._replace(leaves=_wrong_leaves(bare))
+
+
+def _counts(evidences: Sequence[Evidence], draft_of: Callable[[int], Draft | None]) -> Counts:
+    """Of the function and, as for means, of the hand."""
+    found = Counts(set(), set())
+    for g, evidence in enumerate(evidences):
+        hand = draft_of(g)
+        if hand is not None:
+            found.means.update(counted(hand.program).means)
+        try:
+            with precision(64):
+                of = counted(program(evidence))
+        except Exception:  # cannot be traced: nothing is known of it
+            continue
+        found.means.update(of.means)
+        found.written.update(of.written)
+    return found
+
+
+def _passed(evidence: Evidence) -> tuple[Program, dict[int, np.ndarray]] | None:
+    try:
+        with precision(64):
+            made = program(evidence)
+    except Exception:
+        return None
+    last = {step.place or k: out for k, step in enumerate(made.steps) for out in step.outputs}
+    slots = dict.fromkeys((*made.arguments, *last.values()))
+    wanted = [v for v in slots if made.floating[v] and len(made.shapes[v]) < 3]
+    run = lambda *leaves: {v: made.run(leaves)[v] for v in wanted}
+    told = Asker(run, evidence.group, 64, BLOCK, traced=True)(evidence.group.leaves)
+    return None if isinstance(told, Raised) else (made, told)
 
 
 def size(array: np.ndarray, elementwise: bool) -> np.ndarray:
@@ -161,6 +222,19 @@ def off_entries(scene: Scene, g: int, i: int) -> np.ndarray:
     usual = 1e-9 * (size(truth, evidence.elementwise) + 1e-3 * evidence.noise[i].typical)
     with np.errstate(invalid="ignore"):
         return np.asarray(~(np.abs(hand - truth) <= usual))
+
+
+def where(scene: Scene, place: str) -> str:
+    return f"{scene.where}, {place}" if place else scene.where
+
+
+def in_part(scene: Scene, mistake: Mistake, choice: Place | None) -> Mistake:
+    """A mistake that shows on one branch of a choice only is a mistake in part of the domain."""
+    if choice is None or not scene.partly:
+        return mistake
+    return Mistake(
+        "region", f"right but on one branch of {choice.quoted}: {mistake.says}", mistake.where
+    )
 
 
 def number(value: float) -> str:

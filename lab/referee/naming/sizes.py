@@ -1,19 +1,33 @@
 """Factors that are sizes of the problem: a mean for a sum, n for n - 1, a forgotten 1/sqrt(d)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import jax
 import numpy as np
 
 from lab.referee.evidence import Evidence
+from lab.referee.programs.traced import Program, Step
 
 CLOSE = 1e-7
+TRIVIAL = {"broadcast_in_dim", "reshape", "squeeze", "convert_element_type", "transpose", "copy"}
 
 
-def size_word(evidences: Sequence[Evidence], factors: Sequence[float]) -> str | None:
+class Counts(NamedTuple):
+    """Numbers of a program: how many are averaged, and those that are just written there."""
+
+    means: set[int]
+    written: set[float]
+
+
+def size_word(
+    evidences: Sequence[Evidence], factors: Sequence[float], counts: Callable[[], Counts]
+) -> str | None:
     """The factors of the groups as a formula in the sizes, such as ``1/n``; `None` if none fits.
 
-    Where the sizes do not vary, only a whole number above 3 (or one over it) is called a size."""
+    Where the sizes do not vary, a number is called a size if a mean over so many is taken by the
+    function or the hand (``counts``); without one, only a whole number above 2 or one over it."""
     sizes = [_sizes(e) for e in evidences]
     shared = set.intersection(*(set(s) for s in sizes))
     named: dict[str, np.ndarray] = {}
@@ -21,42 +35,113 @@ def size_word(evidences: Sequence[Evidence], factors: Sequence[float]) -> str | 
         values = np.array([float(s[name]) for s in sizes])
         if not any(np.array_equal(values, known) for known in named.values()):
             named[name] = values
-    seen = np.asarray(factors)
+    seen = np.asarray(factors, float)
     varied = np.ptp(seen) > CLOSE * np.abs(seen).max()
-    if not varied and (len(evidences) > 1 and any(np.ptp(v) > 0 for v in named.values())):
+    if varied:
+        return next((one.word for one in _formulas(named) if one.close(seen)), None)
+    if len(evidences) > 1 and any(np.ptp(v) > 0 for v in named.values()):
         return None
-    for word, value in _formulas(named):
-        if varied or max(seen[0], 1 / seen[0]) > 3.5:
-            with np.errstate(all="ignore"):
-                if np.all(np.abs(value - seen) <= CLOSE * np.abs(seen)):
-                    return word
-    return None
+    if abs(abs(seen[0]) - 1) < CLOSE:
+        return None
+    known = counts()
+    for n in sorted(known.means - {int(v[0]) for v in named.values()}):
+        named[str(n)] = np.full(len(evidences), float(n))
+    said = (one.word for one in _formulas(named) if one.close(seen) and _convincing(one, known))
+    return next(said, None)
 
 
-def _formulas(named: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
+class Formula(NamedTuple):
+    """``values`` by group of what ``word`` says; ``sizes`` are those in it."""
+
+    word: str
+    values: np.ndarray
+    sizes: tuple[np.ndarray, ...]
+    plain: bool = False  # a size, or one over it
+
+    def close(self, seen: np.ndarray) -> bool:
+        with np.errstate(all="ignore"):
+            return bool(np.all(np.abs(self.values - seen) <= CLOSE * np.abs(seen)))
+
+
+def _convincing(one: Formula, counts: Counts) -> bool:
+    """Whether a number that is a formula in the sizes is so for a reason."""
+    used = {int(size[0]) for size in one.sizes}
+    value = abs(float(one.values[0]))
+    if one.plain and used <= counts.means:
+        return True
+    if {value, 1 / value} & {2.0, *counts.written}:
+        return False
+    return bool(used & counts.means) or (one.plain and min(used) > 2) or "sqrt" in one.word
+
+
+def _formulas(named: Mapping[str, np.ndarray]) -> Iterator[Formula]:
     names = list(named)
     with np.errstate(all="ignore"):
-        for coefficient, word in ((1.0, ""), (2.0, "2"), (0.5, "1/2 "), (-1.0, "-")):
+        for k, word in ((1.0, ""), (-1.0, "-"), (2.0, "2"), (0.5, "1/2 ")):
             times = word.strip() or "1"
+            plain = abs(k) == 1
             for a in names:
                 n = named[a]
-                yield f"{word}{a}", coefficient * n
-                yield f"{times}/{a}" if times != "1/2" else f"1/(2{a})", coefficient / n
+                yield Formula(f"{word}{a}", k * n, (n,), plain)
+                over = f"{times}/{a}" if times not in ("1/2", "-") else f"{times}/(2{a})"
+                over = f"-1/{a}" if times == "-" else over
+                yield Formula(over, k / n, (n,), plain)
             for a in names:
                 n = named[a]
-                yield f"{word}({a}-1)/{a}", coefficient * (n - 1) / n
-                yield f"{word}{a}/({a}-1)", coefficient * n / (n - 1)
-                yield f"{word}sqrt({a})", coefficient * np.sqrt(n)
-                yield f"{times}/sqrt({a})", coefficient / np.sqrt(n)
-                yield f"{word}{a}^2", coefficient * n**2
-                yield f"{times}/{a}^2", coefficient / n**2
+                one = "-1" if times == "-" else times
+                yield Formula(f"{word}({a}-1)/{a}", k * (n - 1) / n, (n,))
+                yield Formula(f"{word}{a}/({a}-1)", k * n / (n - 1), (n,))
+                yield Formula(f"{word}({a}-1)", k * (n - 1), (n,))
+                yield Formula(f"{one}/({a}-1)", k / (n - 1), (n,))
+                yield Formula(f"{word}sqrt({a})", k * np.sqrt(n), (n,))
+                yield Formula(f"{one}/sqrt({a})", k / np.sqrt(n), (n,))
+                yield Formula(f"{word}{a}^2", k * n**2, (n,))
+                yield Formula(f"{one}/{a}^2", k / n**2, (n,))
             for a in names:
+                n = named[a]
                 for b in names:
+                    m = named[b]
                     if a < b:
-                        yield f"{word}{a} {b}", coefficient * named[a] * named[b]
-                        yield f"{times}/({a} {b})", coefficient / (named[a] * named[b])
+                        yield Formula(f"{word}{a} {b}", k * n * m, (n, m))
+                        yield Formula(f"{times}/({a} {b})", k / (n * m), (n, m))
                     if a != b:
-                        yield f"{word}{a}/{b}", coefficient * named[a] / named[b]
+                        yield Formula(f"{word}{a}/{b}", k * n / m, (n, m))
+
+
+def counted(program: Program) -> Counts:
+    """The counts over which a program takes means: a sum over n entries divided by n (or, where
+    the source speaks of a variance, by n - 1), or a division by an `x.size`; and its other numbers.
+    """
+    means, written = set(), set()
+    for step in program.steps:
+        if step.name == "integer_pow":
+            written.add(float(abs(step.equation.params["y"])))
+        for slot in step.inputs:
+            if slot not in program.literals:
+                continue
+            value = abs(float(program.fixed[slot]))
+            count = value if step.name == "div" else 1 / (value or np.inf)
+            if step.name in ("div", "mul") and count > 1 and _is_count(program, step, count):
+                means.add(round(count))
+            else:
+                written.add(value)
+    return Counts(means, written)
+
+
+def _is_count(program: Program, step: Step, count: float) -> bool:
+    """Whether a sum over so many entries is divided by ``count``."""
+    text = step.place.text if step.place is not None else ""
+    if abs(count - round(count)) > CLOSE * count:
+        return False
+    if re.search(r"(size|shape\[\S+\]|len\(\w+\))\)*$", text):
+        return True
+    made = program.producer(step.inputs[0])
+    while made is not None and made.name in TRIVIAL:
+        made = program.producer(made.inputs[0])
+    if made is None or made.name != "reduce_sum":
+        return False
+    entries = np.prod(program.shapes[made.inputs[0]]) / np.prod(program.shapes[made.outputs[0]])
+    return bool(round(count) == entries or re.search(r"var|std|cov", text))
 
 
 def _sizes(evidence: Evidence) -> dict[str, int]:
@@ -69,6 +154,11 @@ def _sizes(evidence: Evidence) -> dict[str, int]:
             f"{name}.shape[{axis}]": length
             for name, leaf in zip(names, evidence.group.leaves, strict=True)
             for axis, length in enumerate(np.shape(leaf)[1:])
+        }
+        | {
+            f"{name}.size": int(np.prod(np.shape(leaf)[1:]))
+            for name, leaf in zip(names, evidence.group.leaves, strict=True)
+            if np.ndim(leaf) > 2
         }
     )
 

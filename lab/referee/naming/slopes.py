@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lab.referee.naming.choices import branch_of
 from lab.referee.naming.flow import Flow
-from lab.referee.naming.paths import NICE, alike, error, operand_text, seen, where
-from lab.referee.naming.scene import Scene, number
+from lab.referee.naming.paths import NICE, alike, error, seen
+from lab.referee.naming.scene import Scene, in_part, number, where
+from lab.referee.naming.words import operand_text
 from lab.referee.programs.traced import Edge, Program
 from lab.referee.verdict import Mistake
 
@@ -212,13 +214,14 @@ def _mistake(scene: Scene, flow: Flow, edge: Edge, standin: Standin, k: float) -
     shown = step.place.quoted if step.place is not None else f"the {step.name}"
     stands = standin.text if abs(k - 1) < 1e-6 else f"{number(k)} times {standin.text}"
     used = set(re.findall(r"\b[uvy]\b", re.sub(r"(\d)([uvy])", r"\1 \2", stands + standin.slope)))
-    letters = [f"u = {operand_text(flow, edge)}"] if "u" in used else []
+    letters = [f"u = {operand_text(flow.told, edge)}"] if "u" in used else []
     if "v" in used:
-        letters.append(f"v = {operand_text(flow, Edge(edge.step, 1 - edge.operand))}")
+        letters.append(f"v = {operand_text(flow.told, Edge(edge.step, 1 - edge.operand))}")
     letters += [f"y = {shown}"] if "y" in used else []
     if stands == "1":
         says = f"the slope of {shown} is left out: a factor {standin.slope}"
     else:
         says = f"the slope of {shown} enters as {stands} where it should be {standin.slope}"
     says = ", ".join([says, *letters])
-    return Mistake(standin.name, says, where(scene, str(step.place) if step.place else ""))
+    made = Mistake(standin.name, says, where(scene, str(step.place) if step.place else ""))
+    return in_part(scene, made, branch_of(flow.program, [edge]))

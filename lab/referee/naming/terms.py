@@ -6,7 +6,7 @@ import numpy as np
 
 from lab.referee.naming.paths import error
 from lab.referee.naming.scene import Answers, Scene, leading, number
-from lab.referee.naming.sizes import argument_leaves, size_word
+from lab.referee.naming.sizes import argument_leaves
 from lab.referee.verdict import Mistake
 
 Term = Callable[[int, int], np.ndarray | None]  # of group and leaf: points first, as the answer
@@ -23,7 +23,7 @@ def extra_terms(scene: Scene) -> Iterator[Mistake]:
             continue
         if not _explains(scene, term, [k] * len(fitted)):
             by_size = [k if c is None else c for c in fitted]
-            word = size_word(*scene.judged(by_size))
+            word = scene.size_word(by_size)
             if word is None or not _explains(scene, term, by_size):
                 continue
             factor = word

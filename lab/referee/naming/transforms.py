@@ -8,7 +8,7 @@ from itertools import permutations
 import numpy as np
 
 from lab.referee.naming.scene import Scene, leading, number
-from lab.referee.naming.sizes import settings, size_word
+from lab.referee.naming.sizes import settings
 from lab.referee.verdict import Mistake
 
 Transform = Callable[[np.ndarray], np.ndarray]  # of one leaf, points along the first axis
@@ -42,13 +42,14 @@ def _scaled(scene: Scene) -> Iterator[Mistake]:
     filled = [1.0 if c is None else c for c in factors]
     pairs = zip(filled, scene.truths(), strict=True)
     if scene.explains([[c * leaf for leaf in leaves] for c, leaves in pairs]):
-        word = size_word(*scene.judged(filled))
+        word = scene.size_word(filled)
         if word:
             yield _sized(scene, word)
 
 
-def _sized(scene: Scene, word: str) -> Mistake:
-    says = f"it is {word} times the derivative"
+def _sized(scene: Scene, word: str, c: float | None = None) -> Mistake:
+    is_number = "" if c is None or re.fullmatch(r"-?[\d/ ]+", word) else f" = {number(c)}"
+    says = f"it is {word}{is_number} times the derivative"
     if set(re.findall(r"\w+", word)) & set(settings(scene.evidences[0])):
         return Mistake("factor", says, scene.where)
     says += ": a mean for a sum, or the other way round"
@@ -56,13 +57,13 @@ def _sized(scene: Scene, word: str) -> Mistake:
 
 
 def _constant_factor(scene: Scene, c: float) -> Iterator[Mistake]:
-    word = size_word(*scene.judged([c] * len(scene.evidences)))
+    word = scene.size_word([c] * len(scene.evidences))
     if abs(c + 1) < 1e-9:
         yield Mistake("sign", "the sign is flipped: it should be the negative of this", scene.where)
     elif scene.equations < 2:
         return
     elif word:
-        yield _sized(scene, word)
+        yield _sized(scene, word, c)
     elif abs(c - 1) < 0.02:
         says = f"a constant is slightly off: it is {c:.8g} times the derivative"
         yield Mistake("constant", says, scene.where)
@@ -185,7 +186,7 @@ def _halves(scene: Scene) -> Iterator[Mistake]:
                 if truth.ndim != 3 or truth.shape[1] != truth.shape[2]:
                     return
                 symmetric = scale * (hand + np.swapaxes(hand, 1, 2))
-                mask = scene.wrong[g]
+                mask = scene.wrong[g] | scene.right[g]
                 with np.errstate(invalid="ignore"):
                     gap = np.abs(symmetric - truth)[mask]
                 fits &= bool(np.all(gap <= scene.allowed(g, i)[mask]))

@@ -1,0 +1,166 @@
+"""The hand's own formula as a program that can be run with some of its values changed.
+
+A *spot* is one or more edges of that program: where a value enters a step, or all steps, or where a
+number of the source does. A change adds something to what enters there; what comes out is an
+answer like the hand's. All changes at all points are one compiled function, so that thousands of
+them can be tried."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lab.referee.evaluate import Asker, Raised, precision
+from lab.referee.evidence import Evidence
+from lab.referee.naming.sizes import TRIVIAL
+from lab.referee.naming.words import Told, value_text
+from lab.referee.programs.source import Place
+from lab.referee.programs.traced import Edge, Program, trace
+from lab.referee.question import split
+
+MOST = 2**13  # numbers that may be changed
+PAIRED = 6  # numbers of the source that are changed by twos
+BLOCK = 256  # changes in flight at once
+Spot = tuple[Edge, ...]
+
+
+class Draft(NamedTuple):
+    """``edges`` are those that matter to the answer; ``cuts[e]`` is where an edge's value lies
+    among all that may be changed, side by side. Edges of the step after the last are the answer's
+    leaves themselves.
+    """
+
+    evidence: Evidence
+    program: Program
+    edges: tuple[Edge, ...]
+    cuts: dict[Edge, slice]
+    width: int
+    ask: Asker
+
+    def slot(self, edge: Edge) -> int:
+        """The value that enters by an edge."""
+        if edge.step == len(self.program.steps):
+            return self.program.outputs[edge.operand]
+        return self.program.operand(edge)
+
+    def shape(self, edge: Edge) -> tuple[int, ...]:
+        return self.program.shapes[self.slot(edge)]
+
+    def changed(self, leaves: Sequence[Any], changes: np.ndarray) -> tuple[Any, np.ndarray] | None:
+        """Leaves of the answer, and all values side by side, with ``changes`` of shape ``(rows,
+        width)`` added at points stacked in ``leaves``; `None` where the formula breaks.
+        """
+        told = self.ask((*leaves, changes))
+        return None if isinstance(told, Raised) else told
+
+    def place(self, edge: Edge) -> Place | None:
+        """Where in the hand's source an edge enters."""
+        last = edge.step == len(self.program.steps)
+        made = self.program.producer(self.slot(edge)) if last else self.program.steps[edge.step]
+        return made.place if made is not None else None
+
+    @property
+    def told(self) -> Told:
+        return Told(self.evidence, self.program)
+
+    def text(self, edge: Edge) -> str:
+        """What enters by an edge, in the words of the source."""
+        return value_text(self.told, self.slot(edge))
+
+
+def draft(evidence: Evidence) -> Draft | None:
+    """`None` where the hand cannot be taken apart, or is too large for it."""
+    group = evidence.group
+    if not all(isinstance(leaf, np.ndarray) for leaf in group.leaves):
+        return None
+    shapes = evidence.form.shapes
+
+    def hand(*leaves: Any) -> list[Any]:
+        asked = evidence.question
+        said = jax.tree.leaves(asked.hand(*split(asked, group.rebuild(leaves))))
+        return [jnp.broadcast_to(jnp.asarray(x), s) for x, s in zip(said, shapes, strict=True)]
+
+    try:
+        with precision(64):
+            kinds = [jax.ShapeDtypeStruct(np.shape(x)[1:], x.dtype) for x in group.leaves]
+            program = trace(hand, kinds, range(len(kinds)))
+    except Exception:
+        return None
+    edges = list(_edges(program))
+    sizes = [int(np.prod(program.shapes[_slot(program, e)])) for e in edges]
+    if not sizes or sum(sizes) > MOST:
+        return None
+    ends = np.cumsum([0, *sizes])
+    cuts = {e: slice(int(a), int(b)) for e, a, b in zip(edges, ends, ends[1:], strict=False)}
+    asker = Asker(_changing(program, cuts), group, 64, BLOCK, traced=True)
+    return Draft(evidence, program, tuple(edges), cuts, sum(sizes), asker)
+
+
+def spots(one: Draft) -> list[Spot]:
+    """All places for a change: terms of a sum first, where signs are lost; then single edges, last
+    to first; equal numbers of the source together; values wherever they enter.
+    """
+    program = one.program
+    by_slot: dict[int, list[Edge]] = {}
+    numbers: dict[float, list[Edge]] = {}
+    for edge in one.edges:
+        slot = one.slot(edge)
+        if slot in program.literals and np.isfinite(program.fixed[slot]):
+            numbers.setdefault(abs(float(program.fixed[slot])), []).append(edge)
+        elif slot not in program.fixed:
+            by_slot.setdefault(slot, []).append(edge)
+    single = [edge for edge in one.edges if one.slot(edge) not in program.literals]
+    last = lambda edge: (not _adds(program, edge), -edge.step)
+    found: list[Spot] = [(edge,) for edge in sorted(single, key=last)]
+    found += [tuple(edges) for edges in numbers.values()]
+    odd = [edges for value, edges in numbers.items() if value != round(value)]
+    if len(odd) <= PAIRED:  # a constant may be there once more as a multiple of it
+        found += [(*one, *other) for one, other in combinations(odd, 2)]
+    found += [tuple(edges) for edges in by_slot.values() if len(edges) > 1]
+    found += [(edge,) for edges in numbers.values() if len(edges) > 1 for edge in edges]
+    return found
+
+
+def _adds(program: Program, edge: Edge) -> bool:
+    return edge.step < len(program.steps) and program.steps[edge.step].name in (
+        "add", "sub", "add_any",
+    )  # fmt: skip
+
+
+def _slot(program: Program, edge: Edge) -> int:
+    last = edge.step == len(program.steps)
+    return program.outputs[edge.operand] if last else program.operand(edge)
+
+
+def _edges(program: Program) -> Iterator[Edge]:
+    matters = set(program.outputs)
+    for step in reversed(program.steps):
+        if matters & set(step.outputs):
+            matters |= set(step.inputs)
+    for k, step in enumerate(program.steps):
+        if matters & set(step.outputs) and step.name not in TRIVIAL:
+            yield from (Edge(k, o) for o, v in enumerate(step.inputs) if program.floating[v])
+    yield from (Edge(len(program.steps), o) for o in range(len(program.outputs)))
+
+
+def _changing(program: Program, cuts: dict[Edge, slice]) -> Callable[..., Any]:
+    def answer(*given: Any) -> Any:
+        *leaves, changes = given
+        seen: dict[Edge, Any] = {}
+
+        def nudge(edge: Edge, value: Any) -> Any:
+            if edge not in cuts:
+                return value
+            value = jnp.asarray(value)
+            seen[edge] = value + changes[cuts[edge]].reshape(value.shape).astype(value.dtype)
+            return seen[edge]
+
+        ran = program.run(leaves, nudge)
+        last = len(program.steps)
+        out = [nudge(Edge(last, o), ran[slot]) for o, slot in enumerate(program.outputs)]
+        return out, jnp.concatenate([jnp.ravel(seen[edge]) for edge in cuts])
+
+    return answer

@@ -1,0 +1,61 @@
+"""Sums and maxima of the hand's formula along the wrong axis: turned, they make it right."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from lab.referee.evaluate import Asker, Raised
+from lab.referee.naming.axes import Flip, flips
+from lab.referee.naming.draft import Draft
+from lab.referee.naming.repairs import FEWEST, alike
+from lab.referee.naming.scene import Scene, where
+from lab.referee.verdict import Mistake
+
+
+def own_axes(scene: Scene) -> Iterator[Mistake]:
+    """As if a sum, a maximum or a softmax of the hand ran along another axis than it should."""
+    main = scene.draft(scene.main)
+    if main is None or scene.equations < FEWEST:
+        return
+    for k, flip in enumerate(flips(main.program)):
+        if all(_mended(scene, g, main, k) for g in range(len(scene.evidences))):
+            axes = {main.program.steps[s].equation.params["axes"][0] for s in flip.steps}
+            told = main.program.steps[min(flip.steps)].place
+            shown = told.quoted if told else "a sum"
+            along = f"axis {axes.pop()}" if len(axes) == 1 else "another axis"
+            right = set(flip.steps.values())
+            should = f", and should run along axis {right.pop()}" if len(right) == 1 else ""
+            says = f"{shown} of the formula runs along {along}{should}"
+            yield Mistake("wrong_axis", says, where(scene, str(told) if told else ""))
+
+
+def _mended(scene: Scene, g: int, main: Draft, k: int) -> bool:
+    seen = np.flatnonzero(scene.wrong[g] | scene.right[g])
+    if not len(seen):
+        return True
+    there = scene.draft(g)
+    if there is None or not alike(main, there):
+        return not scene.wrong[g].any()
+    answer = _turned(there, flips(there.program)[k], seen)
+    if answer is None:
+        return not scene.wrong[g].any()
+    evidence = scene.evidences[g]
+    with np.errstate(all="ignore"):
+        return all(
+            bool(np.all(np.abs(answer[i] - evidence.truth[i][seen]) <= scene.allowed(g, i)[seen]))
+            for i in scene.leaves
+        )
+
+
+def _turned(there: Draft, flip: Flip, rows: np.ndarray) -> Sequence[np.ndarray] | None:
+    """The answer with the turned sums, at these points."""
+    program = there.program
+
+    def answer(*leaves: Any) -> list[Any]:
+        ran = flip.run(program, leaves)
+        return [ran[slot] for slot in program.outputs]
+
+    ask: Callable[..., Any] = Asker(answer, there.evidence.group, 64, len(rows), traced=True)
+    told = ask(tuple(leaf[rows] for leaf in there.evidence.group.leaves))
+    return None if isinstance(told, Raised) else told

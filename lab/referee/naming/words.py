@@ -1,0 +1,46 @@
+"""Values of a program in the words of its source."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lab.referee.evidence import Evidence
+from lab.referee.naming.sizes import TRIVIAL, argument_leaves
+from lab.referee.programs.source import Place
+from lab.referee.programs.traced import Edge, Program
+
+
+class Told(NamedTuple):
+    """A program whose values are to be told."""
+
+    evidence: Evidence
+    program: Program
+
+
+def operand_text(one: Told, edge: Edge) -> str:
+    """What enters by an edge: an argument by name, else the expression that made it."""
+    return value_text(one, one.program.operand(edge), one.program.steps[edge.step].place)
+
+
+def value_text(one: Told, slot: int, here: Place | None = None) -> str:
+    """A value in words, as seen from ``here``, where its own expression says nothing new."""
+    program = one.program
+    while True:
+        if slot in program.arguments:
+            return argument_leaves(one.evidence)[program.arguments.index(slot)]
+        made = program.producer(slot)
+        if made is None:
+            value = program.fixed.get(slot)
+            return (
+                f"{float(value):g}" if value is not None and not np.shape(value) else "a constant"
+            )
+        if made.name in ("broadcast_in_dim", "convert_element_type"):
+            slot = made.inputs[0]
+            continue
+        if made.place is not None and (here is None or made.place.quoted != here.quoted):
+            return made.place.quoted
+        if slot in program.outputs and here is None:
+            return "the function's own value"
+        if made.name not in TRIVIAL:
+            return f"its {made.name}"
+        slot = made.inputs[0]
