@@ -1,4 +1,4 @@
-"""The choices in a program: a `where`, a maximum, a clipping; and what lies on one branch of one."""
+"""The choices in a program: a `where`, a maximum, a clipping; and what lies on one branch."""
 
 from collections.abc import Sequence
 

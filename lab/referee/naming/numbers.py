@@ -134,7 +134,8 @@ def _said(scene: Scene, draft: Draft, spot: Spot, by_group: list[float]) -> Iter
         elif abs(c + 1) < 1e-9:
             yield told("sign", says)
         else:
-            yield told("constant" if abs(c - 1) < NEAR else "factor", says)
+            odd = "." in number(c * h)  # no fraction that one would count with
+            yield told("constant" if odd or abs(c - 1) < NEAR else "factor", says)
         return
     text = draft.text(spot[0])
     if abs(c) < 1e-9:
