@@ -21,6 +21,8 @@ from lab.referee.naming.arguments import misplaced, other_argument
 from lab.referee.naming.branches import wrong_branches
 from lab.referee.naming.changes import other_values, turned_values, wrong_signs
 from lab.referee.naming.conjugates import complex_leaves, conventions
+from lab.referee.naming.inner import inner_values
+from lab.referee.naming.jacobians import wrong_jacobians
 from lab.referee.naming.numbers import wrong_numbers
 from lab.referee.naming.own_axes import own_axes
 from lab.referee.naming.paths import broken_paths
@@ -41,6 +43,7 @@ BY_LEAF: tuple[Finder, ...] = (
     regions,
     one_sided,
     broken_paths,
+    wrong_jacobians,
     wrong_signs,
     own_axes,
     turned_values,
@@ -49,6 +52,7 @@ BY_LEAF: tuple[Finder, ...] = (
     other_values,
     wrong_slopes,
     wrong_factors,
+    inner_values,
     missing_factors,
     extra_terms,
     certain_entries,

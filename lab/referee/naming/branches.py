@@ -10,6 +10,7 @@ from lab.referee.naming.choices import choices
 from lab.referee.naming.flow import Flow
 from lab.referee.naming.paths import ORDINALS, alike
 from lab.referee.naming.scene import Scene, where
+from lab.referee.naming.words import plain
 from lab.referee.programs.traced import Edge, Program
 from lab.referee.verdict import Mistake
 
@@ -31,7 +32,7 @@ def wrong_branches(scene: Scene) -> Iterator[Mistake]:
         for taken in range(len(edges)):
             if _explains(scene, wanted, edges, taken):
                 step = flow.program.steps[edges[0].step]
-                shown = step.place.quoted if step.place is not None else f"a {step.name}"
+                shown = step.place.quoted if step.place is not None else f"a {plain(step.name)}"
                 way = ORDINALS[min(taken, len(ORDINALS) - 1)]
                 if step.name == "select_n" and len(edges) == 2:  # operands: where false, where true
                     way = ("second", "first")[taken]

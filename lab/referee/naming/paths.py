@@ -12,7 +12,7 @@ from lab.referee.naming.choices import branch_of
 from lab.referee.naming.flow import Flow
 from lab.referee.naming.scene import Scene, in_part, leading, number, where
 from lab.referee.naming.sizes import TRIVIAL
-from lab.referee.naming.words import operand_text
+from lab.referee.naming.words import operand_text, plain
 from lab.referee.programs.source import Place
 from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
@@ -210,7 +210,7 @@ def describe(flow: Flow, path: Path) -> tuple[str, str]:
     steps = [program.steps[edge.step] for edge in path.chain]
     places = {step.place.quoted: step.place for step in steps if step.place is not None}
     if not places:
-        kinds = list(dict.fromkeys(step.name for step in steps if step.name not in TRIVIAL))
+        kinds = list(dict.fromkeys(plain(s.name) for s in steps if s.name not in TRIVIAL))
         return f"the path {' -> '.join([start, *kinds[:3]])}", ""
     texts, place = list(places), str(next(iter(places.values())))
     if len(path.edges) > 1 and len({program.steps[e.step].place for e in path.edges}) > 1:

@@ -18,7 +18,7 @@ from lab.referee.naming.choices import branch_of
 from lab.referee.naming.flow import Flow
 from lab.referee.naming.paths import NICE, alike, error, seen
 from lab.referee.naming.scene import Scene, in_part, number, where
-from lab.referee.naming.words import operand_text
+from lab.referee.naming.words import operand_text, plain
 from lab.referee.programs.traced import Edge, Program
 from lab.referee.verdict import Mistake
 
@@ -211,7 +211,7 @@ def _everywhere(scene: Scene, edge: Edge, standin: Standin, k: float) -> bool:
 
 def _mistake(scene: Scene, flow: Flow, edge: Edge, standin: Standin, k: float) -> Mistake:
     step = flow.program.steps[edge.step]
-    shown = step.place.quoted if step.place is not None else f"the {step.name}"
+    shown = step.place.quoted if step.place is not None else f"the {plain(step.name)}"
     stands = standin.text if abs(k - 1) < 1e-6 else f"{number(k)} times {standin.text}"
     used = set(re.findall(r"\b[uvy]\b", re.sub(r"(\d)([uvy])", r"\1 \2", stands + standin.slope)))
     letters = [f"u = {operand_text(flow.told, edge)}"] if "u" in used else []

@@ -9,6 +9,20 @@ from lab.referee.naming.sizes import TRIVIAL, argument_leaves
 from lab.referee.programs.source import Place
 from lab.referee.programs.traced import Edge, Program
 
+# JAX's names for steps, as a person would say them
+PLAIN = {
+    "add": "sum", "add_any": "sum", "reduce_sum": "sum", "sub": "difference", "mul": "product",
+    "div": "quotient", "neg": "negative", "dot_general": "matrix product", "exp": "exponential",
+    "log": "logarithm", "integer_pow": "power", "pow": "power", "square": "square", "sqrt": "root",
+    "rsqrt": "inverse root", "max": "maximum", "reduce_max": "maximum", "min": "minimum",
+    "reduce_min": "minimum", "abs": "absolute value", "select_n": "choice", "logistic": "sigmoid", "triangular_solve": "triangular solve", "scatter-add": "sum by index",
+    "gather": "entries by index", "concatenate": "joining", "cumsum": "running sum",
+}  # fmt: skip
+
+
+def plain(step: str) -> str:
+    return PLAIN.get(step, step)
+
 
 class Told(NamedTuple):
     """A program whose values are to be told."""
@@ -42,5 +56,5 @@ def value_text(one: Told, slot: int, here: Place | None = None) -> str:
         if slot in program.outputs and here is None:
             return "the function's own value"
         if made.name not in TRIVIAL:
-            return f"its {made.name}"
+            return f"its {plain(made.name)}"
         slot = made.inputs[0]
