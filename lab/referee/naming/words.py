@@ -15,7 +15,8 @@ PLAIN = {
     "div": "quotient", "neg": "negative", "dot_general": "matrix product", "exp": "exponential",
     "log": "logarithm", "integer_pow": "power", "pow": "power", "square": "square", "sqrt": "root",
     "rsqrt": "inverse root", "max": "maximum", "reduce_max": "maximum", "min": "minimum",
-    "reduce_min": "minimum", "abs": "absolute value", "select_n": "choice", "logistic": "sigmoid", "triangular_solve": "triangular solve", "scatter-add": "sum by index",
+    "reduce_min": "minimum", "abs": "absolute value", "select_n": "choice", "logistic": "sigmoid",
+    "triangular_solve": "triangular solve", "scatter-add": "sum by index",
     "gather": "entries by index", "concatenate": "joining", "cumsum": "running sum",
 }  # fmt: skip
 
