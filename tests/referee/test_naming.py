@@ -413,10 +413,10 @@ UNNAMED = [
          "unknown", "x", N),
     Slip("another function", lambda x: jnp.sum(jnp.sin(x)), lambda x: jnp.cos(x) ** 3 + x**4, "unknown", "x", N),
     Slip("normalized gradient", mse, lambda w, X, y: mse_gradient(w, X, y)
-         / jnp.sqrt(jnp.sum(mse_gradient(w, X, y) ** 2)), "unknown", "w", ND),
+         / jnp.sqrt(jnp.sum(mse_gradient(w, X, y) ** 2)), "unknown missing_chain_factor", "w", ND),
     Slip("clipped gradient", mse, lambda w, X, y: jnp.clip(mse_gradient(w, X, y), -0.5, 0.5), "unknown region", "w", ND),
     Slip("a factor that depends on the point", mse, lambda w, X, y: mse_gradient(w, X, y) * (1 + 0.1 * y[0] ** 2),
-         "unknown", "w", ND),
+         "unknown extra_term", "w", ND),
     Slip("signs only", mse, lambda w, X, y: jnp.sign(mse_gradient(w, X, y)), "unknown", "w", ND),
     Slip("Gauss-Newton step", mse, lambda w, X, y: X.T @ (X @ w - y) / (1.0 + jnp.sum(X**2)), "unknown", "w", ND),
     Slip("three slips at once", layer_norm, lambda x, v: 1.7 * layer_norm_gradient(x, v, mean=0.3, variance=2.6),
@@ -437,6 +437,85 @@ UNNAMED = [
     Slip("one point", mse, lambda w, X, y: 1.234 * mse_gradient(w, X, y) + 0.3 * jnp.ones_like(w), "unknown", "w",
          (jnp.array([0.3]), jnp.array([[1.0], [2.0]]), jnp.array([1.0, 0.5]))),
 ]  # fmt: skip
+
+
+# ----- one shape only, and formulas that are written in their own way -----
+
+
+def one_shape(*shapes):
+    """A sampler that tells nothing of its sizes, and has but one of each."""
+
+    def draw(key):
+        keys = jax.random.split(key, len(shapes))
+        return tuple(jax.random.normal(k, shape) for k, shape in zip(keys, shapes, strict=True))
+
+    return draw
+
+
+REGRESSION = one_shape((3,), (5, 3), (5,))
+
+
+def norm_of_rows(x):
+    return (x - x.mean(-1, keepdims=True)) / jnp.sqrt(x.var(-1, keepdims=True) + 1e-5)
+
+
+def norm_of_rows_vjp(x, g, axis=-1):
+    m, s = x.mean(axis, keepdims=True), jnp.sqrt(x.var(axis, keepdims=True) + 1e-5)
+    h = (x - m) / s
+    return (g - g.mean(axis, keepdims=True) - h * (g * h).mean(axis, keepdims=True)) / s
+
+
+def gelu(x):
+    return jnp.sum(jax.nn.gelu(x))
+
+
+def gelu_gradient(x, root=0.7978845608028654, cube=0.044715):
+    u = root * (x + cube * x**3)
+    s = 1 / (1 + jnp.exp(-2 * u))
+    return s + 2 * x * s * (1 - s) * root * (1 + 3 * cube * x**2)
+
+
+def huber(r):
+    return jnp.sum(jnp.where(jnp.abs(r) < 1, 0.5 * r**2, jnp.abs(r) - 0.5))
+
+
+def energy(x, S):
+    return jnp.exp(-x @ S @ x)
+
+
+OWN_WORDS = [
+    Slip("n known from a mean", mse, lambda w, X, y: 2 * (X.T @ X @ w - X.T @ y), "batch_factor", "", REGRESSION),
+    Slip("d for n", mse, lambda w, X, y: 2 / 3 * (X.T @ X @ w - X.T @ y), "batch_factor", "", REGRESSION),
+    Slip("n - 1 for n", mse, lambda w, X, y: 2 / 4 * (X.T @ X @ w - X.T @ y), "batch_factor", "", REGRESSION),
+    Slip("half, of a mean over five", mse, lambda w, X, y: 1 / 5 * (X.T @ X @ w - X.T @ y), "factor", "", REGRESSION),
+    Slip("a third that nobody averages", lambda x: jnp.sum(x**3), lambda x: x**2, "factor", "", one_shape((3,))),
+    Slip("sign of one term", mse, lambda w, X, y: 2 / 5 * (X.T @ X @ w + X.T @ y), "sign", "", REGRESSION),
+    Slip("the residual without its prediction", mse, lambda w, X, y: -2 / 5 * X.T @ y, "missing_term", "", REGRESSION),
+    Slip("columns for rows of a square", norm_of_rows, lambda x, g: norm_of_rows_vjp(x, g, 0), "wrong_axis",
+         line(norm_of_rows_vjp, "m, s ="), one_shape((5, 5)), "vjp"),
+    Slip("softmax of columns of a square", lambda z, y: -jnp.sum(y * jax.nn.log_softmax(z)),
+         lambda z, y: y.sum(1, keepdims=True) * jax.nn.softmax(z, 0) - y, "wrong_axis", "", one_shape((4, 4), (4, 4))),
+    Slip("a constant by heart", gelu, lambda x: gelu_gradient(x, root=0.79), "constant",
+         line(gelu_gradient, "u = root"), one_shape((6,))),
+    Slip("a constant that is there twice", gelu, lambda x: gelu_gradient(x, cube=0.0447), "constant",
+         line(gelu_gradient, "u = root"), one_shape((6,))),
+    Slip("a transpose inside", lambda X, A, B: jnp.trace(X.T @ A @ X @ B), lambda X, A, B: A @ X @ B + A.T @ X @ B,
+         "transpose", "", one_shape((4, 3), (4, 4), (3, 3))),
+    Slip("a matrix left out", energy, lambda x, S: -jnp.exp(-x @ S @ x) * (x + S.T @ x), "missing_chain_factor", "",
+         one_shape((3,), (3, 3))),
+    Slip("the diagonal of the Jacobian", jax.nn.softmax, lambda z, t: jax.nn.softmax(z) * (1 - jax.nn.softmax(z)) * t,
+         "missing_term", "", one_shape((4, 5)), "jvp"),
+    Slip("twice on one branch", huber, lambda r: jnp.where(jnp.abs(r) < 1, 2 * r, jnp.sign(r)), "region", "",
+         one_shape((6,))),
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slip", OWN_WORDS, ids=lambda slip: slip.label)
+def test_mistakes_are_named_in_formulas_of_their_own_words(slip):
+    mistake = _judged(slip)
+    assert mistake.name in slip.named.split(), mistake
+    assert slip.place in mistake.where, mistake
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ import numpy as np
 
 from lab.referee.evidence import Evidence
 from lab.referee.naming.altered import other_axes, other_constants
-from lab.referee.naming.arguments import misplaced, other_argument
+from lab.referee.naming.arguments import exchanged, misplaced, other_argument
 from lab.referee.naming.branches import wrong_branches
 from lab.referee.naming.changes import other_values, turned_values, wrong_signs
 from lab.referee.naming.conjugates import complex_leaves, conventions
@@ -25,7 +25,7 @@ from lab.referee.naming.inner import inner_values
 from lab.referee.naming.jacobians import wrong_jacobians
 from lab.referee.naming.numbers import wrong_numbers
 from lab.referee.naming.own_axes import own_axes
-from lab.referee.naming.paths import broken_paths
+from lab.referee.naming.paths import broken_pairs, broken_paths
 from lab.referee.naming.pattern import pattern
 from lab.referee.naming.ratios import wrong_factors
 from lab.referee.naming.regions import certain_entries, regions
@@ -43,12 +43,14 @@ BY_LEAF: tuple[Finder, ...] = (
     regions,
     one_sided,
     broken_paths,
+    exchanged,
     wrong_jacobians,
     wrong_signs,
     own_axes,
     turned_values,
     wrong_branches,
     wrong_numbers,
+    broken_pairs,
     other_values,
     wrong_slopes,
     wrong_factors,

@@ -30,12 +30,24 @@ class Alteration(NamedTuple):
 
 
 def misplaced(scene: Scene) -> Iterator[Mistake]:
+    """As if an argument were one, zero, its negative, turned or shifted."""
+    yield from _altered(scene, _alterations)
+
+
+def exchanged(scene: Scene) -> Iterator[Mistake]:
+    """As if one argument were another."""
+    yield from _altered(scene, _exchanges)
+
+
+def _altered(
+    scene: Scene, alterations_of: Callable[[Scene, Leaves], Iterator[Alteration]]
+) -> Iterator[Mistake]:
     main = scene.main
     evidence = scene.evidences[main]
     leaves = evidence.group.leaves
     if not all(isinstance(leaf, np.ndarray) for leaf in leaves):
         return
-    alterations = list(_alterations(scene, leaves))
+    alterations = list(alterations_of(scene, leaves))
     rows = np.flatnonzero(scene.wrong[main])[:FEW]
     here = tuple(leaf[rows] for leaf in leaves)
     asked, kept = [], []
@@ -123,7 +135,7 @@ def _answers(scene: Scene, alteration: Alteration) -> list[list[np.ndarray]] | N
 
 
 def _alterations(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
-    """Simplest first: one leaf becomes a constant, changes sign, is turned; two are exchanged."""
+    """Simplest first: one leaf becomes a constant, changes sign, is turned."""
     evidence = scene.evidences[scene.main]
     names, varied = argument_leaves(evidence), varied_leaves(evidence.question, evidence.group)
     extra = len(leaves) if scene.kind not in ("vjp", "jvp") else _extra_from(names)
@@ -164,6 +176,10 @@ def _alterations(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
                 says = f"{name} is off by one: as if it were {name} {'+' if shift > 0 else '-'} 1"
                 yield Alteration("index", says, change(partial(np.add, shift)))
                 yield Alteration("index", says, _cyclic(scene, i, shift))
+
+
+def _exchanges(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
+    names = argument_leaves(scene.evidences[scene.main])
     for i in range(len(leaves)):
         for j in range(i):
             if leaves[i].shape == leaves[j].shape and leaves[i].dtype == leaves[j].dtype:

@@ -40,7 +40,13 @@ def broken_paths(scene: Scene) -> Iterator[Mistake]:
     for path, a in sorted(((p, a) for p, a in found if a is not None), key=lambda x: rank(x[1])):
         if scene.equations > 2 or rank(a) < len(NICE):
             yield from _one(scene, flow, path, a)
-    yield from _two(scene, flow, paths)
+
+
+def broken_pairs(scene: Scene) -> Iterator[Mistake]:
+    """Two paths at once."""
+    flow = scene.flow(scene.main)
+    if flow is not None:
+        yield from _two(scene, flow, distinct_paths(scene, flow))
 
 
 def distinct_paths(scene: Scene, flow: Flow) -> list[Path]:
