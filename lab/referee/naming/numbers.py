@@ -58,7 +58,7 @@ def _factors(scene: Scene, here: Bench, places: Sequence[Spot]) -> np.ndarray:
             break
         moved = _stepped(scene, here, places, c, c * (1 + 1e-6))
         c = np.where(going, moved, c)
-    return np.where(fits, c, np.nan)
+    return np.where(fits, np.where(np.abs(c) < 1e-7, 0.0, c), np.nan)
 
 
 def _stepped(

@@ -71,7 +71,9 @@ def _convincing(one: Formula, counts: Counts) -> bool:
         return True
     if {value, 1 / value} & {2.0, *counts.written}:
         return False
-    return bool(used & counts.means) or (one.plain and min(used) > 2) or "sqrt" in one.word
+    fraction = any(abs(value * k - round(value * k)) < CLOSE for k in range(1, 13))
+    root = "sqrt" in one.word and not fraction
+    return bool(used & counts.means) or (one.plain and min(used) > 2) or root
 
 
 def _formulas(named: Mapping[str, np.ndarray]) -> Iterator[Formula]:

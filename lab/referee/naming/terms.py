@@ -29,12 +29,18 @@ def extra_terms(scene: Scene) -> Iterator[Mistake]:
             factor = word
         else:
             factor = number(k)
+        # a term of the formula itself that is too much has been told before
+        lacks = scene.kind != "identity" and scene.draft(scene.main) is not None
+        if lacks:
+            factor = factor.removeprefix("-") if factor.startswith("-") else f"-{factor}"
         product = text if factor == "1" else f"-{text}" if factor == "-1" else f"{factor} {text}"
         says = f"a term {product} too much"
         if scene.kind == "identity":  # no paths to tell which: the larger side has the term
             missing = _size(scene.hands(), scene) < _size(scene.truths(), scene)
             says = f"the two differ by a term {product}"
             yield Mistake("missing_term" if missing else "extra_term", says, scene.where)
+        elif lacks:
+            yield Mistake("missing_term", f"a term {product} is left out", scene.where)
         else:
             yield Mistake("extra_term", says, scene.where)
 
