@@ -5,8 +5,11 @@ truth scaled, turned, shifted), `conjugates` (another convention for complex num
 (factors that are sizes), `arguments` (the truth at the wrong place), `regions` and `sides` (the
 truth in part of the domain); `program` and `flow` (the derivative taken apart into paths), `paths`
 (one forgotten or miscounted), `branches`, `slopes`, `ratios` (a choice, a factor of the chain
-rule); `terms` (something added); `altered` and `axes` (the right derivative of a slightly different
-function); `pattern` (what is said when nothing explains it).
+rule), `inner` (a value taken to be another where slopes are taken), `jacobians`; `draft` and
+`repairs` (the hand's own formula with something changed so that it is right), `changes`,
+`numbers`, `own_axes`, `values` (what is changed: a sign, a transpose, an argument; a number; an
+axis; a factor left out); `terms` (something missing or added); `altered` and `axes` (the right
+derivative of a slightly different function); `pattern` (what is said when nothing explains it).
 
 The finders are asked in order, simplest and cheapest first; an explanation has to reproduce the
 wrong answer at every point, whatever the sizes, so that the first to do so is believed."""

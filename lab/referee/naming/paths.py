@@ -109,7 +109,10 @@ def _one(scene: Scene, flow: Flow, path: Path, a: np.ndarray) -> Iterator[Mistak
     factors = _everywhere(scene, [path], a)
     if factors is None:
         return
-    name, verb = _said(scene, [float(f[0]) for f in factors])
+    said = _said(scene, [float(f[0]) for f in factors])
+    if said is None:
+        return
+    name, verb = said
     head, place = describe(flow, path)
     made = Mistake(name, f"{head} {verb}", where(scene, place))
     yield in_part(scene, made, branch_of(flow.program, path.edges))
@@ -127,7 +130,10 @@ def _two(scene: Scene, flow: Flow, paths: list[Path]) -> Iterator[Mistake]:
             continue
         said, places, names = [], [], []
         for k, path in enumerate(pair):
-            name, verb = _said(scene, [float(f[k]) for f in factors])
+            found = _said(scene, [float(f[k]) for f in factors])
+            if found is None:
+                return
+            name, verb = found
             head, place = describe(flow, path)
             said.append(f"{head} {verb}")
             places.append(place)
@@ -188,15 +194,17 @@ def alike(scene: Scene, there: Flow, edges: tuple[Edge, ...]) -> bool:
     return all(a.name == b.name and a.place == b.place for a, b in steps)
 
 
-def _said(scene: Scene, coefficients: list[float]) -> tuple[str, str]:
-    """The name of the mistake that counts a path with these factors, and what to say of it."""
+def _said(scene: Scene, coefficients: list[float]) -> tuple[str, str] | None:
+    """The name of the mistake that counts a path with these factors, and what to say of it; `None`
+    where they vary from group to group and not with the sizes.
+    """
     factors = [1 + a for a in coefficients]
     k = factors[scene.main]
     if max(abs(f - k) for f in factors) > 1e-6 * max(1.0, abs(k)):
         word = scene.size_word(factors)
         if word:
             return "batch_factor", f"enters {word} times too often: a sum for a mean, or the like"
-        return "factor", "enters with a factor that depends on the sizes"
+        return None
     if abs(k) < 1e-6:
         return "missing_term", "is left out, as if it were constant"
     if abs(k + 1) < 1e-6:

@@ -218,10 +218,22 @@ def _mistake(scene: Scene, flow: Flow, edge: Edge, standin: Standin, k: float) -
     if "v" in used:
         letters.append(f"v = {operand_text(flow.told, Edge(edge.step, 1 - edge.operand))}")
     letters += [f"y = {shown}"] if "y" in used else []
-    if stands == "1":
+    name = standin.name
+    if stands == "1" and step.name == "div" and _counts(flow, step.inputs[1]):
+        name, says = "batch_factor", f"{shown} is not divided by how many it sums"
+        letters = []
+    elif stands == "1":
         says = f"the slope of {shown} is left out: a factor {standin.slope}"
     else:
         says = f"the slope of {shown} enters as {stands} where it should be {standin.slope}"
     says = ", ".join([says, *letters])
-    made = Mistake(standin.name, says, where(scene, str(step.place) if step.place else ""))
+    made = Mistake(name, says, where(scene, str(step.place) if step.place else ""))
     return in_part(scene, made, branch_of(flow.program, [edge]))
+
+
+def _counts(flow: Flow, slot: int) -> bool:
+    """Whether a value is a sum of ones at every point: how many entries a mask keeps."""
+    value = flow.values[slot]
+    made = flow.program.producer(slot)
+    whole = bool(np.all(value == np.round(value)) and np.all(value >= 1) and np.any(value > 1))
+    return whole and made is not None and made.name == "reduce_sum"
