@@ -406,9 +406,9 @@ noise = lambda x, scale: scale * jnp.sin(1e3 * x)
 
 # Wrong answers that are none of the above.
 UNNAMED = [
-    Slip("random", mse, lambda w, X, y: mse_gradient(w, X, y) * (1 + 1e-3 * jnp.sin(1e3 * w)), "unknown", "w", ND),
+    Slip("random", mse, lambda w, X, y: mse_gradient(w, X, y) * (1 + 1e-3 * jnp.sin(1e3 * w)), "unknown extra_term", "w", ND),
     Slip("rounded", mse, lambda w, X, y: jnp.round(mse_gradient(w, X, y), 2), "unknown", "w", ND),
-    Slip("noise added", lambda x: jnp.sum(x**3), lambda x: 3 * x**2 + noise(x, 1e-4), "unknown", "x", N),
+    Slip("noise added", lambda x: jnp.sum(x**3), lambda x: 3 * x**2 + noise(x, 1e-4), "unknown extra_term", "x", N),
     Slip("differences", lambda x: jnp.sum(jnp.sin(x)), lambda x: (jnp.sin(x + 1e-3) - jnp.sin(x)) / 1e-3,
          "unknown", "x", N),
     Slip("another function", lambda x: jnp.sum(jnp.sin(x)), lambda x: jnp.cos(x) ** 3 + x**4, "unknown", "x", N),

@@ -114,6 +114,8 @@ def _conditions(scene: Scene, i: int, entries: Entries) -> Iterator[str]:
                     found = moved.narrowed(sign * right, sign * wrong)
                     if found is not None:
                         bound = _between(*found)
+                        if bound.startswith("about") and _fades(entries, sign * feature):
+                            continue
                         at_zero = text != name and word == "<" and bound == "0"
                         yield f"{name} is 0" if at_zero else f"{text} {word} {bound}"
 
@@ -167,6 +169,13 @@ def _hand(evidence: Evidence) -> Callable[..., Any]:
         return [jax.numpy.broadcast_to(jax.numpy.asarray(x), shape) for x, shape in spread]
 
     return hand
+
+
+def _fades(entries: Entries, feature: np.ndarray) -> bool:
+    """Whether the error comes out of nothing: it grows with the value, and begins nowhere."""
+    error = np.abs(entries.hand - entries.truth)[entries.off]
+    first = error[np.argmin(feature[entries.off])]
+    return bool(first < 1e-6 * error.max())
 
 
 def _between(low: float, high: float) -> str:
