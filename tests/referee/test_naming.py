@@ -475,7 +475,7 @@ def gelu_gradient(x, root=0.7978845608028654, cube=0.044715):
     return s + 2 * x * s * (1 - s) * root * (1 + 3 * cube * x**2)
 
 
-def huber(r):
+def summed_huber(r):
     return jnp.sum(jnp.where(jnp.abs(r) < 1, 0.5 * r**2, jnp.abs(r) - 0.5))
 
 
@@ -505,7 +505,7 @@ OWN_WORDS = [
          one_shape((3,), (3, 3))),
     Slip("the diagonal of the Jacobian", jax.nn.softmax, lambda z, t: jax.nn.softmax(z) * (1 - jax.nn.softmax(z)) * t,
          "missing_term", "", one_shape((4, 5)), "jvp"),
-    Slip("twice on one branch", huber, lambda r: jnp.where(jnp.abs(r) < 1, 2 * r, jnp.sign(r)), "region", "",
+    Slip("twice on one branch", summed_huber, lambda r: jnp.where(jnp.abs(r) < 1, 2 * r, jnp.sign(r)), "region", "",
          one_shape((6,))),
 ]  # fmt: skip
 

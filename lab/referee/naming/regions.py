@@ -175,7 +175,7 @@ def _fades(entries: Entries, feature: np.ndarray) -> bool:
     """Whether the error comes out of nothing: it grows with the value, and begins nowhere."""
     error = np.abs(entries.hand - entries.truth)[entries.off]
     first = error[np.argmin(feature[entries.off])]
-    return bool(first < 1e-6 * error.max())
+    return bool(first < 1e-3 * error.max())
 
 
 def _between(low: float, high: float) -> str:
