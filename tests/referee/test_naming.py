@@ -465,7 +465,7 @@ def norm_of_rows_vjp(x, g, axis=-1):
     return (g - g.mean(axis, keepdims=True) - h * (g * h).mean(axis, keepdims=True)) / s
 
 
-def gelu(x):
+def summed_gelu(x):
     return jnp.sum(jax.nn.gelu(x))
 
 
@@ -495,9 +495,9 @@ OWN_WORDS = [
          line(norm_of_rows_vjp, "m, s ="), one_shape((5, 5)), "vjp"),
     Slip("softmax of columns of a square", lambda z, y: -jnp.sum(y * jax.nn.log_softmax(z)),
          lambda z, y: y.sum(1, keepdims=True) * jax.nn.softmax(z, 0) - y, "wrong_axis", "", one_shape((4, 4), (4, 4))),
-    Slip("a constant by heart", gelu, lambda x: gelu_gradient(x, root=0.79), "constant",
+    Slip("a constant by heart", summed_gelu, lambda x: gelu_gradient(x, root=0.79), "constant",
          line(gelu_gradient, "u = root"), one_shape((6,))),
-    Slip("a constant that is there twice", gelu, lambda x: gelu_gradient(x, cube=0.0447), "constant",
+    Slip("a constant that is there twice", summed_gelu, lambda x: gelu_gradient(x, cube=0.0447), "constant",
          line(gelu_gradient, "u = root"), one_shape((6,))),
     Slip("a transpose inside", lambda X, A, B: jnp.trace(X.T @ A @ X @ B), lambda X, A, B: A @ X @ B + A.T @ X @ B,
          "transpose", "", one_shape((4, 3), (4, 4), (3, 3))),
