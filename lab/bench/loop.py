@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -42,6 +42,8 @@ def measure(
 ) -> Report:
     """Seconds a step, the compilation left out, medians over turns that alternate in one process.
 
+    A ratio is the median of those within each turn, and in brackets the least and the greatest.
+
     `bare` is `lax.scan` over the same update, nothing recorded. `recorded` brings loss, norm of the
     gradient and all other columns of every step to the host; `written` has them in Parquet files as
     well, on the disk. Peers make the same steps and leave the same record, in memory.
@@ -64,14 +66,14 @@ def measure(
             watch.at(done, case.name)
             ways: dict[str, Callable[[], Any]] = {
                 "bare": case.bare,
-                "recorded": partial(_recorded, case),
-                "written": partial(_written, case),
+                "recorded": partial(_recorded, case, now),
+                "written": partial(_written, case, now),
             }
-            seconds = _alternately(ways, repeats, now)
-            a_step = {way: taken / case.steps for way, taken in seconds.items()}
-            ratios = [a_step[way] / a_step["bare"] for way in ("recorded", "written")]
+            turns = _alternately(ways, repeats, now)
+            a_step = {way: median(taken) / case.steps for way, taken in turns.items()}
+            ratios = [over(turns[way], turns["bare"]) for way in ("recorded", "written")]
             rows.append((case.name, *(1e6 * one for one in a_step.values()), *ratios))
-            facts[case.name] = {"steps": case.steps, "seconds_a_step": a_step}
+            facts[case.name] = {"steps": case.steps, "seconds_a_step": a_step, "turns": turns}
         columns = ("problem", "bare, µs", "recorded, µs", "written, µs", "recorded/bare")
         tables = [Table("Recording every step", (*columns, "written/bare"), rows)]
         notes: list[str] = []
@@ -82,10 +84,16 @@ def measure(
     return Report(tables, {"clock": clock, "cases": facts}, notes)
 
 
+def over(some: Sequence[float], others: Sequence[float]) -> str:
+    """How many times the others: the median of all turns, and how far they are apart."""
+    ratios = sorted(one / other for one, other in zip(some, others, strict=True))
+    return f"{median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+
+
 def _alternately(
     ways: Mapping[str, Callable[[], Any]], repeats: int, now: Callable[[], float]
-) -> dict[str, float]:
-    """The median seconds of each way, all of them in every turn; the first turn is not counted."""
+) -> dict[str, list[float]]:
+    """The seconds of each way, all of them in every turn; the first turn is not counted."""
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(repeats + 1):
         for name, way in ways.items():
@@ -93,29 +101,32 @@ def _alternately(
             own = way()
             if turn:
                 taken[name].append(now() - begun - (own or 0.0))
-    return {name: median(seconds) for name, seconds in taken.items()}
+    return taken
 
 
-def _recorded(case: Case) -> float:
+def _recorded(case: Case, now: Callable[[], float]) -> float:
     """Train with every row brought home; the seconds it took to compile, which do not count."""
     from lab.training.loop import chunks
 
-    return _from_the_first_chunk(chunks(case.training, steps=case.steps), lambda columns: None)
+    found = chunks(case.training, steps=case.steps)
+    return _from_the_first_chunk(found, lambda columns: None, now)
 
 
-def _written(case: Case) -> float:
+def _written(case: Case, now: Callable[[], float]) -> float:
     """The same, with every row on the disk."""
     from lab.runs import trajectory
     from lab.training.loop import chunks
 
     with tempfile.TemporaryDirectory() as folder, trajectory.Writer(Path(folder)) as writer:
-        return _from_the_first_chunk(chunks(case.training, steps=case.steps), writer.append)
+        return _from_the_first_chunk(chunks(case.training, steps=case.steps), writer.append, now)
 
 
-def _from_the_first_chunk(found: Any, take: Callable[[Any], Any]) -> float:
-    begun = time.process_time()
+def _from_the_first_chunk(
+    found: Any, take: Callable[[Any], Any], now: Callable[[], float]
+) -> float:
+    begun = now()
     first = next(found)
-    compiling = time.process_time() - begun
+    compiling = now() - begun
     take(first.columns)
     for chunk in found:
         take(chunk.columns)
@@ -292,7 +303,7 @@ def _memory(case: Case, watch: Unwatched) -> Table:
     watch.phase("memory", 2)
     rows = []
     for factor in (1, 4):
-        _written(case._replace(steps=factor * case.steps))
+        _written(case._replace(steps=factor * case.steps), time.process_time)
         rows.append((factor * case.steps, _peak_mib()))
     return Table("Memory, the record written", ("steps", "peak, MiB"), rows)
 

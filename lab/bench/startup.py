@@ -11,6 +11,7 @@ from typing import Annotated
 from typer import Option
 
 from lab.bench import Report, Table
+from lab.bench.loop import over
 from lab.report.progress import Unwatched
 
 IMPORTS = "import jax, matplotlib.pyplot"
@@ -46,8 +47,8 @@ def measure(
                 if turn:  # the first one compiles
                     taken[name].append(seconds)
     medians = {name: median(seconds) for name, seconds in taken.items()}
-    base = next(iter(medians.values()))
-    rows = [(name, seconds, seconds / base) for name, seconds in medians.items()]
+    base = next(iter(taken.values()))
+    rows = [(name, medians[name], over(seconds, base)) for name, seconds in taken.items()]
     notes = [f"Compiled programs are kept in {compiled.folder()}."]
     return Report(
         [Table("Start to end", ("command", "CPU seconds", "times the imports"), rows)],
