@@ -68,11 +68,8 @@ def shape_words(value: Any) -> str:
     return f"an array of shape {shape}" if shape else "a single number"
 
 
-def guarded(answer: Callable[..., Any], like: Callable[..., Any] | None) -> Callable[..., Any]:
-    """The answer as a function of numbers, or `NoAnswer`.
-
-    Its values have the shapes of those of ``like``, where that is given.
-    """
+def guarded(answer: Callable[..., Any], like: Callable[..., Any]) -> Callable[..., Any]:
+    """The answer as a function whose values have the shapes of those of ``like``, or `NoAnswer`."""
     shapes: dict[tuple[Any, ...], tuple[int, ...]] = {}
 
     def ask(*args: Any) -> Any:
@@ -81,8 +78,6 @@ def guarded(answer: Callable[..., Any], like: Callable[..., Any] | None) -> Call
         value = answer(*args)
         if value is None or isinstance(value, str | bytes) or callable(value):
             number(value)
-        if like is None:
-            return value
         kinds = tuple(map(jnp.shape, args))
         if kinds not in shapes:
             shapes[kinds] = jnp.shape(like(*args))

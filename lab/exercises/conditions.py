@@ -18,7 +18,7 @@ def judge_condition(asked: Exercise, answer: Callable[..., Any]) -> Mistake | No
     assert asked.judge is not None
     given: Any
     if asked.arguments:
-        given = guarded(answer, None if asked.any_shape else asked.solution)
+        given = answer if asked.any_shape else guarded(answer, asked.solution)
     else:
         given = fitting(answer(), asked.solution(), asked.any_shape)
     says = asked.judge(given)

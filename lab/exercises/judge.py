@@ -132,7 +132,7 @@ def _remarked(asked: Exercise, answer: Callable[..., Any], found: Verdict) -> Ve
 
 def _not_derived(asked: Exercise, answer: Callable[..., Any]) -> str:
     """A remark on answers that are what was to be differentiated."""
-    if asked.derivation is None:
+    if asked.derivation is None or asked.derivation.kind == "identity":
         return ""
     claim = claimed(asked, answer)
     value = lambda *args: claim.of(*args[: len(args) - (claim.kind in ("jvp", "vjp"))])
