@@ -87,6 +87,18 @@ class _Array:
 ARRAY = _Array()
 
 
+def places(claim: Derivation, group: Group, extras: int) -> list[Any]:
+    """What ``at`` says of every leaf, a `Domain` or a value; None for the last ``extras`` leaves,
+    tangents or cotangents, and for all that a sampler gives.
+    """
+    if not callable(claim.at):
+        found = jax.tree.leaves(claim.at, is_leaf=lambda leaf: isinstance(leaf, Domain))
+        if len(found) == len(group.static) - extras:
+            pairs = zip(found, group.static, strict=False)
+            return [place for place, one in pairs if one is ARRAY] + [None] * extras
+    return [None] * len(group.leaves)
+
+
 def groups(claim: Derivation, seed: int, points: int | None) -> list[Group]:
     """All points of a claim. ``points`` bounds the number drawn per size profile (or from the
     sampler).

@@ -13,6 +13,7 @@ FEW = 4  # distinct values that a floating leaf may have and be a set of labels
 ENOUGH = 12  # values needed before anything is read off their distribution
 BOX = 2.4  # range over interquartile range: 2 for a uniform density, 3 and more with tails
 ROUGH = 1e-9
+EDGE = 1e-5  # how far off the ends of a stated interval, relative to its width
 REACH = 10.0  # how far beyond the largest value seen a leaf may be taken, as a factor
 
 Draws = Sequence[np.ndarray]  # by leaf, the points along the first axis
@@ -50,6 +51,14 @@ class Shared(NamedTuple):
         return self._replace(
             low=tuple(np.maximum(a, b) for a, (b, _) in zip(self.low, spans, strict=True)),
             high=tuple(np.minimum(a, b) for a, (_, b) in zip(self.high, spans, strict=True)),
+        )
+
+    def between(self, stated: Sequence[tuple[float, float] | None]) -> "Shared":
+        """Within the open intervals that are stated of some leaves, off their ends by a little."""
+        ends = [_inside(*(one or (-np.inf, np.inf))) for one in stated]
+        return self._replace(
+            low=tuple(np.maximum(a, b) for a, (b, _) in zip(self.low, ends, strict=True)),
+            high=tuple(np.minimum(a, b) for a, (_, b) in zip(self.high, ends, strict=True)),
         )
 
     def restored(self, i: int, points: np.ndarray) -> np.ndarray:
@@ -103,6 +112,13 @@ def _has(one: Property, leaf: np.ndarray) -> bool:
 
 def _of_leaf(i: int, one: Property) -> Callable[[Draws], np.ndarray]:
     return lambda points: np.asarray(one(points[i]))
+
+
+def _inside(low: float, high: float) -> tuple[float, float]:
+    off = EDGE * (high - low)
+    if np.isfinite(off):
+        return low + off, high - off
+    return float(np.nextafter(low, np.inf)), float(np.nextafter(high, -np.inf))
 
 
 def _labels(leaf: np.ndarray) -> bool:

@@ -4,12 +4,11 @@ still belong to the domain."""
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from lab.derivation import Derivation
 from lab.domains import Domain
-from lab.referee.points import ARRAY, Group, at_sizes
+from lab.referee.points import Group, at_sizes, places
 from lab.referee.properties import Shared, shared
 
 FEWEST = 8  # draws from which a shared property may be read off
@@ -43,13 +42,9 @@ def room_of(claim: Derivation, group: Group, extras: int, rng: np.random.Generat
     cotangents, are free. Of a sampler that was asked seldom nothing is known: all leaves stay.
     """
     count = len(group.leaves)
-    domains: list[Any] = [None] * count
+    domains = places(claim, group, extras)
     typical = [leaf[group.typical] for leaf in _arrays(group.leaves)]
     if not callable(claim.at):
-        found = jax.tree.leaves(claim.at, is_leaf=lambda leaf: isinstance(leaf, Domain))
-        if len(found) == len(group.static) - extras:
-            pairs = zip(found, group.static, strict=False)
-            domains = [place for place, one in pairs if one is ARRAY] + [None] * extras
         drawn = at_sizes(claim, group.sizes, ["typical"] * 3 * FEWEST, rng)[0].leaves
         typical = [*_arrays(drawn), *typical[count - extras :]]
     known = len(typical[0]) >= FEWEST if typical else False

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lab.referee.evaluate import Asker, Raised, precision
-from lab.referee.points import Group, joined
+from lab.referee.points import Group, joined, places
 from lab.referee.programs.comparisons import Comparison, comparisons, margins
 from lab.referee.programs.traced import Program, trace
 from lab.referee.properties import Shared, shared
@@ -67,7 +67,8 @@ def steer(asked: Question, group: Group, extras: int, rng: np.random.Generator) 
     arrays = [
         leaf if isinstance(leaf, np.ndarray) else np.zeros(group.size) for leaf in group.leaves
     ]
-    common = shared([leaf[group.typical] for leaf in arrays], moving)
+    stated = [getattr(place, "bounds", None) for place in places(asked.claim, group, extras)]
+    common = shared([leaf[group.typical] for leaf in arrays], moving).between(stated)
     made = _candidates(found, group, before, sides, moving, common, rng)
     return _joined(group, measure, found, sides, made, common)
 

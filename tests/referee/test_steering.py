@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lab import check
+from lab import check, interval
 from lab.referee.properties import PROPERTIES, shared
 
 
@@ -135,3 +135,10 @@ def test_a_shared_property_is_kept(one):
     common = shared([having], [0])
     assert common.admits([having]).all()
     assert not common.admits([5 * rng.standard_normal((12, 3, 3))]).all()
+
+
+@pytest.mark.parametrize(("border", "verdict"), [(1.0, "correct"), (0.9999, "wrong")])
+def test_nobody_is_steered_over_a_stated_bound(border, verdict):
+    """A branch beyond the end of the interval is nobody's; one before it is found."""
+    of = lambda w: jnp.where(w > border, w * w, w)
+    assert check(of, ones, kind="derivative", at=dict(w=interval(0, 1))).verdict == verdict
