@@ -190,6 +190,8 @@ def alike(scene: Scene, there: Flow, edges: tuple[Edge, ...]) -> bool:
     """Whether these edges are the same in another group: same steps, other sizes."""
     here = scene.flow(scene.main)
     assert here is not None
+    if any(edge.step >= len(there.program.steps) for edge in edges):
+        return False
     steps = [(here.program.steps[e.step], there.program.steps[e.step]) for e in edges]
     return all(a.name == b.name and a.place == b.place for a, b in steps)
 
