@@ -3,12 +3,10 @@
 import math
 import re
 import shlex
-import signal
-import threading
 import time
 import traceback
 import warnings
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +24,7 @@ from lab.config import Config, dump, load
 from lab.config.shelf import shipped
 from lab.errors import BadInput
 from lab.experiment import Finding, Outcome
+from lab.interrupts import INTERRUPTED, TERMINATED, Terminated, deaf, heed, stoppable, told
 from lab.modules import failing_line
 from lab.report.folder import page
 from lab.report.page import render
@@ -41,7 +40,6 @@ from lab.training.step import State, Training
 if TYPE_CHECKING:
     from lab.referee import Verdict
 
-INTERRUPTED, TERMINATED = 130, 143
 # A training is put aside after so many seconds, and for no more than this share of the time.
 _PATIENCE, _SHARE = 5.0, 0.01
 # Findings and figures of a training see no more rows than about these.
@@ -140,7 +138,8 @@ def follow(config: Config, run: Path | None = None) -> None:
             with _where(config) as (dtype, over):
                 problem, key = _problem(module, config, dtype)
                 train = _training(problem, config, key, over)
-                deque(_steps(train, config, _put_aside(train, run, over), over), maxlen=0)
+                for _ in _steps(train, config, _put_aside(train, run, over), over):
+                    heed()
 
 
 def of_run(run: Path, overrides: Sequence[str] = ()) -> Config:
@@ -275,6 +274,7 @@ def put_on_trial(
             raise one.fault
         assert one.verdict is not None
         ending.verdicts.append(one.verdict)
+        heed()
     folder.write_json(run / "checks.json", [verdict.to_json() for verdict in ending.verdicts])
     ending.exit_status = referee.exit_status(ending.verdicts)
 
@@ -342,6 +342,7 @@ def _train(
                 last = chunk
                 aside.now_and_then(chunk)
                 watch.at(chunk.step, f"loss {chunk.columns['loss'][-1]:.4g}")
+                heed()
         finally:
             if last is not None:
                 aside.put(last)
@@ -407,42 +408,6 @@ def _plain(finding: Finding) -> Finding:
     return Finding(finding.name, value, str(finding.expected), bool(finding.holds))
 
 
-class Terminated(KeyboardInterrupt):
-    """The process was told to end, as a machine about to stop tells all of them."""
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """SIGTERM ends a run as Ctrl-C does: in order."""
-
-    def terminated(*_: Any) -> None:
-        raise Terminated
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, terminated)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def deaf() -> Iterator[None]:
-    """Write down how it ended, come what may: that takes no time to be interrupted in."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
-
-
 @contextmanager
 def whatever_happens(ending: Ending, run: Path, file: Path) -> Iterator[None]:
     """Let nothing past: what ends the block becomes the status, the note and the exit status."""
@@ -451,12 +416,13 @@ def whatever_happens(ending: Ending, run: Path, file: Path) -> Iterator[None]:
         if ending.status == "running":
             ending.status = "finished"
     except KeyboardInterrupt as stop:
-        told = isinstance(stop, Terminated)
-        ending.status, ending.exit_status = "interrupted", TERMINATED if told else INTERRUPTED
-        ending.note = f"interrupted; what was recorded is kept, and lab resume {run} goes on"
+        _interrupted(ending, run, stop)
     except BadInput as problem:
         ending.status, ending.exit_status, ending.note = "failed", 2, str(problem)
     except Exception as problem:
+        if interrupt := told():  # raised in a callback, it is that callback's failure here
+            _interrupted(ending, run, interrupt)
+            return
         gone = processes.gone(problem)
         if gone:
             ending.status, ending.exit_status = "interrupted", 1
@@ -465,3 +431,9 @@ def whatever_happens(ending: Ending, run: Path, file: Path) -> Iterator[None]:
         ending.status, ending.exit_status = "failed", 1
         ending.note = failing_line(problem, file)
         folder.write_text(run / "traceback.txt", traceback.format_exc())
+
+
+def _interrupted(ending: Ending, run: Path, stop: KeyboardInterrupt) -> None:
+    terminated = isinstance(stop, Terminated)
+    ending.status, ending.exit_status = "interrupted", TERMINATED if terminated else INTERRUPTED
+    ending.note = f"interrupted; what was recorded is kept, and lab resume {run} goes on"

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # From the ground up. A room may import from the floors below its own and from its own floor only
 # where it is the same room.
 FLOORS = [
-    ["errors", "compiled", "tables", "timelimit"],
+    ["errors", "compiled", "interrupts", "tables", "timelimit"],
     ["modules", "domains", "config", "catalogue"],
     ["derivation", "experiment"],
     ["calculus"],

@@ -11,7 +11,6 @@ from lab.errors import BadInput
 
 # what a shell reports of a program whose reader went away
 BROKEN_PIPE = 141
-INTERRUPTED = 130
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 

@@ -14,9 +14,10 @@ import numpy as np
 from jax.sharding import Mesh
 
 from lab import experiment
-from lab.conduct import Ending, deaf, put_on_trial, stoppable, whatever_happens
+from lab.conduct import Ending, put_on_trial, whatever_happens
 from lab.config import dump
 from lab.config.shelf import shipped
+from lab.interrupts import deaf, heed, stoppable
 from lab.report.progress import Unwatched
 from lab.runs import folder, record, trajectory
 from lab.sweep.cases import Case, cases
@@ -138,6 +139,7 @@ def _train(
 
     def tick(part: float) -> None:
         watch.at(int(done + part))
+        heed()
 
     watch.phase("runs", plan.runs)
     try:

@@ -7,8 +7,9 @@ import typer
 
 from lab import compiled
 from lab.cli import shelves
-from lab.cli.program import INTERRUPTED, app, said
+from lab.cli.program import app, said
 from lab.errors import BadInput
+from lab.interrupts import INTERRUPTED
 
 
 @app.command()

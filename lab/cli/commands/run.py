@@ -9,9 +9,10 @@ import typer
 
 from lab import compiled
 from lab.cli import shelves
-from lab.cli.program import INTERRUPTED, Json, app
+from lab.cli.program import Json, app
 from lab.cli.together import Distributed, Part, Telling, alone, together
 from lab.errors import BadInput
+from lab.interrupts import INTERRUPTED
 
 if TYPE_CHECKING:
     from lab.config import Config
