@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import conduct
+from lab.conduct.ending import Ending, whatever_happens
 from lab.interrupts import TERMINATED, Terminated, deaf, heed, stoppable, told
 
 
@@ -60,8 +60,8 @@ def test_what_whoever_began_the_process_ignores_stays_ignored():
 
 
 def test_one_that_comes_back_as_another_failure_is_an_interrupt_still():
-    ending = conduct.Ending()
-    with stoppable(), conduct.whatever_happens(ending, Path("run"), Path("experiment.py")):
+    ending = Ending()
+    with stoppable(), whatever_happens(ending, Path("run"), Path("experiment.py")):
         try:
             os.kill(os.getpid(), signal.SIGTERM)
         except KeyboardInterrupt:

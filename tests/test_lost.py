@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lab import conduct
 from lab.cli import status
+from lab.conduct import training
 from lab.runs import checkpoint, folder, trajectory
 from tests.test_resume import CONFIG, WALK, assert_same, the_run
 
@@ -25,7 +25,7 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("experiments/walk/experiment.py").write_text(WALK)
     Path("configs").mkdir()
     Path("configs/walk.yaml").write_text(CONFIG.replace("400000", "4000"))
-    monkeypatch.setattr(conduct, "_PATIENCE", 0.0)
+    monkeypatch.setattr(training, "_PATIENCE", 0.0)
     for patience in ("_SECONDS", "_SHARE"):
         monkeypatch.setattr(trajectory, patience, -1.0)
 

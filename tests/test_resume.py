@@ -57,12 +57,12 @@ record: {every: 5, evaluate: 1000}
 # as the lab does, only at once
 PROGRAM = """
 import sys
-from lab import conduct
+from lab.conduct import training
 from lab.cli import main
 from lab.runs import trajectory
 from lab.training import loop
-conduct._PATIENCE = conduct._SHARE = trajectory._SECONDS = trajectory._SHARE = 0.001
-conduct._SHARE, loop._SECONDS = 1.0, 0.02
+training._PATIENCE = training._SHARE = trajectory._SECONDS = trajectory._SHARE = 0.001
+training._SHARE, loop._SECONDS = 1.0, 0.02
 main()
 """
 

@@ -229,7 +229,7 @@ def test_what_stops_a_run_is_its_status(
 def test_an_interrupted_training_keeps_the_chunks_that_came(
     capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lab import conduct
+    from lab.conduct import training
 
     def interrupted(*arguments: Any, **options: Any) -> Any:
         whole = conduct_chunks(*arguments, **options)
@@ -237,8 +237,8 @@ def test_an_interrupted_training_keeps_the_chunks_that_came(
         yield next(whole)
         raise KeyboardInterrupt
 
-    conduct_chunks = conduct.chunks
-    monkeypatch.setattr(conduct, "chunks", interrupted)
+    conduct_chunks = training.chunks
+    monkeypatch.setattr(training, "chunks", interrupted)
     run = Ran(capsys, "bowl", "steps=10000", "--no-checks")
     assert run.exit == 130
     steps = list(trajectory.read(run.folder)["step"])

@@ -81,11 +81,11 @@ PROGRAM = """
 from lab.cli import main, together
 part = together._part
 def hasty(*arguments):
-    from lab import conduct
+    from lab.conduct import training
     from lab.runs import trajectory
     from lab.training import loop, processes
-    conduct._PATIENCE = trajectory._SECONDS = trajectory._SHARE = 0.001
-    conduct._SHARE, loop._SECONDS, processes._SILENCE = 1.0, 0.02, 5
+    training._PATIENCE = trajectory._SECONDS = trajectory._SHARE = 0.001
+    training._SHARE, loop._SECONDS, processes._SILENCE = 1.0, 0.02, 5
     return part(*arguments)
 together._part = hasty
 main()

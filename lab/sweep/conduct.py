@@ -14,7 +14,8 @@ import numpy as np
 from jax.sharding import Mesh
 
 from lab import experiment
-from lab.conduct import Ending, put_on_trial, whatever_happens
+from lab.conduct.ending import Ending, whatever_happens
+from lab.conduct.trial import put_on_trial
 from lab.config import dump
 from lab.config.shelf import shipped
 from lab.interrupts import deaf, heed, stoppable

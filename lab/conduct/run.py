@@ -3,72 +3,36 @@
 import math
 import re
 import shlex
-import time
-import traceback
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
 from lab import experiment
+from lab.conduct.ending import Ending, whatever_happens
+from lab.conduct.training import kept_state, placed, pose, prepare, train, walk
+from lab.conduct.trial import put_on_trial
 from lab.config import Config, dump, load
 from lab.config.shelf import shipped
 from lab.errors import BadInput
 from lab.experiment import Finding, Outcome
-from lab.interrupts import INTERRUPTED, TERMINATED, Terminated, deaf, heed, stoppable, told
+from lab.interrupts import deaf, heed, stoppable
 from lab.modules import failing_line
 from lab.report.folder import page
 from lab.report.page import render
 from lab.report.picture import description, png
 from lab.report.progress import Unwatched
-from lab.runs import checkpoint, folder, record, trajectory
-from lab.training import devices, processes, sharing
-from lab.training.configured import posed, trained
-from lab.training.loop import Chunk, chunks
-from lab.training.problem import Problem
-from lab.training.step import State, Training
+from lab.runs import folder, record, trajectory
+from lab.training import devices, processes
 
-if TYPE_CHECKING:
-    from lab.referee import Verdict
-
-# A training is put aside after so many seconds, and for no more than this share of the time.
-_PATIENCE, _SHARE = 5.0, 0.01
 # Findings and figures of a training see no more rows than about these.
 _READ = 2**20
-
-
-@dataclass
-class Ending:
-    """How a run went so far: whatever stops it, this is what is written down."""
-
-    status: record.Status = "running"
-    stopped: str | None = None
-    note: str = ""
-    exit_status: int = 0
-    verdicts: "list[Verdict]" = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    figures: list[dict[str, str]] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-    # over how many devices of how many processes, and how many rows of what were dealt out
-    devices: dict[str, Any] | None = None
-
-    @contextmanager
-    def timed(self, phase: str) -> Iterator[None]:
-        """Book the block's time under ``phase``, however the block ends."""
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[phase] = round(time.perf_counter() - begun, 3)
 
 
 def conduct(
@@ -135,10 +99,10 @@ def follow(config: Config, run: Path | None = None) -> None:
     with stoppable():
         _, module, _ = _found(config)
         if config.kind == "problem":
-            with _where(config) as (dtype, over):
-                problem, key = _problem(module, config, dtype)
-                train = _training(problem, config, key, over)
-                for _ in _steps(train, config, _put_aside(train, run, over), over):
+            with placed(config) as (dtype, over):
+                problem, key = pose(module, config, dtype)
+                training = prepare(problem, config, key, over)
+                for _ in walk(training, config, kept_state(training, run, over), over):
                     heed()
 
 
@@ -230,7 +194,7 @@ def _carry_out(
     if checks:
         with ending.timed("checks"):
             put_on_trial(module, config["seed"], run, ending, watch)
-    with _where(config) as (dtype, over):
+    with placed(config) as (dtype, over):
         ending.devices = _told(over) if over.size > 1 else None
         with ending.timed("study" if config.kind == "study" else "training"):
             if config.kind == "study":
@@ -239,8 +203,8 @@ def _carry_out(
                 trajectory.write(run, module.study(key, **config.settings))
                 params, problem = None, None
             else:
-                problem, key = _problem(module, config, dtype)
-                params = _train(problem, config, key, over, run, ending, watch)
+                problem, key = pose(module, config, dtype)
+                params = train(problem, config, key, over, run, ending, watch)
         most = None if config.kind == "study" else _READ
         outcome = Outcome(dict(config), trajectory.read(run, most), problem, params)
         if ending.status == "diverged":
@@ -258,129 +222,6 @@ def _carry_out(
 def _told(over: Mesh) -> dict[str, Any]:
     """Where it is computed; ``rows`` are how many rows of each leaf of a batch were dealt out."""
     return {"count": over.size, "processes": jax.process_count(), "rows": {}}
-
-
-def put_on_trial(
-    module: ModuleType, seed: int, run: Path, ending: Ending, watch: Unwatched
-) -> None:
-    from lab import referee  # as dear as JAX itself, and not every run asks it
-    from lab.referee.trials import trials
-
-    derivations = experiment.derivations(module)
-    watch.phase("checks", len(derivations))
-    for done, one in enumerate(trials(derivations, seed, keep=True, processes=1)):
-        watch.at(done + 1, one.claim.name)
-        if one.fault is not None:
-            raise one.fault
-        assert one.verdict is not None
-        ending.verdicts.append(one.verdict)
-        heed()
-    folder.write_json(run / "checks.json", [verdict.to_json() for verdict in ending.verdicts])
-    ending.exit_status = referee.exit_status(ending.verdicts)
-
-
-@contextmanager
-def _where(config: Config) -> Iterator[tuple[Any, Mesh]]:
-    """Device, devices and precision of a run; yields the dtype and the mesh."""
-    over = devices.mesh(config["device"], config["devices"])
-    with devices.device(config["device"]), devices.precision(config["precision"]) as dtype:
-        yield dtype, over
-
-
-def _problem(module: ModuleType, config: Config, dtype: Any) -> tuple[Problem, Any]:
-    """What is trained, and the key of its batches."""
-    return posed(module, config.settings, jax.random.key(config["seed"]), dtype)
-
-
-def _training(problem: Problem, config: Config, key: Any, over: Mesh) -> Training:
-    train = trained(sharing.dealt(problem, over) if over.size > 1 else problem, config, key)
-    return sharing.whole(train, over) if over.size > 1 else train
-
-
-def _put_aside(train: Training, run: Path | None, over: Mesh) -> State | None:
-    """Where the training was put aside, if it was."""
-    kept = run is not None and checkpoint.exists(run)
-    processes.same("the checkpoint", checkpoint.content(run) if run and kept else b"")
-    if run is None or not kept:
-        return None
-    state = jax.tree.map(jnp.asarray, checkpoint.load(run, like=train.start()))
-    return sharing.on_each(state, over) if over.size > 1 else state
-
-
-def _steps(train: Training, config: Config, state: State | None, over: Mesh) -> Iterator[Chunk]:
-    return chunks(
-        train,
-        steps=config["steps"],
-        every=config["record"]["every"],
-        evaluate=config["record"]["evaluate"],
-        state=state,
-        agreed=processes.agreed(over),
-    )
-
-
-def _train(
-    problem: Problem,
-    config: Config,
-    key: Any,
-    over: Mesh,
-    run: Path,
-    ending: Ending,
-    watch: Unwatched,
-) -> Any:
-    """Train, and write down every chunk as it comes; the params it ended with."""
-    train = _training(problem, config, key, over)
-    if ending.devices:
-        ending.devices["rows"] = sharing.rows(problem, key, over)
-    watch.phase("training", config["steps"])
-    state = _put_aside(train, run, over)
-    last: Chunk | None = None
-    with trajectory.Writer(run, before=int(state.step) if state else 0) as writer:
-        aside = Aside(run, writer)
-        try:
-            for chunk in _steps(train, config, state, over):
-                writer.append(chunk.columns)
-                last = chunk
-                aside.now_and_then(chunk)
-                watch.at(chunk.step, f"loss {chunk.columns['loss'][-1]:.4g}")
-                heed()
-        finally:
-            if last is not None:
-                aside.put(last)
-    assert last is not None
-    if over.size > 1:  # what comes now computes by itself
-        train = train._replace(problem=problem)
-        last = last._replace(state=sharing.at_home(last.state))
-    if last.diverged_at is not None:
-        from lab.runs import divergence
-
-        loss, slope = (last.columns[name][-1] for name in ("loss", "gradient_norm"))
-        ending.status, ending.exit_status = "diverged", 1
-        ending.note = (
-            f"diverged at step {last.diverged_at}: loss {loss}, gradient norm {slope}; "
-            f"{divergence.told(train, last.state)}; what was recorded up to there is kept"
-        )
-    elif last.halted is not None:
-        ending.stopped = f"step {last.step}: {last.halted}"
-    return last.params
-
-
-class Aside:
-    """Puts a training aside, with all its rows written before: often, but never for long."""
-
-    def __init__(self, run: Path, writer: trajectory.Writer) -> None:
-        self._run, self._writer = run, writer
-        self._due = time.monotonic() + _PATIENCE
-
-    def now_and_then(self, chunk: Chunk) -> None:
-        if time.monotonic() > self._due:
-            self.put(chunk)
-
-    def put(self, chunk: Chunk) -> None:
-        begun = time.monotonic()
-        self._writer.flush()
-        checkpoint.save(self._run, chunk.state)
-        ended = time.monotonic()
-        self._due = ended + max(_PATIENCE, (ended - begun) / _SHARE)
 
 
 def _conclude(
@@ -406,34 +247,3 @@ def _plain(finding: Finding) -> Finding:
         value = np.asarray(value).item()
         value = value if math.isfinite(value) else str(value)
     return Finding(finding.name, value, str(finding.expected), bool(finding.holds))
-
-
-@contextmanager
-def whatever_happens(ending: Ending, run: Path, file: Path) -> Iterator[None]:
-    """Let nothing past: what ends the block becomes the status, the note and the exit status."""
-    try:
-        yield
-        if ending.status == "running":
-            ending.status = "finished"
-    except KeyboardInterrupt as stop:
-        _interrupted(ending, run, stop)
-    except BadInput as problem:
-        ending.status, ending.exit_status, ending.note = "failed", 2, str(problem)
-    except Exception as problem:
-        if interrupt := told():  # raised in a callback, it is that callback's failure here
-            _interrupted(ending, run, interrupt)
-            return
-        gone = processes.gone(problem)
-        if gone:
-            ending.status, ending.exit_status = "interrupted", 1
-            ending.note = f"{gone}; what was recorded is kept, and lab resume {run} goes on"
-            return
-        ending.status, ending.exit_status = "failed", 1
-        ending.note = failing_line(problem, file)
-        folder.write_text(run / "traceback.txt", traceback.format_exc())
-
-
-def _interrupted(ending: Ending, run: Path, stop: KeyboardInterrupt) -> None:
-    terminated = isinstance(stop, Terminated)
-    ending.status, ending.exit_status = "interrupted", TERMINATED if terminated else INTERRUPTED
-    ending.note = f"interrupted; what was recorded is kept, and lab resume {run} goes on"
