@@ -18,14 +18,22 @@ class Dispute(NamedTuple):
     ``wrong[p]``: the hand is wrong; ``broken[p]``: it is not finite where the truth is;
     ``coarse[p]``: it is wrong in single precision only. ``gaps[p]`` is the relative error in double
     precision, 0 where the second look excused it (a kink, where more than one answer is right).
-    ``looks`` are the second looks by point.
+    ``silent[p]``: neither JAX nor the hand has a number for the derivative, though the function is
+    fine. ``looks`` are the second looks by point.
     """
 
     wrong: np.ndarray
     broken: np.ndarray
     coarse: np.ndarray
     gaps: np.ndarray
+    silent: np.ndarray
     looks: dict[int, Look]
+
+    @property
+    def undecided(self) -> np.ndarray:
+        """Points at a kink, with slopes on all sides, at which neither says which to take."""
+        kinks = [p for p, one in self.looks.items() if one.finding == "no subgradient"]
+        return self.silent & np.isin(np.arange(len(self.silent)), kinks)
 
 
 def usable(evidence: Evidence) -> np.ndarray:
@@ -39,7 +47,7 @@ def usable(evidence: Evidence) -> np.ndarray:
 def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
     """Compare hand and truth at every point, and look again where they part."""
     count = evidence.group.size
-    off, broken, unknown, coarse = (np.zeros(count, bool) for _ in range(4))
+    off, broken, unknown, silent, coarse = (np.zeros(count, bool) for _ in range(5))
     gaps = np.zeros(count)
     for i, noise in enumerate(evidence.noise):
         truth, hand = evidence.truth[i], evidence.hand[i]
@@ -52,6 +60,7 @@ def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
             relative = np.where(known & heard, error / size, 0.0)
         broken |= _rows(known & ~heard)
         unknown |= _rows(~np.isfinite(truth)) & evidence.fine
+        silent |= _rows(~np.isfinite(truth) & ~heard) & evidence.fine
         gaps = np.maximum(gaps, relative.reshape(count, -1).max(axis=1, initial=0.0))
         if evidence.hand_single:
             coarse |= _coarse(evidence, i)
@@ -60,9 +69,9 @@ def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
     # Sizes at which JAX has no derivative anywhere (a deviation of one number) are no test of it.
     typical = evidence.group.typical
     if not any(np.isfinite(leaf[typical]).any() for leaf in evidence.truth):
-        unknown[:] = False
+        unknown[:], silent[:] = False, False
     looks = {p: look(evidence, p, rng) for p in _looked_at(evidence, off | broken | unknown)}
-    return _settled(evidence, Dispute(off, broken, coarse & ~off & ~broken, gaps, looks))
+    return _settled(evidence, Dispute(off, broken, coarse & ~off & ~broken, gaps, silent, looks))
 
 
 def _looked_at(evidence: Evidence, disputed: np.ndarray) -> list[int]:
@@ -95,7 +104,7 @@ def _settled(evidence: Evidence, raw: Dispute) -> Dispute:
     typical = evidence.fine & evidence.group.typical
     if not any(np.isfinite(leaf[typical]).any() for leaf in evidence.hand):
         wrong |= broken & typical  # never finite: that is no instability
-    return raw._replace(wrong=wrong, broken=broken, gaps=gaps)
+    return raw._replace(wrong=wrong, broken=broken, gaps=gaps, silent=raw.silent & ~broken & ~wrong)
 
 
 def _rows(mask: np.ndarray) -> np.ndarray:

@@ -77,6 +77,13 @@ def weigh(
     if any(mask.any() for mask in broken) or any(mask.any() for mask in coarse):
         mistake = _unstable_mistake(evidences, broken, coarse)
         return found("unstable", mistake.says, mistake)
+    undecided = [d.undecided for d in disputes]
+    if claim.kinks and any(mask.any() for mask in undecided):
+        says = (
+            f"right elsewhere, but at a kink (declared: {claim.kinks}) it has to choose a slope, "
+            f"and gives {_silence(evidences, undecided)}"
+        )
+        return found("unstable", says, Mistake("unstable", says, "kinks"))
     if judged == 0:
         return found("inconclusive", "no typical point at which the derivative is finite")
     choices = [
@@ -85,6 +92,13 @@ def weigh(
         for p, at in d.looks.items()
         if at.finding == "subgradient"
     ]
+    silent = [d.silent for d in disputes]
+    remark = (
+        f"; where {claim.of_name} has no derivative it gives {_silence(evidences, silent)}, as "
+        "JAX does"
+        if any(mask.any() for mask in silent)
+        else ""
+    )
     if choices:
         evidence, point = choices[0]
         where = f" (declared: {claim.kinks})" if claim.kinks else ""
@@ -92,8 +106,15 @@ def weigh(
             f"right wherever {claim.of_name} is differentiable; at a kink{where} a valid "
             f"subgradient other than JAX's, e.g. at {_place(evidence, point)}"
         )
-        return found("subgradient", says)
-    return found("correct", "agrees with every witness at every point")
+        return found("subgradient", says + remark)
+    return found("correct", "agrees with every witness at every point" + remark)
+
+
+def _silence(evidences: list[Evidence], masks: list[np.ndarray]) -> str:
+    """What stands in place of a number, and where first."""
+    e, p = _first(evidences, masks)
+    entries = np.concatenate([np.ravel(leaf[p]) for leaf in e.hand])
+    return f"{entries[~np.isfinite(entries)][0]:g}, e.g. at {_place(e, p)}"
 
 
 def _probed(evidence: Evidence) -> list[int]:

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from lab import check
+from lab.derivation import derivation
 from lab.domains import (
     choice,
     integers,
     interval,
     invertible,
     labels,
+    nonnegative,
     positive,
     reals,
     simplex,
@@ -210,6 +212,23 @@ KINKS = [
 def test_a_choice_at_a_kink_is_a_convention_within_the_hull(kind, f, hand, word):
     verdict = check(f, hand, kind=kind, at=dict(x=reals("n")))
     assert verdict.verdict == word, verdict
+
+
+ROOT = lambda x: jnp.sqrt(x * x)  # JAX: 0/0 at 0
+NO_NUMBER = [
+    (ROOT, lambda x: x / jnp.sqrt(x * x), "x == 0", "unstable", "has to choose a slope, and gives nan"),
+    (ROOT, jnp.sign, "x == 0", "subgradient", "declared: x == 0"),
+    (ROOT, lambda x: 2 * x / jnp.sqrt(x * x), "x == 0", "wrong", "2 times"),
+    (ROOT, lambda x: x / jnp.sqrt(x * x), None, "correct", "it gives nan, e.g. at zero"),
+    (jnp.sqrt, lambda x: 0.5 / jnp.sqrt(x), "x == 0", "correct", "it gives inf, e.g. at zero"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "hand", "kinks", "word", "says"), NO_NUMBER)
+def test_where_a_kink_is_declared_a_slope_is_owed(f, hand, kinks, word, says):
+    at = dict(x=nonnegative("n") if f is jnp.sqrt else reals("n"))
+    verdict = check(derivation(f, hand, kind="derivative", wrt=0, at=at, kinks=kinks))
+    assert (verdict.verdict, says in verdict.reason) == (word, True), verdict
 
 
 # ----- right in exact arithmetic only -----
