@@ -3,6 +3,7 @@
 Everything here returns something that marimo shows; a lesson's cell ends in it.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 KINDS: dict[str, Any] = {"✓": "success", "✗": "danger", "?": "warn", "!": "warn"}
+
+# nobody has the file of the function open in a lesson, and there is only one derivative asked for
+UNSEEN = re.compile(r"\.py:\d+$|^derivative$")
 
 
 def picture(drawing: "Figure") -> Any:
@@ -108,7 +112,8 @@ def chosen(
 def said(verdict: Verdict) -> Any:
     """A verdict, and in a fold what it rests on."""
     mark, _ = MARKS[verdict.verdict]
-    name, where = (verdict.mistake.name, verdict.mistake.where) if verdict.mistake else ("", "")
+    name, places = (verdict.mistake.name, verdict.mistake.where) if verdict.mistake else ("", "")
+    where = ", ".join(place for place in places.split(", ") if not UNSEEN.search(place))
     named = f": {name.replace('_', ' ')}" if name not in ("", "unknown", verdict.verdict) else ""
     words = (
         f"**{mark} {verdict.verdict}{named}**{f' ({where})' if where else ''}\n\n{verdict.reason}"

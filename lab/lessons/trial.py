@@ -21,9 +21,9 @@ from lab.symbolic import claims, formula
 def typed(asked: Callable[..., Any], text: str, entries: tuple[str, ...] = ()) -> Verdict:
     """The verdict on a formula in the place of the hand derivation ``asked``.
 
-    It is a formula of the derivation's arguments; or, where the only argument is a vector, of its
-    ``entries`` by name, one formula for each entry of the gradient. Raises `BadInput` where the
-    text is no such formula.
+    It is a formula of the derivation's arguments, one for each that moves; or, where the only
+    argument is a vector, of its ``entries`` by name, one formula for each entry of the gradient.
+    Raises `BadInput` where the text is no such formula.
     """
     claim = _claim(asked)
     names = entries or claim.arguments
@@ -36,6 +36,8 @@ def typed(asked: Callable[..., Any], text: str, entries: tuple[str, ...] = ()) -
             jnp.broadcast_to(formula.value(part, known), numbers[0].shape).astype(numbers[0].dtype)
             for part in parts
         ]
+        if len(claim.wrt) > 1:
+            return tuple(found)
         return found[0] if len(found) == 1 else jnp.stack(found)
 
     verdict = chosen(asked, answer)

@@ -138,10 +138,10 @@ def resonance_slope_by_duals(x: Real) -> Real:
     return slope_by_duals(resonance)(x)
 
 
-def babylonian_root(x: Number) -> Number:
+def babylonian_root(x: Number, rounds: int = 16) -> Number:
     """√x by the rule of Babylon: the mean of y and x/y, again and again"""
     y = (1 + x) / 2
-    for _ in range(16):
+    for _ in range(rounds):
         y = (y + x / y) / 2
     return y
 

@@ -22,9 +22,14 @@ def _leaf(scene: Scene, i: int) -> str:
         worst, least = max(worst, told.max(initial=0.0)), min(least, told.min(initial=np.inf))
     if not worst:
         return f"{scene.names[i]}: not finite where the derivative is"
-    how_far = " to ".join(dict.fromkeys(f"{100 * x:.2g}%" for x in (least, worst)))
+    how_far = " to ".join(dict.fromkeys(_percent(x) for x in (least, worst)))
     whose = "the largest entry" if masks[0].ndim > 1 and scene.kind != "derivative" else "it"
     return f"{scene.names[i]}: {_entries(masks)} off, by {how_far} of {whose}{_varies(scene, i)}"
+
+
+def _percent(share: float) -> str:
+    """To two digits, written out: 1300%, not 1.3e+03%."""
+    return f"{float(f'{100 * share:.2g}'):g}%"
 
 
 def _varies(scene: Scene, i: int) -> str:
