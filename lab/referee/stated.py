@@ -12,7 +12,7 @@ MAKERS = {
     name: maker
     for name, maker in vars(domains).items()
     if inspect.isfunction(maker)
-    and maker.__module__ == domains.__name__
+    and maker.__module__.startswith(f"{domains.__name__}.")
     and not name.startswith("_")
     and inspect.signature(maker).return_annotation in (Domain, "Domain")
 }
