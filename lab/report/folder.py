@@ -41,7 +41,7 @@ def _page(run: Path, kept: dict[str, Any]) -> Page:
         ],
         config=_without_remarks(config.read_text("utf-8")),
         command=kept["command"],
-        environment=_environment(kept),
+        environment=environment(kept),
         seconds=kept["seconds"],
     )
 
@@ -50,7 +50,8 @@ def _without_remarks(yaml: str) -> str:
     return "\n".join(line for line in yaml.splitlines() if not line.startswith("#"))
 
 
-def _environment(kept: dict[str, Any]) -> dict[str, str]:
+def environment(kept: dict[str, Any]) -> dict[str, str]:
+    """When, where and with what versions it was computed."""
     names = ("started", "ended", "device", "precision", "seed")
     found = {name: str(kept[name]) for name in names if name in kept}
     found |= {name: installed or "from source" for name, installed in kept["versions"].items()}

@@ -39,17 +39,22 @@ class Page(NamedTuple):
 
 def render(page: Page) -> str:
     """The page as HTML, with its figures inside it."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    return filled("page.html", page._asdict())
+
+
+def filled(template: str, contents: Mapping[str, Any], room: str = "report") -> str:
+    """A template of a room of the lab with its contents, which it escapes."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("lab", "report"),
+        loader=ChoiceLoader([PackageLoader("lab", where) for where in (room, "report")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {"data_uri": data_uri, "number": number, "tally": tally}
-    return environment.get_template("page.html").render(page._asdict())
+    return environment.get_template(template).render(contents)
 
 
 def data_uri(png: bytes) -> str:

@@ -1,5 +1,6 @@
 """One sweep, from what was typed to the report: the order of things, and what is kept."""
 
+import re
 import shlex
 import time
 from collections import Counter
@@ -19,9 +20,12 @@ from lab.conduct.trial import put_on_trial
 from lab.config import dump
 from lab.config.shelf import shipped
 from lab.interrupts import deaf, heed, stoppable
+from lab.report.picture import description, png
 from lab.report.progress import Unwatched
 from lab.runs import folder, record, trajectory
 from lab.sweep.cases import Case, cases
+from lab.sweep.figures import figures
+from lab.sweep.folder import page
 from lab.sweep.group import Group, carried_out, groups
 from lab.sweep.plan import Plan
 from lab.sweep.table import Table, Trajectories
@@ -112,6 +116,7 @@ def _carry_out(
             _train(plan, groups(found), mesh, home, ending, watch)
         with ending.timed("figures"):
             watch.phase("figures", 1)
+            _draw(plan, home, ending)
 
 
 def _traced(plan: Plan, module: ModuleType, ending: Swept, watch: Unwatched) -> list[Case]:
@@ -163,6 +168,14 @@ def _train(
             ending.columns = table.columns()
             table.write(home)
             _judge(ending)
+
+
+def _draw(plan: Plan, home: Path, ending: Swept) -> None:
+    rows = trajectory.read(home)
+    for name, drawing in figures(plan, ending.columns, rows):
+        file = re.sub(r"[^\w-]+", "-", name).strip("-") + ".png"
+        folder.write_bytes(home / "figures" / file, png(drawing))
+        ending.figures.append({"name": name, "file": file, "alt": description(name, drawing)})
 
 
 def _judge(ending: Swept) -> None:
@@ -217,6 +230,7 @@ def _end(plan: Plan, home: Path, kept: dict[str, Any], ending: Swept) -> None:
         **summary(plan, ending),
     }
     folder.write_json(home / "sweep.json", ended)
+    folder.write_text(home / "report.html", page(home, plan))
 
 
 def summary(plan: Plan, ending: Swept) -> dict[str, Any]:

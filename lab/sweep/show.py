@@ -3,20 +3,22 @@
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lab.modules import shown
 from lab.report.page import number
 from lab.report.terminal import columns, styled
-from lab.sweep.conduct import Swept, summary
 from lab.sweep.plan import Plan
+
+if TYPE_CHECKING:
+    from lab.sweep.conduct import Swept
 
 _BEST, _LOST = 5, 3
 
 
-def told(home: Path, plan: Plan, ending: Swept) -> None:
+def told(home: Path, plan: Plan, ending: "Swept") -> None:
     """The best runs, which diverged, and where it all is; the folder comes last."""
     if ending.verdicts:
         from lab.referee.show import Details, summary
@@ -60,8 +62,10 @@ def best(plan: Plan, table: Mapping[str, np.ndarray], rows: np.ndarray) -> list[
     return [tuple(names), *cells]
 
 
-def plain(home: Path, plan: Plan, ending: Swept) -> dict[str, Any]:
+def plain(home: Path, plan: Plan, ending: "Swept") -> dict[str, Any]:
     """How a sweep went, for JSON."""
+    from lab.sweep.conduct import summary
+
     return {
         "folder": str(home),
         "report": str(home / "report.html"),
@@ -77,7 +81,7 @@ def plain(home: Path, plan: Plan, ending: Swept) -> dict[str, Any]:
     }
 
 
-def _counted(plan: Plan, ending: Swept) -> Iterator[str]:
+def _counted(plan: Plan, ending: "Swept") -> Iterator[str]:
     done, seconds = len(ending.columns.get("run", ())), sum(ending.seconds.values())
     of = f"{done:,} runs" if done == plan.runs else f"{done:,} of {plan.runs:,} runs"
     programs = f"{ending.programs} program{'s' * (ending.programs != 1)}"
