@@ -16,7 +16,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
-from jaxtyping import Array
 
 from lab.config import Config
 from lab.sweep import lanes
@@ -26,8 +25,8 @@ from lab.training import devices, stopping
 from lab.training.configured import posed, trained
 from lab.training.step import Training
 
-# Up to so many bytes of rows come home at once, in no fewer dispatches than so many.
-_BYTES, _DISPATCHES = 2**23, 10
+# Up to so many bytes of rows of a lane come home at once, in no fewer dispatches than so many.
+_BYTES, _DISPATCHES = 2**14, 10
 
 
 class Part(NamedTuple):
@@ -236,10 +235,11 @@ def _like(
     }
 
 
-def _array(key: str, numbers: np.ndarray, dtype: Any) -> Array:
+def _array(key: str, numbers: np.ndarray, dtype: Any) -> Any:
     if key == "seed":
         return jax.vmap(jax.random.key)(jnp.asarray(numbers, jnp.uint32))
-    return jnp.asarray(numbers, dtype if numbers.dtype.kind == "f" else int)
+    whole = np.dtype(jnp.asarray(0).dtype)
+    return np.asarray(numbers, dtype if numbers.dtype.kind == "f" else whole)
 
 
 def _parts(made: Programs, like: Lane) -> dict[str, Part]:

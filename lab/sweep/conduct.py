@@ -26,7 +26,7 @@ from lab.runs import folder, record, trajectory
 from lab.sweep.cases import Case, cases
 from lab.sweep.figures import figures
 from lab.sweep.folder import page
-from lab.sweep.group import Group, carried_out, groups
+from lab.sweep.group import Group, Work, carried_out, groups
 from lab.sweep.plan import Plan
 from lab.sweep.table import Table, Trajectories
 from lab.training import devices
@@ -153,7 +153,7 @@ def _train(
             for group in found:
                 precision = group.cases[0].values["precision"]
                 with devices.precision(precision):
-                    for ended in carried_out(group, mesh, tick):
+                    for ended in carried_out(Work(group, mesh), tick):
                         table.add(ended)
                         writer.append(trajectories.of(ended))
                         done += len(ended.runs)

@@ -15,7 +15,7 @@ from lab.training.devices import AXIS
 from lab.training.stopping import GOING
 
 # A step of all lanes at once is fast as long as what it carries stays near the processor.
-_NEAR, _LARGEST = 2**16, 2**26
+_NEAR, _LARGEST = 2**15, 2**26
 
 
 class Group(NamedTuple):
@@ -60,31 +60,42 @@ def groups(cases: Sequence[Case]) -> tuple[Group, ...]:
     return tuple(Group(tuple(same)) for same in found.values())
 
 
-def carried_out(
-    group: Group, mesh: Mesh, tick: Callable[[float], None] = lambda runs: None
-) -> Iterator[Ended]:
+class Work:
+    """A group made ready for its devices: its program, batched, and how many lanes at a time."""
+
+    def __init__(self, group: Group, mesh: Mesh) -> None:
+        self.group = group
+        first = group.cases[0]
+        lanes, most = len(first.runs), _most(first) * mesh.size
+        # lanes of one case share its arrays; where a case has few, those of several run together
+        alike = len(group.cases) == 1 or lanes >= most
+        self.batches = [(case,) for case in group.cases] if alike else [group.cases]
+        self.size = _even(lanes if alike else group.runs, most, mesh.size)
+        self.arrays = _Arrays(group.cases, alike)
+        self.parts = _batched(first, self.arrays, mesh)
+
+
+def carried_out(work: Work, tick: Callable[[float], None] = lambda runs: None) -> Iterator[Ended]:
     """All runs of the group, so many at a time as the devices are fast with.
 
     ``tick`` is told how many of them, parts counted, were made since the last were handed over.
     """
-    first = group.cases[0]
-    lanes, most = len(first.runs), _most(first, mesh)
-    # lanes of one case share its arrays; where a case has few, those of several run together
-    alike = len(group.cases) == 1 or lanes >= most
-    batches = [(case,) for case in group.cases] if alike else [group.cases]
-    size = _even(lanes if alike else group.runs, most, mesh.size)
-    arrays = _Arrays(group.cases, alike, mesh)
-    work = _batched(first, arrays, mesh)
-    for batch in batches:
+    size, first = work.size, work.group.cases[0]
+    for batch in work.batches:
         runs = np.concatenate([case.runs for case in batch])
-        lane = {key: jnp.concatenate([case.lane[key] for case in batch]) for key in first.lane}
-        which = np.repeat(np.arange(len(batch)), lanes)
+        lane = {key: _joined([case.lane[key] for case in batch]) for key in first.lane}
+        which = np.repeat(np.arange(len(batch)), len(first.runs))
         for begun in range(0, len(runs), size):
             # the last chunk is filled up with its last run, for the program to be the same
             places = np.minimum(np.arange(begun, begun + size), len(runs) - 1)
             mine = {key: values[places] for key, values in lane.items()}
-            ended = _through(first, work, arrays.of(batch, which[places]), mine, tick)
-            yield ended.of(runs[begun : begun + size])
+            arrays = work.arrays.of(batch, which[places])
+            yield _through(first, work.parts, arrays, mine, tick).of(runs[begun : begun + size])
+
+
+def _joined(arrays: Sequence[Any]) -> Any:
+    numbers = isinstance(arrays[0], np.ndarray)
+    return np.concatenate(arrays) if numbers else jnp.concatenate(arrays)
 
 
 def _through(
@@ -152,8 +163,7 @@ class _Arrays:
     ``axes`` are the axes of the lanes, None where shared; ``like`` what two lanes would get.
     """
 
-    def __init__(self, cases: Sequence[Case], alike: bool, mesh: Mesh) -> None:
-        self._mesh = mesh
+    def __init__(self, cases: Sequence[Case], alike: bool) -> None:
         self.axes = {
             name: tuple(
                 None if alike or _same([case.parts[name].constants[k] for case in cases]) else 0
@@ -189,10 +199,16 @@ def _same(arrays: Sequence[Any]) -> bool:
     return all(np.array_equal(np.asarray(array), np.asarray(first)) for array in arrays[1:])
 
 
-def _most(case: Case, mesh: Mesh) -> int:
-    """So many lanes at a time, on all devices together."""
-    del case
-    return 1024 * mesh.size
+def _most(case: Case) -> int:
+    """So many lanes at a time, on each device."""
+    carried = sum(_bytes(like.aval) for like in case.parts["begin"].jaxpr.outvars)
+    width = sum(_bytes(like) for like in case.row.values())
+    rows = ceil(case.steps / case.every)
+    return max(1, min(_NEAR // carried, _LARGEST // (width * rows)))
+
+
+def _bytes(like: Any) -> int:
+    return int(like.size) * int(like.dtype.itemsize)
 
 
 def _even(lanes: int, most: int, devices: int) -> int:

@@ -148,13 +148,13 @@ def _noted(carry: Carry, step: Array, state: State, reason: Int[Array, ""], row:
     """The carry with what was seen at ``step``, unless the run had ended before."""
     going = carry.reason == GOING
     better = going & (reason != DIVERGED) & (row["loss"] < carry.best)
-    noted = lambda new, old: jnp.where(going, new, old)
     return Carry(
         state,
-        noted(reason, carry.reason),
-        noted(step, carry.ended),
-        noted(row["loss"], carry.loss),
-        noted(row["gradient_norm"], carry.gradient_norm),
+        jnp.where(going, reason, carry.reason),
+        # one more step, unless this is the last: a sum is dearer to no lane, a choice to all
+        carry.ended + (going & (reason == GOING)).astype(jnp.int32),
+        jnp.where(going, row["loss"], carry.loss),
+        jnp.where(going, row["gradient_norm"], carry.gradient_norm),
         jnp.where(better, row["loss"], carry.best),
         jnp.where(better, step, carry.best_step),
     )

@@ -109,15 +109,16 @@ class Trajectories:
 
     def of(self, ended: Ended) -> dict[str, np.ndarray]:
         """The rows of runs that have ended, one run after the other, and of each where it ended."""
-        steps = ended.steps
         end: Any = ended.end
-        at = np.concatenate([np.broadcast_to(steps[:, None], (len(steps), len(ended.runs))),
-                             end.ended[None].astype(np.int64)])  # fmt: skip
-        keep = at < end.ended
+        at = np.append(ended.steps, 0).astype(np.int32)
+        keep = at[:, None] < end.ended
         keep[-1] = True
         whole = bool(keep.all())
         put = lambda column: column.T.ravel() if whole else column.T[keep.T]
-        found = {"run": put(np.broadcast_to(ended.runs, at.shape)), "step": put(at)}
+        steps = np.broadcast_to(at[:, None], keep.shape).copy()
+        steps[-1] = end.ended
+        runs = np.broadcast_to(ended.runs.astype(np.int32), keep.shape)
+        found = {"run": put(runs), "step": put(steps)}
         last = final(ended)
         for name, dtype in self._dtypes.items():
             if name in ended.rows:
