@@ -28,6 +28,9 @@ from lab.training.step import Training
 # Up to so many bytes of rows of a lane come home at once, in no fewer dispatches than so many.
 _BYTES, _DISPATCHES = 2**14, 10
 
+# What a lane has even where no number is traced; nothing is computed of it.
+_PLACE = ""
+
 
 class Part(NamedTuple):
     """One of the three functions of a lane, traced: what it does, and the arrays it stands on."""
@@ -117,7 +120,9 @@ def _case(
     count = len(next(iter(inner.values()), np.zeros(1)))
     outer = {key: np.full(count, at) for key, at in {**words, **places}.items()}
     runs = np.asarray(plan.number(inner | outer)) + np.zeros(count, int)
-    lane = {key: _array(key, np.array(numbers[key])[inner[key]], dtype) for key in traced}
+    lane = {_PLACE: np.arange(count, dtype=np.int32)} | {
+        key: _array(key, np.array(numbers[key])[inner[key]], dtype) for key in traced
+    }
     why = lambda reason: (
         None
         if reason == stopping.GOING
@@ -229,7 +234,7 @@ def _like(
 ) -> dict[str, jax.ShapeDtypeStruct]:
     arrays = {key: _array(key, np.array(numbers[key][:1]), dtype) for key in keys}
     # weak, as Python's own numbers: what they are computed with decides the precision
-    return {
+    return {_PLACE: jax.ShapeDtypeStruct((), jnp.int32)} | {
         key: jax.ShapeDtypeStruct((), array.dtype, weak_type=key != "seed")
         for key, array in arrays.items()
     }

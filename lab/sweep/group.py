@@ -106,13 +106,14 @@ def _through(
     tick: Callable[[float], None],
 ) -> Ended:
     """A chunk of lanes from the first step to the last."""
+    lanes = len(next(iter(lane.values()), (0,)))
     carry = work["begin"](arrays["begin"], lane)
     seen, at, limit = [], 0, np.int32(case.steps)
     while at < case.steps:
         carry, rows = work["advance"](arrays["advance"], lane, carry, np.int32(at), limit)
         seen.append(jax.tree.map(np.asarray, rows))
         at += case.every * case.rows
-        tick(len(carry.reason) * min(1, at / case.steps))
+        tick(lanes * min(1, at / case.steps))
         if np.all(np.asarray(carry.reason) != GOING):
             break
     end = jax.tree.map(np.asarray, work["conclude"](arrays["conclude"], lane, carry))

@@ -178,5 +178,7 @@ def apart(function: Callable[..., Any], in_axes: Any, *arguments: Any) -> Any:
         return tree, batched[0]
 
     looked = lambda *arguments: look(function(*arguments))
-    jax.eval_shape(jax.vmap(looked, in_axes), *arguments)
+    result = jax.eval_shape(jax.vmap(looked, in_axes), *arguments)
+    if not seen:  # not one lane differs from another
+        return jax.tree.map(lambda _: None, result)
     return jax.tree.map(lambda differs: 0 if differs else None, seen[-1])

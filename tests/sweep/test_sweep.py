@@ -40,6 +40,8 @@ def problem(key, *, width: float = 1.0, bend: float = 0.0, size: int = 3, data: 
     """width is traced, bend is asked after, size is a shape, data by NumPy depends on the seed."""
     if data == "host":
         rows = np.asarray(jax.random.normal(key, (6, 3)))
+    elif data == "fixed":
+        rows = jnp.eye(6, 3)
     else:
         rows = jax.random.normal(key, (6, 3))
     curved = 1.0 if bend == 0 else 1 / (1 + bend)
@@ -53,7 +55,7 @@ def problem(key, *, width: float = 1.0, bend: float = 0.0, size: int = 3, data: 
 
     def batch(key, step):
         chosen = jax.random.permutation(jax.random.fold_in(key, step), 6)[:4]
-        return X[chosen]
+        return X[:4] if data == "fixed" else X[chosen]
 
     return Problem(
         loss, gradient, jnp.array(start[:size]), batch=batch,
@@ -168,6 +170,8 @@ def require_same(swept: Swept, runs: Any, *, tolerance: float = 1e-9) -> None:
         (["start=[1,2,3],[4,5,6]", "width=1,2"], 1, []),
         (["optimizer.b1=0.5,0.9", "gradient=hand,jax", "steps=7"], 2, []),
         (["steps=5,9", "seed=0..1"], 2, []),
+        (["steps=5,9"], 2, []),
+        (["data=fixed", "seed=0..2"], 1, []),
         (["stop.gradient_norm=4.0", "seed=0..3", "steps=40"], 1, []),
         (["optimizer={name: newton, step: {name: backtracking}}", "optimizer.step.slope=1e-4,0.3", "width=0.5,2"], 2,
          ["optimizer.step.slope is taken value by value"]),
