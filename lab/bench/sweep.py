@@ -25,6 +25,7 @@ Expect:   nothing
 
 import jax.numpy as jnp
 
+from lab.plots import style
 from lab.training.problem import Problem
 
 
@@ -46,8 +47,12 @@ def findings(outcome):
 
 
 def figures(outcome):
-    yield from ()
+    drawing, (axes,) = style.figure(title="Down the valley")
+    axes.plot(outcome.trajectory["step"], outcome.trajectory["loss"])
+    axes.set(yscale="log", xlabel="step", ylabel="loss")
+    yield "loss", drawing
 '''
+NUMBERS = (1, 10, 100, 1000, 10_000)
 RATES = "optimizer.learning_rate=logspace(1e-4,1e-1,{runs})"
 
 
@@ -144,10 +149,9 @@ def _by_number(
 ) -> Table:
     import jax.numpy as jnp
 
-    numbers = (1, 10, 100, 1000, 10_000)
-    watch.phase("by number", len(numbers))
+    watch.phase("by number", len(NUMBERS))
     rows = []
-    for done, runs in enumerate(numbers):
+    for done, runs in enumerate(NUMBERS):
         watch.at(done, f"{runs} runs")
         wanted = [RATES.format(runs=max(runs, 2)), f"steps={steps}"]
         wanted = wanted if runs > 1 else ["seed=0,1", f"steps={steps}"]
@@ -269,6 +273,7 @@ def _against_loops(watch: Unwatched, config: str, sample: int) -> tuple[Table, l
     ]
     rows: list[tuple[Any, ...]] = []
     with tempfile.TemporaryDirectory() as out:
+        _one_sweep(config, out)
         seconds = _seconds(partial(_one_sweep, config, out))
         rows.append(("lab sweep", seconds, 1.0))
         watch.at(1)

@@ -1,10 +1,14 @@
 """A sweep gives each run what it would have alone, whatever is computed side by side with it."""
 
 import json
+import os
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -12,6 +16,7 @@ from lab import experiment
 from lab.cli import status
 from lab.config import load
 from lab.runs import trajectory
+from lab.sweep import cases, group
 from lab.sweep.plan import plan
 from lab.sweep.table import read
 from lab.training import devices
@@ -191,3 +196,139 @@ def test_each_run_is_what_it_is_alone(
         assert said.startswith(expected)
     assert (swept.table["run"] == np.arange(swept.plan.runs)).all()
     require_same(swept, range(swept.plan.runs))
+
+
+def test_a_lane_that_is_off_by_a_little_is_seen(
+    capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = cases._array
+    off = lambda key, numbers, dtype: right(
+        key, numbers * (1 + 1e-6) if numbers.dtype.kind == "f" else numbers, dtype
+    )
+    monkeypatch.setattr(cases, "_array", off)
+    swept = Swept(capsys, "width=0.5,2")
+    with pytest.raises(AssertionError, match="Not equal to tolerance"):
+        require_same(swept, range(2))
+
+
+def test_programs_that_differ_in_a_number_are_not_taken_for_one() -> None:
+    part = lambda factor, array: cases._part(lambda x: factor * x + jnp.asarray(array), 1.0)
+    signature = lambda factor, array: cases._signature(part(factor, array))
+    assert signature(2.0, np.ones(3)) == signature(2.0, np.zeros(3))
+    assert signature(2.0, np.ones(3)) != signature(2.5, np.ones(3))
+    assert signature(2.0, np.ones(3)) != signature(2.0, np.ones(4))
+
+
+def test_one_that_diverges_harms_no_other_and_is_named(capsys: Any) -> None:
+    rates = "optimizer.learning_rate=0.01,1e200,0.1"
+    swept = Swept(capsys, rates, "optimizer.name=sgd", "steps=40")
+    assert swept.exit == 0
+    assert list(swept.table["status"]) == ["finished", "diverged", "finished"]
+    (lost,) = swept.answer["diverged"]
+    assert lost["run"] == 1
+    assert lost["settings"] == {"optimizer.learning_rate": 1e200}
+    assert 0 < lost["step"] == swept.table["step"][1] < 40
+    assert swept.of(1)["step"].max() == lost["step"]
+    assert np.isfinite(swept.table["final.loss"][[0, 2]]).all()
+    assert swept.answer["best"]["run"] in (0, 2)
+    assert swept.answer["best"]["command"].startswith("lab run valley ")
+    assert "1 of 3 diverged" in (swept.folder / "report.html").read_text("utf-8")
+
+
+def test_all_that_diverge_fail_the_sweep(capsys: Any) -> None:
+    swept = Swept(capsys, "optimizer.learning_rate=1e200,1e220", "optimizer.name=sgd", "steps=40")
+    assert (swept.exit, swept.answer["best"]) == (1, None)
+    assert swept.answer["note"] == "every run diverged"
+
+
+def test_what_a_sweep_leaves_can_be_swept_again(capsys: Any) -> None:
+    first = Swept(capsys, "optimizer.learning_rate=logspace(1e-2,1e-1,3)", "optimizer.name=adam,sgd",
+                  "width=3", "seed=0..1")  # fmt: skip
+    assert {path.name for path in first.folder.iterdir()} == {
+        *("config.yaml", "sweep.json", "table.parquet", "trajectory", "figures", "report.html")
+    }
+    kept = json.loads((first.folder / "sweep.json").read_text("utf-8"))
+    again = shlex.split(kept["again"])
+    assert again[:3] == ["lab", "sweep", str(first.folder / "config.yaml")]
+    second = Swept(capsys, *again[3:], config=again[2])
+    assert second.folder.parent == first.folder.parent
+    assert first.table.keys() == second.table.keys()
+    for name, column in first.table.items():
+        assert (column == second.table[name]).all(), name
+
+
+def test_an_interrupted_sweep_keeps_the_groups_that_ended(
+    capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = iter(range(9))
+    through = group._through
+
+    def interrupted(*arguments: Any) -> Any:
+        if next(made) == 1:
+            raise KeyboardInterrupt
+        return through(*arguments)
+
+    monkeypatch.setattr(group, "_through", interrupted)
+    arguments = ["optimizer.name=adam,sgd", "seed=0..2"]
+    assert status(["sweep", "valley", *arguments, "--no-checks"]) == 130
+    out, err = capsys.readouterr()
+    assert "the runs that had ended are kept" in err
+    assert "3 of 6 runs" in out
+    folder = Path(out.splitlines()[-1])
+    table = read(folder)
+    assert set(table["optimizer.name"]) == {"adam"}
+    assert set(trajectory.read(folder)["run"]) == set(table["run"])
+    assert (folder / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["valley", "width=logspace(1e-4,0,5)"], "one positive number to another"),
+        (["valley", "wdth=1,2"], "did you mean 'width'?"),
+        (["valey", "width=1,2"], "did you mean 'valley'?"),
+        (["valley", "optimizer.name=adam,sdg"], "did you mean 'sgd'?"),
+        (["valley", "size=1,2.5"], "size: "),
+        (["valley", "seed=3..0"], "did you mean 0..3?"),
+        (["valley", "record.every=1,2"], "all runs of a sweep have the same record.every"),
+        (["valley", "width=1"], "nothing varies"),
+        (["valley", "seed=0..99999", "steps=100000", "record.every=1"], "take record.every="),
+    ],
+)
+def test_bad_input_is_refused_in_a_line_before_there_is_a_folder(
+    capsys: Any, arguments: list[str], said: str
+) -> None:
+    assert status(["sweep", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert out == ""
+    assert not Path("runs").exists()
+
+
+SHARED = """
+import sys
+from lab.cli import status
+sys.exit(status(["sweep", "valley", "width=linspace(0.5,2,5)", "seed=0..1", "--no-checks",
+                 "stop.gradient_norm=4.0", "--out", sys.argv[1], "devices=" + sys.argv[2]]))
+"""
+
+
+def test_four_devices_give_the_numbers_of_one(capsys: Any) -> None:
+    paths = os.pathsep.join(filter(None, sys.path))
+    flags = "--xla_force_host_platform_device_count=4 --xla_backend_optimization_level=0"
+    for count in ("1", "4"):  # ten runs: two are added for an even share
+        done = subprocess.run(
+            [sys.executable, "-c", SHARED, f"on{count}", count],
+            env=os.environ | {"PYTHONPATH": paths, "XLA_FLAGS": flags},
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    one, four = (read(next(Path(f"on{count}", "valley").iterdir())) for count in (1, 4))
+    (kept,) = (json.loads(path.read_text("utf-8")) for path in Path("on4").rglob("sweep.json"))
+    assert kept["devices"] == 4
+    for name, column in one.items():
+        if column.dtype.kind == "f":
+            np.testing.assert_allclose(four[name], column, rtol=1e-12, err_msg=name)
+        else:
+            assert (four[name] == column).all(), name
