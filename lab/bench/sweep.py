@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import median
 from typing import Annotated, Any, Literal
 
 from typer import Option
 
 from lab.bench import Report, Table
-from lab.bench.loop import CLOCKS, _alternately
+from lab.bench.loop import CLOCKS, _alternately, over
 from lab.report.progress import Unwatched
 
 EXPERIMENT = '''"""Rosenbrock's valley.
@@ -135,12 +136,12 @@ def _recording(
         ),
         "as many bytes copied, to fresh memory": _copied(4 * runs * steps),
     }
-    seconds = _alternately(ways, repeats, now)
-    base = seconds["bare"]
+    turns = _alternately(ways, repeats, now)
+    base = turns["bare"]
     return Table(
         f"{runs:,} runs of {steps:,} steps",
         ("way", "ms", "times bare"),
-        [(name, 1e3 * taken, taken / base) for name, taken in seconds.items()],
+        [(name, 1e3 * median(taken), over(taken, base)) for name, taken in turns.items()],
     )
 
 
@@ -159,11 +160,10 @@ def _by_number(
             "bare": _ready(partial(_bare, steps=steps), jnp.geomspace(1e-4, 1e-1, runs)),
             "lab": _prepared(config, wanted),
         }
-        taken = _alternately(ways, repeats, now)
-        each = {name: 1e6 * seconds / runs for name, seconds in taken.items()}
-        rows.append(
-            (runs, 1e3 * taken["lab"], each["lab"], each["bare"], each["lab"] / each["bare"])
-        )
+        turns = _alternately(ways, repeats, now)
+        whole = {name: median(taken) for name, taken in turns.items()}
+        each = (1e6 * seconds / runs for seconds in (whole["lab"], whole["bare"]))
+        rows.append((runs, 1e3 * whole["lab"], *each, over(turns["lab"], turns["bare"])))
     columns = ("runs", "lab sweep, ms", "µs a run", "bare, µs a run", "times bare")
     return Table(f"By the number of runs, {steps:,} steps each", columns, rows)
 

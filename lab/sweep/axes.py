@@ -100,14 +100,13 @@ def _axis(text: str) -> Axis | None:
         for piece, several in zip(pieces, groups, strict=True)
         for value in ((_one(piece),) if several is None else several)
     ]
-    twice = next((v for place, v in enumerate(values) if _has(values[:place], v)), None)
-    if twice is not None:
-        raise BadInput(f"{twice} is given twice")
+    seen: set[str] = set()
+    for value in values:
+        written = repr(value)  # 1 and 1.0 and true are three
+        if written in seen:
+            raise BadInput(f"{value} is given twice")
+        seen.add(written)
     return Axis(key, tuple(values), text)
-
-
-def _has(values: Sequence[Any], value: Any) -> bool:
-    return any(type(one) is type(value) and one == value for one in values)
 
 
 def _split(text: str) -> Iterator[str]:

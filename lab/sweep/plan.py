@@ -103,8 +103,9 @@ def plan(config: str, arguments: Sequence[str]) -> Plan:
         checked = load(config, overrides)
         if checked.kind == "study":
             raise BadInput(f"{config} is a study: it trains nothing, so there is nothing to sweep")
+        every = _every(wanted, checked)
         values = {axis.key: along(config, overrides, axis.key, axis.values) for axis in numbers}
-        variations.append(Variation(checked, values, _every(wanted, checked)))
+        variations.append(Variation(checked, values, every))
     return Plan(config, wanted, tuple(variations), written(config, _in_order(wanted.fixed)))
 
 

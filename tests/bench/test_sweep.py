@@ -11,11 +11,13 @@ def test_sweeps_are_measured_beside_bare_ones_and_loops(monkeypatch):
     monkeypatch.setattr(sweep, "NUMBERS", (1, 3))
     monkeypatch.setattr(sweep, "SMALL", 2)
     monkeypatch.setattr(sweep, "_joblib", lambda *arguments: 1.0)
+    monkeypatch.setattr(sweep, "_hydra", lambda *arguments: 1.0)
+    monkeypatch.setattr(sweep, "_one_run", lambda *arguments: None)
     report = sweep.measure(Unwatched(), runs=4, steps=20, repeats=1, sample=1)
     recording, by_number, loops = report.tables
-    assert recording.rows[0][2] == 1.0
+    assert recording.rows[0][2] == "1.00 (1.00 to 1.00)"
     assert len(recording.rows) == 6
     assert [row[0] for row in by_number.rows] == [1, 3]
-    assert all(math.isfinite(cell) for row in by_number.rows for cell in row)
+    assert all(math.isfinite(cell) for row in by_number.rows for cell in row[:4])
     assert {"lab sweep", "a loop over runs"} <= {row[0] for row in loops.rows}
     assert all(map(markdown, report.tables))

@@ -134,8 +134,10 @@ def _ordered(posed: Any, config: Any) -> Any:
     return posed[0], config, posed[1]
 
 
-def require_same(swept: Swept, runs: Any, *, tolerance: float = 1e-9) -> None:
-    for run in runs:
+def require_same(swept: Swept, *, tolerance: float = 1e-9) -> None:
+    """Of all runs the first, the last and one between are what they are alone."""
+    last_run = swept.plan.runs - 1
+    for run in sorted({0, (last_run + 1) // 2, last_run}):
         whole, last = alone(swept, run)
         row = int(np.flatnonzero(swept.table["run"] == run)[0])
         end = {name: column[row] for name, column in swept.table.items()}
@@ -163,31 +165,41 @@ def require_same(swept: Swept, runs: Any, *, tolerance: float = 1e-9) -> None:
         )
 
 
+def more(*row: Any) -> Any:
+    """A row much like others."""
+    return pytest.param(*row, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize(
     ("arguments", "programs", "remarks"),
     [
         (["optimizer.learning_rate=0.01,0.1", "width=0.5,2", "seed=0..2"], 1, []),
         (["optimizer.name=adam,sgd", "seed=0,4000000000"], 2, []),
-        (["bend=0,0.5", "seed=0..1"], 2, ["bend is taken value by value"]),
+        more(["bend=0,0.5", "seed=0..1"], 2, ["bend is taken value by value"]),
         (["size=2,3", "width=1,2"], 2, ["size is taken value by value: "]),
         (["data=host", "seed=0..3", "width=1,2"], 1,
          ["seed is taken value by value: NumPy computes with it"]),
-        (["start=[1,2,3],[4,5,6]", "width=1,2"], 1, []),
-        (["optimizer.b1=0.5,0.9", "gradient=hand,jax", "steps=7"], 2, []),
-        (["steps=5,9", "seed=0..1"], 2, []),
+        more(["start=[1,2,3],[4,5,6]", "width=1,2"], 1, []),
+        more(["optimizer.b1=0.5,0.9", "gradient=hand,jax", "steps=7"], 2, []),
+        more(["steps=5,9", "seed=0..1"], 2, []),
         (["steps=5,9"], 2, []),
         (["data=fixed", "seed=0..2"], 1, []),
         (["stop.gradient_norm=4.0", "seed=0..3", "steps=40"], 1, []),
         (["optimizer={name: newton, step: {name: backtracking}}", "optimizer.step.slope=1e-4,0.3", "width=0.5,2"], 2,
          ["optimizer.step.slope is taken value by value"]),
         (["optimizer.learning_rate=1e2,1e200", "optimizer.name=sgd", "steps=40", "seed=0..1"], 1, []),
-        (["optimizer.learning_rate={name: linear_schedule, init_value: 0.2, end_value: 0.1, "
+        more(["optimizer.learning_rate={name: linear_schedule, init_value: 0.2, end_value: 0.1, "
           "transition_steps: 9}", "optimizer.learning_rate.init_value=0.1,0.3"], 1, []),
     ],
 )  # fmt: skip
 def test_each_run_is_what_it_is_alone(
-    capsys: Any, arguments: list[str], programs: int, remarks: list[str]
+    capsys: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    programs: int,
+    remarks: list[str],
 ) -> None:
+    monkeypatch.setattr("lab.sweep.conduct.figures", lambda *_: ())
     swept = Swept(capsys, *arguments)
     assert swept.exit == 0 or swept.answer["note"] == "every run diverged"
     assert swept.answer["programs"] == programs
@@ -195,7 +207,7 @@ def test_each_run_is_what_it_is_alone(
     for said, expected in zip(swept.answer["remarks"], remarks, strict=True):
         assert said.startswith(expected)
     assert (swept.table["run"] == np.arange(swept.plan.runs)).all()
-    require_same(swept, range(swept.plan.runs))
+    require_same(swept)
 
 
 def test_a_lane_that_is_off_by_a_little_is_seen(
@@ -208,7 +220,7 @@ def test_a_lane_that_is_off_by_a_little_is_seen(
     monkeypatch.setattr(cases, "_array", off)
     swept = Swept(capsys, "width=0.5,2")
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
-        require_same(swept, range(2))
+        require_same(swept)
 
 
 def test_programs_that_differ_in_a_number_are_not_taken_for_one() -> None:
@@ -309,21 +321,23 @@ def test_bad_input_is_refused_in_a_line_before_there_is_a_folder(
 SHARED = """
 import sys
 from lab.cli import status
-sys.exit(status(["sweep", "valley", "width=linspace(0.5,2,5)", "seed=0..1", "--no-checks",
-                 "stop.gradient_norm=4.0", "--out", sys.argv[1], "devices=" + sys.argv[2]]))
+sys.exit(status(sys.argv[1:]))
 """
 
 
-def test_four_devices_give_the_numbers_of_one(capsys: Any) -> None:
-    paths = os.pathsep.join(filter(None, sys.path))
+def test_four_devices_give_the_numbers_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    # ten runs: two are added for an even share
+    arguments = ["sweep", "valley", "width=linspace(0.5,2,5)", "seed=0..1", "--no-checks",
+                 "stop.gradient_norm=4.0"]  # fmt: skip
     flags = "--xla_force_host_platform_device_count=4 --xla_backend_optimization_level=0"
-    for count in ("1", "4"):  # ten runs: two are added for an even share
-        done = subprocess.run(
-            [sys.executable, "-c", SHARED, f"on{count}", count],
-            env=os.environ | {"PYTHONPATH": paths, "XLA_FLAGS": flags},
-            capture_output=True, text=True,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", SHARED, *arguments, "--out", "on4", "devices=4"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "XLA_FLAGS": flags},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    monkeypatch.setattr("lab.sweep.conduct.figures", lambda *_: ())
+    assert status([*arguments, "--out", "on1", "devices=1"]) == 0
     one, four = (read(next(Path(f"on{count}", "valley").iterdir())) for count in (1, 4))
     (kept,) = (json.loads(path.read_text("utf-8")) for path in Path("on4").rglob("sweep.json"))
     assert kept["devices"] == 4
