@@ -1,5 +1,7 @@
 """The whole catalogue on trial: every derivation passes, and does not with a mistake in it."""
 
+import inspect
+
 import jax
 import jax.numpy as jnp
 import pytest
@@ -30,7 +32,13 @@ PLANTED = {
     "scale": lambda leaf: leaf * MISTAKE,
     "sign": lambda leaf: -leaf,
     "flip": lambda leaf: jnp.flip(leaf),
+    "transpose": lambda leaf: jnp.swapaxes(leaf, -2, -1) if leaf.ndim > 1 else leaf,
 }
+MOVES = ("flip", "transpose")
+
+
+def places(claim, names):
+    return claim.at if callable(claim.at) else dict(zip(names, claim.at, strict=True))
 
 
 # Every pass has planted its own mistake already (that is its power); here the whole way is gone.
@@ -42,13 +50,13 @@ def test_a_planted_mistake_does_not_pass(claim, mistake):
         return jax.tree.map(PLANTED[mistake], claim.hand(*args))
 
     wrt = claim.wrt[0] if claim.single else claim.wrt
-    at = dict(zip(claim.arguments, claim.at, strict=True)) if not callable(claim.at) else claim.at
-    asked = dict(kind=claim.kind, wrt=wrt, at=at, points=2, shrink=False)
-    verdict = check(claim.of, planted, **asked)
-    if verdict.passes and mistake == "flip" and claim.kind not in ("jvp", "vjp"):
-        # what a flip leaves as it is: a number, or entries that are all alike
+    asked = dict(kind=claim.kind, wrt=wrt, points=2, shrink=False)
+    verdict = check(claim.of, planted, at=places(claim, claim.arguments), **asked)
+    if verdict.passes and mistake in MOVES and claim.kind not in ("jvp", "vjp"):
+        # what it leaves as it is: a number, or entries that are all alike
+        at = places(claim, inspect.signature(claim.hand).parameters)
         assert check(claim.hand, planted, kind="identity", at=at, points=2).passes
-    elif mistake != "flip":
+    elif mistake not in MOVES:
         assert verdict.verdict == "wrong", verdict
 
 
