@@ -7,8 +7,10 @@ import numpy as np
 from lab.referee import tolerance
 from lab.referee.evidence import Evidence, at_point
 from lab.referee.kinks import Look, look
+from lab.referee.noise import exponents
 
 LOOKS = 6  # disputed points of a group that get a second look: typical ones first, then extremes
+ROUNDINGS = 8  # of an argument's, by which an exponential may be off
 LOST = 1e-3  # relative error in single precision beyond which the digits that matter are gone
 
 
@@ -66,6 +68,8 @@ def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
             coarse |= _coarse(evidence, i)
     # Beyond what was drawn the formula is on trial, not its floating point.
     broken, coarse = broken & ~evidence.group.beyond, coarse & ~evidence.group.beyond
+    if (coarse & ~off & ~broken).any():
+        coarse &= ~_explained(evidence, coarse)
     # Sizes at which JAX has no derivative anywhere (a deviation of one number) are no test of it.
     typical = evidence.group.typical
     if not any(np.isfinite(leaf[typical]).any() for leaf in evidence.truth):
@@ -115,6 +119,13 @@ def _by_point(mask: np.ndarray, like: np.ndarray) -> np.ndarray:
     return mask.reshape(-1, *[1] * (like.ndim - 1))
 
 
+def _allowed(evidence: Evidence, i: int) -> np.ndarray:
+    """Disagreement in single precision that needs no explanation."""
+    noise = evidence.noise[i]
+    length, grain = max(1, evidence.group.elements), evidence.question.grain
+    return np.maximum(tolerance.implementation(noise, length, grain), LOST * noise.scale)
+
+
 def _coarse(evidence: Evidence, i: int) -> np.ndarray:
     """Points at which single precision overflows or loses its digits, where function and truth are
     fine in it.
@@ -124,12 +135,24 @@ def _coarse(evidence: Evidence, i: int) -> np.ndarray:
     judged = _by_point(evidence.fine_single & evidence.fine & ~evidence.contradicted, truth)
     judged = judged & np.isfinite(truth) & np.isfinite(jaxs) & (np.abs(truth) < 1e37)
     with np.errstate(invalid="ignore", over="ignore"):
-        error = np.abs(hand - truth)
-        allowed = tolerance.implementation(
-            noise, max(1, evidence.group.elements), evidence.question.grain
-        )
-        lost = ~(error <= np.maximum(allowed, LOST * noise.scale))
+        lost = ~(np.abs(hand - truth) <= _allowed(evidence, i))
     # Where the derivative has died away (a saturated softmax), what is left are rounding errors of
     # terms that cancel: only an overflow counts there.
     alive = (noise.scale >= LOST * noise.typical) & (noise.scale > 1e-8 * noise.natural)
     return _rows(judged & lost & (alive | ~np.isfinite(hand)))
+
+
+def _explained(evidence: Evidence, coarse: np.ndarray) -> np.ndarray:
+    """Points at which the function takes exponentials of numbers so large that single precision
+    does not know them any better: an attention that recomputes its weights from their logarithm.
+    """
+    points = np.flatnonzero(coarse)
+    unit = ROUNDINGS * max(tolerance.EPS32, evidence.question.grain) * exponents(evidence, points)
+    fine = np.ones(len(points), bool)
+    for i, noise in enumerate(evidence.noise):
+        with np.errstate(invalid="ignore", over="ignore"):
+            error = np.abs(evidence.hand_single[i][points] - evidence.rounded[i][points])
+            scale = noise.scale[points]
+            slack = _allowed(evidence, i)[points] + _by_point(unit, scale) * scale
+            fine &= ~_rows(~(error <= slack))
+    return np.isin(np.arange(len(coarse)), points[fine])

@@ -257,6 +257,19 @@ def test_the_stable_forms_of_the_same_derivatives_pass():
         assert check(f, hand, kind=kind, at=dict(x=x)).verdict == "correct"
 
 
+STEEP = lambda x: jax.nn.logsumexp(1000 * x) / 1000  # logits of a million at huge points
+FROM_ITS_LOGARITHM = [
+    (lambda x: jnp.exp(1000 * x - jax.nn.logsumexp(1000 * x)), "correct"),
+    (lambda x: jnp.exp(1000 * x) / jnp.sum(jnp.exp(1000 * x)), "unstable"),
+    (lambda x: jnp.exp(999 * x - jax.nn.logsumexp(999 * x)), "wrong"),
+]
+
+
+@pytest.mark.parametrize(("hand", "word"), FROM_ITS_LOGARITHM)
+def test_weights_recomputed_from_their_logarithm_are_as_good_as_that(hand, word):
+    assert check(STEEP, hand, at=dict(x=reals("n"))).verdict == word
+
+
 def test_ill_conditioned_but_right():
     hilbert = jnp.asarray(1 / (np.arange(6)[:, None] + np.arange(6) + 1.0))
     f = lambda b: jnp.sum(jnp.linalg.solve(hilbert, b) ** 2)
