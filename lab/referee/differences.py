@@ -92,6 +92,8 @@ def probes(
         at = [np.asarray(leaf) for leaf in jax.tree.leaves(asked.slots(args))]
         for _ in range(1 if claim.kind == "jvp" else DIRECTIONS):
             direction = [_direction(rng, x) for x in at]
+            for k in asked.symmetric:
+                direction[k] = (direction[k] + direction[k].swapaxes(-1, -2)) / 2
             cotangent = [_cotangent(rng, like) for like in likes]
             if claim.kind == "jvp":
                 direction = [np.asarray(leaf) for leaf in jax.tree.leaves(extra)]

@@ -33,6 +33,7 @@ from lab.referee.repeat import not_repeatable
 from lab.referee.rules import rule_claim, rule_of
 from lab.referee.steering import steer
 from lab.referee.structure import Misshapen, form
+from lab.referee.symmetry import AMONG, among_symmetric, with_symmetric_tangents
 from lab.referee.verdict import PASSING, Mistake, Verdict, Witness
 from lab.referee.weighing import PROBED, Found, weigh
 
@@ -146,6 +147,8 @@ def _hear(
         if number == 0:
             with precision(64):
                 asked = as_formula(asked, group)
+                asked = among_symmetric(asked, group, len(group.leaves) - plain)
+        group = with_symmetric_tangents(asked, group)
         if group.elements > MANY:
             group = group.only(np.arange(group.size) == 0)
             at_once = hear_large(asked, group, wanted, rng)
@@ -174,6 +177,8 @@ def _hear(
     found = weigh(asked, of_one_size(evidences), rng, shrink=shrink)
     if excused:  # some points were left out, and it is no secret which
         found = found._replace(reason=f"{found.reason}; elsewhere {excused}")
+    if asked.symmetric and found.word in PASSING:
+        found = found._replace(reason=found.reason + AMONG)
     if found.mistake and claim.rule:
         found = _perhaps_meant(found, suspected(evidences))
     return _with_unreached(found, missed), sum(e.group.size for e in evidences)

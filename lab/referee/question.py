@@ -29,7 +29,9 @@ class Question(NamedTuple):
     ``value`` is the function itself. ``varied(args)`` is the function whose slope along a line in
     the differentiated arguments the numerical witness measures: the function itself, or, for a
     Hessian, its gradient. ``implementation`` is the hand as it is run, in the types it chose itself
-    and with their rounding unit ``grain``: where these are narrow, ``hand`` is its formula."""
+    and with their rounding unit ``grain``: where these are narrow, ``hand`` is its formula.
+    ``symmetric`` are those of the differentiated leaves that are asked about along symmetric
+    directions only."""
 
     claim: Derivation
     value: Answer
@@ -39,6 +41,7 @@ class Question(NamedTuple):
     varied: Callable[..., Any]
     implementation: Answer
     grain: float = EPS64
+    symmetric: tuple[int, ...] = ()
 
     def slots(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The differentiated arguments."""
