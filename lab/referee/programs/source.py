@@ -1,6 +1,8 @@
 """Where an equation comes from: file, line and the very expression, by the traceback it carries."""
 
+import ast
 import linecache
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from types import CodeType
@@ -50,7 +52,18 @@ def _place(code: CodeType, instruction: int) -> Place | None:
         return None
     lines[-1] = _cut(lines[-1], 0, end)
     lines[0] = _cut(lines[0], start or 0, None)
-    return Place(code.co_filename, first, " ".join(" ".join(lines).split()), start or 0)
+    text = " ".join(" ".join(lines).split())
+    return Place(code.co_filename, first, text, start or 0) if _is_code(text) else None
+
+
+@lru_cache(4096)
+def _is_code(text: str) -> bool:
+    """Notebooks compile a cell of a file without its indentation: their columns cut words apart."""
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 def _cut(line: str, start: int, end: int | None) -> str:
