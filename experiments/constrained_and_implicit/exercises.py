@@ -6,6 +6,7 @@ envelope theorem). Under a constraint h(x) = c the gradients lie along one line,
 and the multiplier m is the slope of the least f in c.
 """
 
+import jax
 import jax.numpy as jnp
 
 # ----- roots -----
@@ -38,10 +39,7 @@ def turning_point():
 
 def echo(w, b):
     """The z with z = tanh(w z + b), -1 < w < 1, by iterating."""
-    z = jnp.zeros_like(b)
-    for _ in range(120):
-        z = jnp.tanh(w * z + b)
-    return z
+    return jax.lax.fori_loop(0, 120, lambda _, z: jnp.tanh(w * z + b), jnp.zeros_like(b))
 
 
 def echo_gradient(w, b):

@@ -24,7 +24,7 @@ sheet = beside(__file__)
     wrong=[
         Wrong(lambda x: jnp.cos(x), "", "This is the slope of the rate, not of what is in."),
         Wrong(lambda x: x - jnp.cos(x), "", "This is an antiderivative: what is in, but for 1."),
-        Wrong(lambda x: jnp.sin(x), "a term is missing"),
+        Wrong(lambda x: jnp.sin(x), "missing_term"),
         Wrong(lambda x: -1 - jnp.sin(x), "sign"),
     ],
 )

@@ -43,7 +43,7 @@ def score(x, m, s):
     ],
     wrong=[
         Wrong(lambda x: 2 * (x - jnp.mean(x)), "batch_factor", "It is a mean."),
-        Wrong(lambda x: 2 * x / x.size, "missing_term", "The mean moves, too."),
+        Wrong(lambda x: 2 * x / x.size, "", "The mean moves, too."),
         Wrong(lambda x: (x - jnp.mean(x)) / x.size, "factor"),
         Wrong(
             lambda x: 2 * (x - jnp.mean(x)) * (1 - 1 / x.size) / x.size,
@@ -108,7 +108,7 @@ def divergence_gradient(m, l):
         Wrong(
             lambda p: p * (1 - p), "", "This is the variance of y; the information is one over it."
         ),
-        Wrong(lambda p: 1 / p, "missing_term", "Tails say something, too."),
+        Wrong(lambda p: 1 / p, "lacks a factor `1 - p`", "Tails say something, too."),
         Wrong(lambda p: 1 / p**2 + 1 / (1 - p) ** 2, "", "Weighted by their chances."),
         Wrong(lambda p: 1 / p - 1 / (1 - p), "sign", "This is the sum of the two scores."),
     ],
@@ -177,7 +177,7 @@ def expected_square_gradient(m, s):
             "",
             "This is the mean square. The mean, 2m, is still to be squared and subtracted.",
         ),
-        Wrong(lambda m, s: 14 * m**2 + 15 * s**2, "missing_term", "z² m⁴ has the mean m⁴."),
+        Wrong(lambda m, s: 14 * m**2 + 15 * s**2, "", "z² m⁴ has the mean m⁴."),
         Wrong(
             lambda m, s: m**4 / s**2 + 8 * m**2 + 15 * s**2,
             "",
