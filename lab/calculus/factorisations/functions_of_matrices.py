@@ -8,7 +8,6 @@ integral for the exponential (Duhamel), and always the top right block of f([[A,
 import jax
 import jax.numpy as jnp
 from jax.numpy.linalg import det, eigh, solve
-from jax.scipy.linalg import expm
 from jaxtyping import Array, Float
 
 from lab.calculus.matrices.exponential import exponential
@@ -21,7 +20,7 @@ Scalar = Float[Array, ""]
 # ----- the exponential -----
 
 
-@jvp(of=expm, wrt=0, at=(interval(-1, 1, "n n"),))
+@jvp(of=exponential, at=dict(A=interval(-1, 1, "n n")))
 def exponential_jvp(A: Float[Array, "n n"], tangent: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """Y' = A Y along t gives (dY)' = A dY + dA Y, so dY = ∫₀¹ e^(sA) dA e^((1-s)A) ds, which is
     what [[A, dA], [0, A]] does to its second half (Van Loan 1978);
