@@ -7,10 +7,11 @@ import numpy as np
 from lab.referee import tolerance
 from lab.referee.evidence import Evidence, at_point
 from lab.referee.kinks import Look, look
-from lab.referee.noise import exponents
+from lab.referee.noise import exponents, roundings
 
 LOOKS = 6  # disputed points of a group that get a second look: typical ones first, then extremes
 ROUNDINGS = 8  # of an argument's, by which an exponential may be off
+SLIGHT = 1e-9  # of a usual derivative's size: errors that the truth's own steps may explain
 LOST = 1e-3  # relative error in single precision beyond which the digits that matter are gone
 
 
@@ -49,7 +50,7 @@ def usable(evidence: Evidence) -> np.ndarray:
 def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
     """Compare hand and truth at every point, and look again where they part."""
     count = evidence.group.size
-    off, broken, unknown, silent, coarse = (np.zeros(count, bool) for _ in range(5))
+    off, great, broken, unknown, silent, coarse = (np.zeros(count, bool) for _ in range(6))
     gaps = np.zeros(count)
     for i, noise in enumerate(evidence.noise):
         truth, hand = evidence.truth[i], evidence.hand[i]
@@ -57,7 +58,9 @@ def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
         heard = np.isfinite(hand)
         with np.errstate(invalid="ignore", over="ignore"):
             error = np.abs(hand - truth)
-            off |= _rows(known & heard & ~(error <= tolerance.formula(noise)))
+            parted = known & heard & ~(error <= tolerance.formula(noise))
+            off |= _rows(parted)
+            great |= _rows(parted & ~(error <= SLIGHT * (noise.typical + noise.natural)))
             size = np.maximum(noise.scale + 1e-9 * noise.natural, max(noise.typical, 1e-300))
             relative = np.where(known & heard, error / size, 0.0)
         broken |= _rows(known & ~heard)
@@ -66,6 +69,9 @@ def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
         gaps = np.maximum(gaps, relative.reshape(count, -1).max(axis=1, initial=0.0))
         if evidence.hand_single:
             coarse |= _coarse(evidence, i)
+    if (off & ~great).any():
+        excused = _rounded_away(evidence, off & ~great)
+        off, gaps = off & ~excused, np.where(excused, 0.0, gaps)
     # Beyond what was drawn the formula is on trial, not its floating point.
     broken, coarse = broken & ~evidence.group.beyond, coarse & ~evidence.group.beyond
     if (coarse & ~off & ~broken).any():
@@ -140,6 +146,20 @@ def _coarse(evidence: Evidence, i: int) -> np.ndarray:
     # terms that cancel: only an overflow counts there.
     alive = (noise.scale >= LOST * noise.typical) & (noise.scale > 1e-8 * noise.natural)
     return _rows(judged & lost & (alive | ~np.isfinite(hand)))
+
+
+def _rounded_away(evidence: Evidence, off: np.ndarray) -> np.ndarray:
+    """Points at which the truth's own steps round by as much as the hand is off: of the slope of a
+    saturated sigmoid, s (1 - s), nothing is left where s rounds to one.
+    """
+    points = np.flatnonzero(off)
+    fine = np.ones(len(points), bool)
+    for i, moved in enumerate(roundings(evidence, points)):
+        error = np.abs(evidence.hand[i][points] - evidence.truth[i][points])
+        allowed = tolerance.formula(evidence.noise[i])
+        slack = np.broadcast_to(allowed, evidence.truth[i].shape)[points]
+        fine &= ~_rows(~(error <= slack + ROUNDINGS * tolerance.EPS64 * moved))
+    return np.isin(np.arange(len(off)), points[fine])
 
 
 def _explained(evidence: Evidence, coarse: np.ndarray) -> np.ndarray:

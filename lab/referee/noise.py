@@ -1,16 +1,27 @@
 """What rounding does to a function on the way, measured where a verdict hangs on it."""
 
+from functools import partial
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lab.referee import tolerance
 from lab.referee.evaluate import Asker, Raised
 from lab.referee.evidence import BLOCK, Evidence
-from lab.referee.programs.traced import trace
+from lab.referee.programs.traced import Step, trace
 from lab.referee.question import split
 
 EXPONENTIAL = frozenset(("exp", "exp2", "expm1", "sin", "cos", "tan", "logistic", "tanh", "erfc"))
+# What a step of these gives is exact: parts of what enters, or of the other sign, or one of them.
+_NAMES = (
+    "abs argmax argmin broadcast_in_dim ceil clamp concatenate convert_element_type copy copy_p "
+    "dynamic_slice dynamic_update_slice expand_dims floor gather iota max min neg pad reduce_max "
+    "reduce_min reshape rev round select_and_gather_add select_n sign slice sort split squeeze "
+    "stop_gradient top_k transpose"
+)
+EXACT = frozenset(_NAMES.split())
 
 
 @np.errstate(all="ignore")
@@ -31,3 +42,50 @@ def exponents(evidence: Evidence, points: np.ndarray) -> np.ndarray:
 
     found = Asker(largest, group, 64, BLOCK, traced=True)(tuple(x[points] for x in group.leaves))
     return np.zeros(len(points)) if isinstance(found, Raised) else np.asarray(found)
+
+
+@np.errstate(all="ignore")
+def roundings(evidence: Evidence, points: np.ndarray) -> tuple[np.ndarray, ...]:
+    """How far, leaf by leaf, the truth at these points moves when each of its steps is off by a
+    relative error of size one: so many units in the last place of a step are in its answer.
+
+    Measured as conditioning is, by nudges small enough to be linear, only that every step gets its
+    own and not the arguments alone.
+    """
+    asked, group = evidence.question, evidence.group
+    mode = asked.reverse or asked.forward
+    assert mode is not None
+
+    def truth(*leaves: Any) -> tuple[Any, ...]:
+        return tuple(jax.tree.leaves(mode(*split(asked, group.rebuild(leaves)))))
+
+    def nudged(*leaves: Any) -> Any:
+        program = trace(truth, leaves, ())
+        answers = []
+        for seed in range(3):
+            rng = np.random.default_rng(seed)
+            values = program.run(leaves, bind=partial(_off, rng))
+            answers.append(tuple(values[slot] for slot in program.outputs))
+        return answers
+
+    found = Asker(nudged, group, 64, BLOCK, traced=True)(tuple(x[points] for x in group.leaves))
+    if isinstance(found, Raised):
+        return tuple(np.zeros((len(points), *leaf.shape[1:])) for leaf in evidence.truth)
+    gaps = zip(*found, evidence.truth, strict=True)
+    largest = (
+        np.nanmax([np.abs(np.asarray(x) - t[points]) for x in other], axis=0) for *other, t in gaps
+    )
+    return tuple(np.nan_to_num(gap, nan=0.0) / tolerance.NUDGE for gap in largest)
+
+
+def _off(rng: np.random.Generator, step: Step, operands: list[Any]) -> list[Any]:
+    """What the step gives, every entry off by `tolerance.NUDGE`, up or down."""
+    outputs = list(step.bind(operands))
+    if step.name in EXACT:
+        return outputs
+    return [
+        x * (1 + tolerance.NUDGE * jnp.asarray(rng.choice((-1.0, 1.0), size=x.shape), x.dtype))
+        if jnp.issubdtype(x.dtype, jnp.inexact)
+        else x
+        for x in outputs
+    ]

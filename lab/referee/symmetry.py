@@ -43,10 +43,10 @@ def among_symmetric(asked: Question, group: Group, extras: int) -> Question:
         return asked
     if asked.claim.kind == "jvp":
         return narrow
-    within = lambda voice: _projected(voice, narrow, count) if voice else None
+    within = lambda voice: _projected(voice, narrow, count)
     return narrow._replace(
-        forward=within(asked.forward),
-        reverse=within(asked.reverse),
+        forward=asked.forward and within(asked.forward),
+        reverse=asked.reverse and within(asked.reverse),
         hand=within(asked.hand),
         implementation=within(asked.implementation),
     )
