@@ -11,7 +11,7 @@ from lab.referee.noise import exponents, roundings
 
 LOOKS = 6  # disputed points of a group that get a second look: typical ones first, then extremes
 ROUNDINGS = 8  # of an argument's, by which an exponential may be off
-SLIGHT = 1e-9  # of a usual derivative's size: errors that the truth's own steps may explain
+SLIGHT = 1e-9  # of a usual derivative's size: so little the truth's own steps may round away
 LOST = 1e-3  # relative error in single precision beyond which the digits that matter are gone
 
 
@@ -60,7 +60,8 @@ def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
             error = np.abs(hand - truth)
             parted = known & heard & ~(error <= tolerance.formula(noise))
             off |= _rows(parted)
-            great |= _rows(parted & ~(error <= SLIGHT * (noise.typical + noise.natural)))
+            slight = error <= SLIGHT * (noise.typical + noise.natural)
+            great |= _rows(parted & ~(slight | (noise.truth32 >= LOST * noise.scale)))
             size = np.maximum(noise.scale + 1e-9 * noise.natural, max(noise.typical, 1e-300))
             relative = np.where(known & heard, error / size, 0.0)
         broken |= _rows(known & ~heard)

@@ -54,6 +54,11 @@ def weigh(
     looked = any(d.looks for d in disputes)
     if judged == 0 and not looked:
         reason = f"neither {claim.of_name} nor its derivative is finite at any typical point"
+        if any((e.contradicted & e.group.typical).any() for e in evidences):
+            reason = (
+                f"forward and reverse mode of {claim.of_name} contradict each other at every "
+                "typical point: a custom rule, or terms that cancel to the last digit"
+            )
         return found("inconclusive", reason)
 
     odd = odd_witness(evidences, measured)
