@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.calculus.elementary.trigonometric import length_of_point_gradient
 from lab.calculus.optimizers.gradient_descent import parabola_derivative
+from lab.calculus.probability.normal import normal_variance_score
 from lab.calculus.vectors.surfaces import folium_gradient
 from lab.cli import status
 from lab.config.shelf import shipped
@@ -103,6 +105,27 @@ def test_algebra_is_a_witness():
 def test_what_is_no_formula_is_refused(text, said):
     with pytest.raises(BadInput, match=said):
         trial.typed(parabola_derivative, text)
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "mistake"),
+    [
+        (length_of_point_gradient, "x/sqrt(x^2 + y^2), y/sqrt(x^2 + y^2)", None),
+        (length_of_point_gradient, "y/sqrt(x^2 + y^2), x/sqrt(x^2 + y^2)", "wrong_variable"),
+        (length_of_point_gradient, "x/sqrt(x^2 + y^2)", "shape"),
+    ],
+)
+def test_several_arguments_get_a_formula_each(asked, text, mistake):
+    verdict = trial.typed(asked, text)
+    assert (verdict.mistake.name if verdict.mistake else None) == mistake
+
+
+@pytest.mark.parametrize("text", ["((x - m)^2 - v)/(2v)", "(x - m)^2/(2v^2)"])
+def test_what_reads_a_formula_is_not_quoted(text):
+    verdict = trial.typed(normal_variance_score, text)
+    assert verdict.verdict == "wrong"
+    assert "value(" not in verdict.reason
+    assert "failed" not in verdict.reason
 
 
 def test_a_chosen_function_is_judged():

@@ -101,6 +101,8 @@ def flow(evidence: Evidence, rows: np.ndarray, edges: Sequence[Edge] | None = No
             made = program(evidence)
     except Exception:
         return None
+    if evidence.question.claim.kind == "derivative" and _is_shared(evidence, made):
+        return None
     every = edges is None
     edges = [chain[0] for chain in made.chains()] if edges is None else list(edges)
     if not all(_has(made, edge) for edge in edges):
@@ -117,6 +119,12 @@ def flow(evidence: Evidence, rows: np.ndarray, edges: Sequence[Edge] | None = No
     values, tangents, cotangents = answers
     found = Flow(evidence, made, rows, values, tangents, dict(zip(edges, cotangents, strict=True)))
     return found if not every or _adds_up(found) else None
+
+
+def _is_shared(evidence: Evidence, made: Program) -> bool:
+    """Whether the number that moves serves several entries: each of them has a derivative in it."""
+    answers = [int(np.prod(shape)) for shape in evidence.form.shapes]
+    return answers != [int(np.prod(made.shapes[v])) for v in made.varied]
 
 
 def _has(made: Program, edge: Edge) -> bool:

@@ -11,6 +11,10 @@ from typing import Any, NamedTuple
 import jax
 
 _MACHINERY = (str(Path(jax.__file__).parent), str(Path(__file__).parents[1]))
+# what reads a formula that was typed: its own expressions are nobody's
+_READERS = tuple(
+    str(Path(__file__).parents[2] / room) for room in ("symbolic", "exercises", "lessons")
+)
 _LONG = 60
 
 
@@ -38,6 +42,8 @@ def place_of(equation: Any) -> Place | None:
         return None
     # JAX has no public reader of the columns; the code objects tell them themselves.
     for code, instruction in zip(*traceback.raw_frames(), strict=True):
+        if code.co_filename.startswith(_READERS):
+            return None
         if not code.co_filename.startswith(_MACHINERY):
             return _place(code, instruction)
     return None
