@@ -7,9 +7,10 @@ truth in part of the domain); `program` and `flow` (the derivative taken apart i
 (one forgotten or miscounted), `branches`, `slopes`, `ratios` (a choice, a factor of the chain
 rule), `inner` (a value taken to be another where slopes are taken), `jacobians`; `draft` and
 `repairs` (the hand's own formula with something changed so that it is right), `changes`,
-`numbers`, `own_axes`, `values` (what is changed: a sign, a transpose, an argument; a number; an
-axis; a factor left out); `terms` (something missing or added); `altered` and `axes` (the right
-derivative of a slightly different function); `pattern` (what is said when nothing explains it).
+`numbers`, `own_axes`, `lacking`, `values` (what is changed: a sign, a transpose, an argument; a
+number; an axis; a term, a factor left out); `terms` (something missing or added); `altered` and
+`axes` (the right derivative of a slightly different function); `pattern` (what is said when nothing
+explains it).
 
 The finders are asked in order, simplest and cheapest first; an explanation has to reproduce the
 wrong answer at every point, whatever the sizes, so that the first to do so is believed."""
@@ -22,29 +23,31 @@ from lab.referee.evidence import Evidence
 from lab.referee.naming.altered import other_axes, other_constants
 from lab.referee.naming.arguments import exchanged, misplaced, other_argument
 from lab.referee.naming.branches import wrong_branches
-from lab.referee.naming.changes import other_values, turned_values, wrong_signs
+from lab.referee.naming.changes import other_values, spare_factors, turned_values, wrong_signs
 from lab.referee.naming.conjugates import complex_leaves, conventions
 from lab.referee.naming.inner import inner_values
 from lab.referee.naming.jacobians import wrong_jacobians
+from lab.referee.naming.lacking import missing_terms
 from lab.referee.naming.numbers import wrong_numbers
 from lab.referee.naming.own_axes import own_axes
 from lab.referee.naming.paths import broken_pairs, broken_paths
 from lab.referee.naming.pattern import pattern
 from lab.referee.naming.ratios import wrong_factors
-from lab.referee.naming.regions import certain_entries, regions
+from lab.referee.naming.regions import certain_entries, certain_sizes, regions
 from lab.referee.naming.scene import Finder, Scene, scene_of
 from lab.referee.naming.sides import one_sided
-from lab.referee.naming.slopes import wrong_slopes
+from lab.referee.naming.slopes import odd_slopes, wrong_slopes
 from lab.referee.naming.terms import extra_terms
-from lab.referee.naming.transforms import transformed
-from lab.referee.naming.values import missing_factors
+from lab.referee.naming.transforms import summed, transformed
+from lab.referee.naming.values import missing_factors, wrong_values
 from lab.referee.verdict import Mistake
 
 BY_LEAF: tuple[Finder, ...] = (
     transformed,
-    misplaced,
     regions,
     one_sided,
+    misplaced,
+    certain_sizes,
     broken_paths,
     exchanged,
     wrong_jacobians,
@@ -52,19 +55,25 @@ BY_LEAF: tuple[Finder, ...] = (
     own_axes,
     turned_values,
     wrong_branches,
+    spare_factors,
     wrong_numbers,
     broken_pairs,
     other_values,
     wrong_slopes,
     wrong_factors,
-    inner_values,
+    missing_terms,
+    wrong_values,
     missing_factors,
+    summed,
+    inner_values,
+    odd_slopes,
     extra_terms,
     certain_entries,
 )
 IN_PARTS: tuple[Finder, ...] = (
     regions,
     one_sided,
+    certain_sizes,
     wrong_branches,
 )  # for what is right at most points
 ALTOGETHER: tuple[Finder, ...] = (other_constants, other_axes, other_argument)  # the dear ones
@@ -96,13 +105,16 @@ def _leaf_by_leaf(whole: Scene) -> Mistake:
         found = {i: _explanation(whole.only([i]), BY_LEAF) for i in whole.leaves}
         told = [mistake for mistake in found.values() if mistake is not None]
         if told:
-            says = [
-                f"{whole.names[i]}: {mistake.says if mistake else pattern(whole.only([i]))}"
+            said = {
+                i: mistake.says if mistake else pattern(whole.only([i]))
                 for i, mistake in found.items()
-            ]
+            }
             name = told[0].name if len(told) == len(found) else "unknown"
             where = "; ".join(mistake.where for mistake in told)
-            return Mistake(name, "; ".join(says), where)
+            if len(set(said.values())) == 1:
+                return Mistake(name, told[0].says, where)
+            each = (f"{whole.names[i]}: {says}" for i, says in said.items())
+            return Mistake(name, "; ".join(each), where)
     return _pattern(whole)
 
 

@@ -67,8 +67,8 @@ def _flipped(scene: Scene, g: int, flip: Flip) -> list[np.ndarray] | None:
     answer = None
     if flow is not None and alike(scene, flow, flow.first_edges):
         answer = _answer(flow, lambda leaves: flip.run(flow.program, leaves))
-    if answer is None and not scene.wrong[g].any():  # a matrix of one row has no other axis
-        return list(scene.evidences[g].truth)
+    if answer is None and scene.spared(g, "function"):  # a matrix of one row has no other axis
+        return list(scene.evidences[g].hand)
     return answer
 
 

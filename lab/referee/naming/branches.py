@@ -67,9 +67,9 @@ def _explains(scene: Scene, wanted: tuple[Edge, ...], edges: Sequence[Edge], tak
     for g, evidence in enumerate(scene.evidences):
         flow = scene.flow(g, wanted)
         if flow is None or not alike(scene, flow, wanted):
-            if scene.wrong[g].any():
+            if not scene.spared(g, "function"):
                 return False
-            answers.append(list(evidence.truth))
+            answers.append(list(evidence.hand))
             continue
         added = _always(flow, edges, taken) - flow.share(edges)
         answer = flow.answer(added, list(evidence.truth))

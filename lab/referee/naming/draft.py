@@ -18,12 +18,13 @@ from lab.referee.evidence import Evidence
 from lab.referee.naming.sizes import TRIVIAL
 from lab.referee.naming.words import Told, value_text
 from lab.referee.programs.source import Place
-from lab.referee.programs.traced import Edge, Program, trace
+from lab.referee.programs.traced import Edge, Program, Step, trace
 from lab.referee.question import split
 
 MOST = 2**13  # numbers that may be changed
 PAIRED = 6  # numbers of the source that are changed by twos
 BLOCK = 256  # changes in flight at once
+ENTRYWISE = ("add", "sub", "mul", "div", "max", "min", "pow")
 Spot = tuple[Edge, ...]
 
 
@@ -47,7 +48,24 @@ class Draft(NamedTuple):
         return self.program.operand(edge)
 
     def shape(self, edge: Edge) -> tuple[int, ...]:
-        return self.program.shapes[self.slot(edge)]
+        """Of what enters; where a row or a column is spread over a square, that of the square."""
+        return _entering(self.program, edge)
+
+    def spread(self, edge: Edge) -> bool:
+        """Whether a row or a column enters that is spread over a square."""
+        return self.shape(edge) != self.program.shapes[self.slot(edge)]
+
+    def decides(self, edge: Edge) -> bool:
+        """Whether what enters is compared and goes no further: it decides which way is taken."""
+        if edge.step == len(self.program.steps):
+            return False
+        reached = set(self.program.steps[edge.step].outputs)
+        for step in self.program.steps[edge.step + 1 :]:
+            if reached & set(step.inputs) and not any(self.program.floating[v] for v in reached):
+                if step.name == "select_n":
+                    continue
+                reached |= set(step.outputs)
+        return not any(self.program.floating[v] for v in reached)
 
     def changed(self, leaves: Sequence[Any], changes: np.ndarray) -> tuple[Any, np.ndarray] | None:
         """Leaves of the answer, and all values side by side, with ``changes`` of shape ``(rows,
@@ -68,7 +86,15 @@ class Draft(NamedTuple):
 
     def text(self, edge: Edge) -> str:
         """What enters by an edge, in the words of the source."""
-        return value_text(self.told, self.slot(edge))
+        return self.named(self.slot(edge))
+
+    def named(self, slot: int) -> str:
+        """A value in the words of the source."""
+        return value_text(self.told, slot)
+
+    def fixed(self, edge: Edge) -> bool:
+        """Whether a number of the source enters."""
+        return self.slot(edge) in self.program.fixed
 
 
 def draft(evidence: Evidence) -> Draft | None:
@@ -90,7 +116,7 @@ def draft(evidence: Evidence) -> Draft | None:
     except Exception:
         return None
     edges = list(_edges(program))
-    sizes = [int(np.prod(program.shapes[_slot(program, e)])) for e in edges]
+    sizes = [int(np.prod(_entering(program, e))) for e in edges]
     if not sizes or sum(sizes) > MOST:
         return None
     ends = np.cumsum([0, *sizes])
@@ -120,8 +146,25 @@ def spots(one: Draft) -> list[Spot]:
     if len(odd) <= PAIRED:  # a constant may be there once more as a multiple of it
         found += [(*one, *other) for one, other in combinations(odd, 2)]
     found += [tuple(edges) for edges in by_slot.values() if len(edges) > 1]
+    sums: dict[int, list[Edge]] = {}
+    for edge in single:
+        count = _summed(program, one.slot(edge))
+        if count > 1:
+            sums.setdefault(count, []).append(edge)
+    found += [tuple(edges) for edges in sums.values() if len(edges) > 1]
     found += [(edge,) for edges in numbers.values() if len(edges) > 1 for edge in edges]
     return found
+
+
+def _summed(program: Program, slot: int) -> int:
+    """How many numbers a value is the sum of; 1 where it is none."""
+    made = program.producer(slot)
+    while made is not None and made.name in TRIVIAL:
+        made = program.producer(made.inputs[0])
+    if made is None or made.name != "reduce_sum":
+        return 1
+    many, few = (int(np.prod(program.shapes[v])) for v in (made.inputs[0], made.outputs[0]))
+    return many // max(few, 1)
 
 
 def _adds(program: Program, edge: Edge) -> bool:
@@ -135,6 +178,15 @@ def _slot(program: Program, edge: Edge) -> int:
     return program.outputs[edge.operand] if last else program.operand(edge)
 
 
+def _entering(program: Program, edge: Edge) -> tuple[int, ...]:
+    shape = program.shapes[_slot(program, edge)]
+    if edge.step == len(program.steps) or program.steps[edge.step].name not in ENTRYWISE:
+        return shape
+    out = program.shapes[program.steps[edge.step].outputs[0]]
+    square = len(shape) == len(out) == 2 and out[0] == out[1] and sorted(shape) == [1, out[0]]
+    return out if square else shape
+
+
 def _edges(program: Program) -> Iterator[Edge]:
     matters = set(program.outputs)
     for step in reversed(program.steps):
@@ -142,8 +194,22 @@ def _edges(program: Program) -> Iterator[Edge]:
             matters |= set(step.inputs)
     for k, step in enumerate(program.steps):
         if matters & set(step.outputs) and step.name not in TRIVIAL:
-            yield from (Edge(k, o) for o, v in enumerate(step.inputs) if program.floating[v])
+            yield from (
+                Edge(k, o)
+                for o, v in enumerate(step.inputs)
+                if program.floating[v] and not _inside(program, step, v)
+            )
     yield from (Edge(len(program.steps), o) for o in range(len(program.outputs)))
+
+
+def _inside(program: Program, step: Step, slot: int) -> bool:
+    """Whether a value is made and used within one expression, as the sum of a softmax is: nobody
+    wrote it, so that nobody wrote it wrongly.
+    """
+    made = program.producer(slot)
+    while made is not None and made.name in TRIVIAL and made.place == step.place:
+        made = program.producer(made.inputs[0])
+    return made is not None and made.place is not None and made.place == step.place
 
 
 def _changing(program: Program, cuts: dict[Edge, slice]) -> Callable[..., Any]:
@@ -154,7 +220,7 @@ def _changing(program: Program, cuts: dict[Edge, slice]) -> Callable[..., Any]:
         def nudge(edge: Edge, value: Any) -> Any:
             if edge not in cuts:
                 return value
-            value = jnp.asarray(value)
+            value = jnp.broadcast_to(value, _entering(program, edge))
             seen[edge] = value + changes[cuts[edge]].reshape(value.shape).astype(value.dtype)
             return seen[edge]
 

@@ -124,17 +124,22 @@ def _said(scene: Scene, draft: Draft, spot: Spot, by_group: list[float]) -> Iter
     word = scene.size_word(inverse) if np.all(np.isfinite(inverse)) else None
     if slot in draft.program.literals:
         h = float(draft.program.fixed[slot])
+        c = _rounded(scene, spot, h, by_group)
         place = draft.place(spot[0])
         here = f" in {place.quoted}" if place is not None else ""
         says = "the number {}{here} should be {}".format(*_apart(h, c * h), here=here)
-        if word:
+        alike = max(by_group) == min(by_group)
+        size = scene.size_word([(c if alike else x) * h for x in by_group])
+        if size:
+            yield told("batch_factor", f"{says}, which is {size}")
+        elif word:
             yield told("batch_factor", f"{says}: it is {word} times that")
         elif abs(c) < 1e-9:
             yield told("extra_term", f"the number {number(h)}{here} should not be there")
         elif abs(c + 1) < 1e-9:
             yield told("sign", says)
         else:
-            odd = "." in number(c * h)  # no fraction that one would count with
+            odd = set(".e") & set(number(c * h))  # no fraction that one would count with
             yield told("constant" if odd or abs(c - 1) < NEAR else "factor", says)
         return
     text = draft.text(spot[0])
@@ -148,6 +153,18 @@ def _said(scene: Scene, draft: Draft, spot: Spot, by_group: list[float]) -> Iter
         yield told("constant", f"{text} enters the formula {1 / c:.8g} times too large")
     elif abs(c + 1) > 1e-9:
         yield told("factor", f"{text} enters the formula {number(1 / c)} times too large")
+
+
+def _rounded(scene: Scene, spot: Spot, h: float, by_group: list[float]) -> float:
+    """The factor that makes the number as round as will do: what hardly matters is told badly."""
+    c = by_group[scene.main]
+    for digits in range(1, 8) if max(by_group) == min(by_group) else ():
+        close = float(f"{c * h:.{digits}g}") / h
+        if abs(close - c) < 1e-3 * abs(c) and everywhere(
+            scene, _scaling(spot, [close] * len(by_group))
+        ):
+            return close
+    return c
 
 
 def _apart(one: float, other: float) -> tuple[str, str]:

@@ -36,10 +36,10 @@ def _mended(scene: Scene, g: int, main: Draft, k: int) -> bool:
         return True
     there = scene.draft(g)
     if there is None or not alike(main, there):
-        return not scene.wrong[g].any()
+        return scene.spared(g, "hand")
     answer = _turned(there, flips(there.program)[k], seen)
     if answer is None:
-        return not scene.wrong[g].any()
+        return scene.spared(g, "hand")
     evidence = scene.evidences[g]
     with np.errstate(all="ignore"):
         return all(

@@ -18,6 +18,13 @@ from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
 
 ORDINALS = ("first", "second", "third", "fourth", "last")
+OPERANDS = {
+    "add": "term",
+    "add_any": "term",
+    "sub": "term",
+    "mul": "factor",
+    "dot_general": "factor",
+}
 NICE = (-1.0, -2.0, 1.0, -0.5, 0.5, 2.0)
 PAIRED = 48  # paths among which pairs are tried
 
@@ -28,6 +35,7 @@ class Path(NamedTuple):
     edges: tuple[Edge, ...]
     chain: tuple[Edge, ...]
     share: np.ndarray  # in the main group: (rows, outputs, inputs)
+    twin: bool = False  # whether another path has the same share
 
 
 def broken_paths(scene: Scene) -> Iterator[Mistake]:
@@ -37,9 +45,15 @@ def broken_paths(scene: Scene) -> Iterator[Mistake]:
     paths = distinct_paths(scene, flow)
     found = [(path, fitted(scene, flow, [path.share])) for path in paths]
     # The sum of several paths may be one: what says least of it is tried first.
-    for path, a in sorted(((p, a) for p, a in found if a is not None), key=lambda x: rank(x[1])):
+    told = [(path, a) for path, a in found if a is not None]
+    for path, a in sorted(told, key=_simple):
         if scene.equations > 2 or rank(a) < len(NICE):
             yield from _one(scene, flow, path, a)
+
+
+def _simple(found: tuple[Path, np.ndarray]) -> tuple[int, bool]:
+    """What is tried first: simple coefficients; of twins, both together."""
+    return rank(found[1]), found[0].twin
 
 
 def broken_pairs(scene: Scene) -> Iterator[Mistake]:
@@ -70,7 +84,9 @@ def distinct_paths(scene: Scene, flow: Flow) -> list[Path]:
             continue
         scale = 10.0 ** np.floor(np.log10(largest))
         key = np.round(told / scale, 7).tobytes() + str(scale).encode()
-        found.setdefault(key, Path(edges, chains.get(edges[0], edges[:1]), share))
+        known = found.setdefault(key, Path(edges, chains.get(edges[0], edges[:1]), share))
+        if len(edges) == 1 and known.edges[0] not in (*chains.get(edges[0], ()), edges[0]):
+            found[key] = known._replace(twin=True)
     return list(found.values())
 
 
@@ -109,10 +125,12 @@ def _one(scene: Scene, flow: Flow, path: Path, a: np.ndarray) -> Iterator[Mistak
     factors = _everywhere(scene, [path], a)
     if factors is None:
         return
-    said = _said(scene, [float(f[0]) for f in factors])
+    both = path.twin and rank(a) == NICE.index(-2.0)  # as much as two that are left out
+    said = _said(scene, [float(f[0]) / (2 if both else 1) for f in factors])
     if said is None:
         return
     name, verb = said
+    verb += ", and another that is alike" if both else ""
     head, place = describe(flow, path)
     made = Mistake(name, f"{head} {verb}", where(scene, place))
     yield in_part(scene, made, branch_of(flow.program, path.edges))
@@ -158,16 +176,18 @@ def rank(a: np.ndarray) -> int:
 
 
 def _everywhere(scene: Scene, paths: list[Path], a: np.ndarray) -> list[np.ndarray] | None:
-    """The coefficients by group (sizes may enter them), if they explain every answer."""
+    """The coefficients by group (sizes may enter them), if they explain every answer; nan where
+    none are needed.
+    """
     answers, found = [], []
     edges = tuple(sorted({edge for path in paths for edge in path.edges}))
     for g, evidence in enumerate(scene.evidences):
         there = scene.flow(g) if g == scene.main else scene.flow(g, edges)
         if there is None or not alike(scene, there, edges):
-            if scene.wrong[g].any():
+            if not scene.spared(g, "function"):
                 return None
-            answers.append(list(evidence.truth))
-            found.append(a)
+            answers.append(list(evidence.hand))
+            found.append(np.full_like(a, np.nan))
             continue
         shares = [there.share(path.edges) for path in paths]
         answer, here = _sum(there, shares, a), a
@@ -202,7 +222,7 @@ def _said(scene: Scene, coefficients: list[float]) -> tuple[str, str] | None:
     """
     factors = [1 + a for a in coefficients]
     k = factors[scene.main]
-    if max(abs(f - k) for f in factors) > 1e-6 * max(1.0, abs(k)):
+    if np.nanmax([abs(f - k) for f in factors]) > 1e-6 * max(1.0, abs(k)):
         word = scene.size_word(factors)
         if word:
             return "batch_factor", f"enters {word} times too often: a sum for a mean, or the like"
@@ -233,5 +253,6 @@ def describe(flow: Flow, path: Path) -> tuple[str, str]:
         return f"everything that depends on {start} from there on", place
     beside = [e for e in program.edges() if e.step == path.edges[0].step]
     if len(path.edges) == 1 < len(beside) and len(texts) == 1:
-        texts[0] += f" (by its {ORDINALS[path.edges[0].operand % len(ORDINALS)]} operand)"
+        which = ORDINALS[path.edges[0].operand % len(ORDINALS)]
+        texts[0] += f" (its {which} {OPERANDS.get(steps[0].name, 'operand')})"
     return f"the path {' -> '.join([start, *texts[:3]])}", place

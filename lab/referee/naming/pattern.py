@@ -63,10 +63,11 @@ def _entries(masks: list[np.ndarray]) -> str:
     words = _words(ever)
     if words is not None:
         return f"{words} {'are' if words.startswith('all but') else 'is'}"
-    count, first = int(ever[0].sum()), [int(k) for k in np.argwhere(ever[0])[0]]
+    some = next(off for off in ever if off.any())
+    count, first = int(some.sum()), [int(k) for k in np.argwhere(some)[0]]
     if count == 1:
         return f"entry {first} is"
-    return f"{count} of {ever[0].size} entries are, the first {first}"
+    return f"{count} of {some.size} entries are, the first {first}"
 
 
 def _words(ever: list[np.ndarray]) -> str | None:
@@ -86,12 +87,19 @@ def _words(ever: list[np.ndarray]) -> str | None:
     for axis in range(ever[0].ndim):
         for index, word in ((0, "first"), (-1, "last")):
             marks = [_at(off.shape, axis, index) for off in ever]
-            along = f" along axis {axis}" if ever[0].ndim > 1 else ""
+            what = f"the {word} {_slice(ever[0].ndim, axis)}"
             if all(np.array_equal(off, at) for off, at in zip(ever, marks, strict=True)):
-                return f"the {word} entry{along}"
+                return what
             if all(np.array_equal(off, ~at) for off, at in zip(ever, marks, strict=True)):
-                return f"all but the {word} entry{along}"
+                return f"all but {what}"
     return None
+
+
+def _slice(rank: int, axis: int) -> str:
+    """What lies at one place along an axis."""
+    if rank == 2:
+        return ("row", "column")[axis]
+    return "entry" if rank == 1 else f"entry along axis {axis}"
 
 
 def _ever(mask: np.ndarray) -> np.ndarray:

@@ -19,14 +19,16 @@ from lab.referee.evidence import Evidence, varied_leaves
 from lab.referee.programs.traced import Program, trace
 from lab.referee.question import split
 
+Whole = Callable[[tuple[Any, ...], Any], Any]  # of the arguments, and a tangent or cotangent
 
-def program(evidence: Evidence) -> Program:
+
+def program(evidence: Evidence, of: Callable[[Evidence], Whole] | None = None) -> Program:
     """Trace the function at the shapes of a group. It maps all leaves of a point to what the claim
     differentiates: the function, its sum (elementwise), its product with the cotangent (`vjp`), or
-    its gradient (`hessian`).
+    its gradient (`hessian`); or ``of`` says what instead.
     """
     group = evidence.group
-    whole = subject(evidence)
+    whole = (of or subject)(evidence)
     leaves = [jax.ShapeDtypeStruct(np.shape(x)[1:], x.dtype) for x in group.leaves]
     return trace(
         lambda *x: whole(*split(evidence.question, group.rebuild(x))),
@@ -35,7 +37,12 @@ def program(evidence: Evidence) -> Program:
     )
 
 
-def subject(evidence: Evidence) -> Callable[[tuple[Any, ...], Any], Any]:
+def value(evidence: Evidence) -> Whole:
+    """The function itself."""
+    return lambda args, extra: evidence.question.value(args, extra)
+
+
+def subject(evidence: Evidence) -> Whole:
     """What the claim differentiates, as a function of ``(args, extra)``."""
     asked = evidence.question
     kind = asked.claim.kind

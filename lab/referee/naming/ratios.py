@@ -94,9 +94,9 @@ def _everywhere(scene: Scene, main: Flow, slot: int, power: int, k: float) -> bo
         flow = main if g == scene.main else scene.flow(g, main.first_edges)
         values = _values(scene, g, flow).get(slot) if flow is not None else None
         if flow is None or values is None:
-            if scene.wrong[g].any():
+            if not scene.spared(g, "function"):
                 return False
-            answers.append(list(evidence.truth))
+            answers.append(list(evidence.hand))
         else:
             answers.append([k * leaf for leaf in _times(scene, g, flow, values, power)])
     return scene.explains(answers)

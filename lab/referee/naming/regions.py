@@ -10,7 +10,7 @@ from lab.referee.evaluate import Asker, Raised
 from lab.referee.evidence import Evidence
 from lab.referee.naming.pattern import entry_words
 from lab.referee.naming.scene import Scene, number, off_entries, size
-from lab.referee.naming.sizes import argument_leaves
+from lab.referee.naming.sizes import argument_leaves, sizes_of
 from lab.referee.question import split
 from lab.referee.verdict import Mistake
 
@@ -42,6 +42,31 @@ def regions(scene: Scene) -> Iterator[Mistake]:
         yield Mistake("region", f"right except where {condition}{there}", f"{name}, {condition}")
 
 
+def certain_sizes(scene: Scene) -> Iterator[Mistake]:
+    """Wrong at some sizes and right at others, which lie apart: not where a single size of one is
+    right, at which every mean is a sum.
+    """
+    bad = [g for g, mask in enumerate(scene.wrong) if mask.any()]
+    good = [g for g, mask in enumerate(scene.right) if mask.any() and g not in bad]
+    known = [dict(e.group.sizes) or sizes_of(e) for e in scene.evidences]
+    for name in sorted(
+        set.intersection(*map(set, known)), key=lambda name: (".size" in name, name)
+    ):
+        wrong, right = ({known[g][name] for g in some} for some in (bad, good))
+        if not wrong or max(right, default=1) < 2:
+            continue
+        if len(wrong) == 1 and len(right - wrong) > 1 and not wrong & right:
+            condition = f"{name} is {wrong.pop()}"
+        elif min(wrong) > max(right):
+            condition = f"{name} > {max(right)}"
+        elif max(wrong) < min(right):
+            condition = f"{name} < {min(right)}"
+        else:
+            continue
+        where = ", ".join(part for part in (scene.where, condition) if part)
+        yield Mistake("region", f"right except where {condition}", where)
+
+
 def certain_entries(scene: Scene) -> Iterator[Mistake]:
     """Always the same entries, whatever their values: said where nothing else is known."""
     if len(scene.leaves) != 1:
@@ -51,8 +76,14 @@ def certain_entries(scene: Scene) -> Iterator[Mistake]:
     # an entry that is wrong now and then is wrong for its value, not for its place
     mostly = sum(int(mask.sum()) for mask in scene.wrong) > sum(map(np.sum, scene.right))
     word = entry_words(scene, scene.leaves[0]) if mostly else None
-    if word is not None:
-        yield Mistake("region", f"right but for {word}{_there(entries)}", f"{name}, {word}")
+    if word is None:
+        return
+    there, only = _there(entries), word.removeprefix("all but ")
+    if only == word:
+        yield Mistake("region", f"right but for {word}{there}", f"{name}, {word}")
+    elif there:
+        says = f"right only in {only}{there.replace('there', 'elsewhere')}"
+        yield Mistake("region", says, f"{name}, {word}")
 
 
 def _entries(scene: Scene, i: int) -> Entries:
@@ -112,7 +143,7 @@ def _conditions(scene: Scene, i: int, entries: Entries) -> Iterator[str]:
                 if right < wrong:
                     moved = _Moved(scene, i, name, absolute=text != name)
                     found = moved.narrowed(sign * right, sign * wrong)
-                    if found is not None:
+                    if found is not None and not moved.touches(sign * right, sign * wrong):
                         bound = _between(*found)
                         if bound.startswith("about") and _fades(entries, sign * feature):
                             continue
@@ -158,6 +189,14 @@ class _Moved:
                 break
             right, wrong = (right, middle) if there else (middle, wrong)
         return min(right, wrong) - slack, max(right, wrong) + slack
+
+    def touches(self, right: float, wrong: float) -> bool:
+        """Whether it is right at the one value alone, and wrong again on its other side: an error
+        that passes through nothing there.
+        """
+        beyond = right + (right - wrong) / 64
+        whole = self.leaves[self.position].dtype.kind in "iu"
+        return not whole and self.wrong(beyond) is True
 
 
 def _hand(evidence: Evidence) -> Callable[..., Any]:

@@ -144,7 +144,7 @@ def _mends(scene: Scene, g: int, change: Change) -> bool:
     there = bench(scene, g, np.flatnonzero(seen))
     main = scene.draft(scene.main)
     if there is None or main is None or not alike(main, there.draft):
-        return not scene.wrong[g].any()
+        return scene.spared(g, "hand")
     added = there.added(change)
     if added is None:
         return not scene.wrong[g].any()
@@ -161,4 +161,8 @@ def alike(one: Draft, other: Draft) -> bool:
 def mistake(scene: Scene, draft: Draft, name: str, says: str, spot: Spot) -> Mistake:
     places = dict.fromkeys(str(place) for place in map(draft.place, spot) if place is not None)
     made = Mistake(name, says, where(scene, ", ".join(islice(places, 3))))
+    if all(map(draft.decides, spot)):
+        shown = draft.place(spot[0])
+        compared = shown.quoted if shown else "a comparison"
+        return made._replace(name="region", says=f"{compared} decides wrongly: {says}")
     return in_part(scene, made, branch_of(draft.program, spot))

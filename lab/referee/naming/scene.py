@@ -13,7 +13,7 @@ from lab.referee.evaluate import Asker, Raised, precision
 from lab.referee.evidence import BLOCK, Evidence
 from lab.referee.naming.draft import Draft, draft
 from lab.referee.naming.flow import Flow, flow
-from lab.referee.naming.program import program
+from lab.referee.naming.program import program, value
 from lab.referee.naming.sizes import Counts, counted, size_word
 from lab.referee.programs.source import Place
 from lab.referee.programs.traced import Program
@@ -31,7 +31,9 @@ class Scene(NamedTuple):
     the answer is wrong and which are to be explained. ``flow(e)`` takes the derivative apart, path
     by path, when it is first asked for; ``flow(e, edges)`` some paths only. ``draft(e)`` is the
     hand's own formula; ``counts()`` are the numbers over which either of them takes a mean;
-    ``passed(e)`` is the function's program with the values that it passes through.
+    ``passed(e)`` is the function's program with the values that it passes through;
+    ``unlike(whose)`` are groups whose program (``"function"``, ``"hand"``) is another than the
+    rest's.
     """
 
     evidences: tuple[Evidence, ...]
@@ -42,6 +44,7 @@ class Scene(NamedTuple):
     draft: Callable[[int], Draft | None]
     counts: Callable[[], Counts]
     passed: Callable[[int], tuple[Program, dict[int, np.ndarray]] | None]
+    unlike: Callable[[str], frozenset[int]]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -78,7 +81,8 @@ class Scene(NamedTuple):
 
     def judged(self, by_group: Sequence[float]) -> tuple[list[Evidence], list[float]]:
         """The groups that have points to judge at, and what is said of each of them."""
-        kept = [g for g in range(len(by_group)) if (self.wrong[g] | self.right[g]).any()]
+        seen = [(w | r).any() for w, r in zip(self.wrong, self.right, strict=True)]
+        kept = [g for g, c in enumerate(by_group) if seen[g] and not np.isnan(c)]
         return [self.evidences[g] for g in kept], [by_group[g] for g in kept]
 
     def size_word(self, by_group: Sequence[float]) -> str | None:
@@ -96,6 +100,12 @@ class Scene(NamedTuple):
                 if np.any((np.abs(hand - truth) <= small) & (np.abs(truth) > small)):
                     return True
         return False
+
+    def spared(self, g: int, whose: str) -> bool:
+        """Whether an explanation may pass a group over: none of its points is wrong, or its program
+        is written otherwise (a matrix of one row, say) and other groups have to bear it out.
+        """
+        return not self.wrong[g].any() or g in self.unlike(whose)
 
     def truths(self) -> list[list[np.ndarray]]:
         return [list(e.truth) for e in self.evidences]
@@ -151,6 +161,7 @@ Finder = Callable[[Scene], Iterator[Mistake]]
 
 def scene_of(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Scene:
     """Set the scene. Right points are those of the same sort: typical ones, when the wrong are."""
+    evidences = _floored(evidences)
     typical = all(
         not (mask & ~e.group.typical).any() for e, mask in zip(evidences, wrong, strict=True)
     )
@@ -162,17 +173,59 @@ def scene_of(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Scen
     draft_of = cache(lambda g: draft(evidences[g]))
     counts = cache(lambda: _counts(evidences, draft_of))
     passed = cache(lambda g: _passed(evidences[g]))
-    bare = Scene(tuple(evidences), tuple(wrong), right, (), flow_of, draft_of, counts, passed)
+    unlike = cache(lambda whose: _unlike(evidences, wrong, whose, draft_of))
+    bare = Scene(
+        tuple(evidences), tuple(wrong), right, (), flow_of, draft_of, counts, passed, unlike
+    )
     return bare._replace(leaves=_wrong_leaves(bare))
+
+
+def _floored(evidences: Sequence[Evidence]) -> list[Evidence]:
+    """Where a derivative is zero at one size but for rounding, as a variance of one number is, its
+    usual size is told by the others.
+    """
+    by_leaf = zip(*(evidence.noise for evidence in evidences), strict=True)
+    usual = [1e-6 * max(noise.typical for noise in leaf) for leaf in by_leaf]
+    floored = lambda noise, least: noise._replace(typical=max(noise.typical, least))
+    return [e._replace(noise=tuple(map(floored, e.noise, usual))) for e in evidences]
+
+
+def _unlike(
+    evidences: Sequence[Evidence],
+    wrong: Sequence[np.ndarray],
+    whose: str,
+    draft_of: Callable[[int], Draft | None],
+) -> frozenset[int]:
+    """Groups whose program has other steps than the main one's, if two at least have its steps."""
+    steps = [
+        _steps(evidence, draft_of(g) if whose == "hand" else None, whose)
+        for g, evidence in enumerate(evidences)
+    ]
+    main = steps[int(np.argmax([mask.sum() for mask in wrong]))]
+    alike = [g for g, mask in enumerate(wrong) if mask.any() and steps[g] == main]
+    if main is None or len(alike) < 2:
+        return frozenset()
+    return frozenset(g for g in range(len(steps)) if steps[g] != main)
+
+
+def _steps(evidence: Evidence, hand: Draft | None, whose: str) -> list[str] | None:
+    try:
+        with precision(64):
+            made = program(evidence) if whose == "function" else hand.program if hand else None
+    except Exception:
+        return None
+    return None if made is None else [step.name for step in made.steps]
 
 
 def _counts(evidences: Sequence[Evidence], draft_of: Callable[[int], Draft | None]) -> Counts:
     """Of the function and, as for means, of the hand."""
-    found = Counts(set(), set())
+    found = Counts(set(), set(), set())
     for g, evidence in enumerate(evidences):
         hand = draft_of(g)
         if hand is not None:
-            found.means.update(counted(hand.program).means)
+            said = counted(hand.program)
+            found.means.update(said.means)
+            found.named.update(said.named)
         try:
             with precision(64):
                 of = counted(program(evidence))
@@ -180,21 +233,23 @@ def _counts(evidences: Sequence[Evidence], draft_of: Callable[[int], Draft | Non
             continue
         found.means.update(of.means)
         found.written.update(of.written)
+        found.named.update(of.named)
     return found
 
 
 def _passed(evidence: Evidence) -> tuple[Program, dict[int, np.ndarray]] | None:
     try:
         with precision(64):
-            made = program(evidence)
+            made = program(evidence, value)
     except Exception:
         return None
-    last = {step.place or k: out for k, step in enumerate(made.steps) for out in step.outputs}
-    slots = dict.fromkeys((*made.arguments, *last.values()))
+    told = [step.place for step in made.steps]
+    ends = [k for k, place in enumerate(told) if place is None or place not in told[k + 1 : k + 2]]
+    slots = dict.fromkeys((*made.arguments, *(v for k in ends for v in made.steps[k].outputs)))
     wanted = [v for v in slots if made.floating[v] and len(made.shapes[v]) < 3]
     run = lambda *leaves: {v: made.run(leaves)[v] for v in wanted}
-    told = Asker(run, evidence.group, 64, BLOCK, traced=True)(evidence.group.leaves)
-    return None if isinstance(told, Raised) else (made, told)
+    seen = Asker(run, evidence.group, 64, BLOCK, traced=True)(evidence.group.leaves)
+    return None if isinstance(seen, Raised) else (made, seen)
 
 
 def size(array: np.ndarray, elementwise: bool) -> np.ndarray:

@@ -11,14 +11,18 @@ from lab.referee.evidence import Evidence
 from lab.referee.programs.traced import Program, Step
 
 CLOSE = 1e-7
+SPOKEN = r"\b(size|shape|len)\b"  # how a source speaks of a size
 TRIVIAL = {"broadcast_in_dim", "reshape", "squeeze", "convert_element_type", "transpose", "copy"}
 
 
 class Counts(NamedTuple):
-    """Numbers of a program: how many are averaged, and those that are just written there."""
+    """Numbers of a program: how many are averaged, those that are just written there, and those
+    that its source may speak of as a size.
+    """
 
     means: set[int]
     written: set[float]
+    named: set[int]
 
 
 def size_word(
@@ -26,9 +30,9 @@ def size_word(
 ) -> str | None:
     """The factors of the groups as a formula in the sizes, such as ``1/n``; `None` if none fits.
 
-    Where the sizes do not vary, a number is called a size if a mean over so many is taken by the
-    function or the hand (``counts``); without one, only a whole number above 2 or one over it."""
-    sizes = [_sizes(e) for e in evidences]
+    Where the sizes do not vary, a number is called a size only if a mean over so many is taken by
+    the function or the hand, or its source speaks of that size (``counts``)."""
+    sizes = [sizes_of(e) for e in evidences]
     shared = set.intersection(*(set(s) for s in sizes))
     named: dict[str, np.ndarray] = {}
     for name in sorted(shared, key=lambda name: (len(name), name)):
@@ -57,23 +61,24 @@ class Formula(NamedTuple):
     values: np.ndarray
     sizes: tuple[np.ndarray, ...]
     plain: bool = False  # a size, or one over it
+    likely: bool = True  # one mistake alone makes it
 
     def close(self, seen: np.ndarray) -> bool:
         with np.errstate(all="ignore"):
-            return bool(np.all(np.abs(self.values - seen) <= CLOSE * np.abs(seen)))
+            scale = np.maximum(np.abs(seen), 1e-3 * np.abs(seen).max(initial=0.0))
+            return bool(np.all(np.abs(self.values - seen) <= CLOSE * scale))
 
 
 def _convincing(one: Formula, counts: Counts) -> bool:
     """Whether a number that is a formula in the sizes is so for a reason."""
-    used = {int(size[0]) for size in one.sizes}
+    counted = {int(size[0]) for size in one.sizes} <= counts.means | counts.named
     value = abs(float(one.values[0]))
-    if one.plain and used <= counts.means:
+    if one.plain and counted:
         return True
-    if {value, 1 / value} & {2.0, *counts.written}:
+    if {value, 1 / value} & {2.0, 10.0, *counts.written}:
         return False
     fraction = any(abs(value * k - round(value * k)) < CLOSE for k in range(1, 13))
-    root = "sqrt" in one.word and not fraction
-    return bool(used & counts.means) or (one.plain and min(used) > 2) or root
+    return (counted and one.likely) or ("sqrt" in one.word and not fraction)
 
 
 def _formulas(named: Mapping[str, np.ndarray]) -> Iterator[Formula]:
@@ -91,43 +96,52 @@ def _formulas(named: Mapping[str, np.ndarray]) -> Iterator[Formula]:
             for a in names:
                 n = named[a]
                 one = "-1" if times == "-" else times
-                yield Formula(f"{word}({a}-1)/{a}", k * (n - 1) / n, (n,))
-                yield Formula(f"{word}{a}/({a}-1)", k * n / (n - 1), (n,))
-                yield Formula(f"{word}({a}-1)", k * (n - 1), (n,))
-                yield Formula(f"{one}/({a}-1)", k / (n - 1), (n,))
+                yield Formula(f"{word}({a}-1)/{a}", k * (n - 1) / n, (n,), likely=plain)
+                yield Formula(f"{word}{a}/({a}-1)", k * n / (n - 1), (n,), likely=plain)
+                yield Formula(f"{word}({a}-1)", k * (n - 1), (n,), likely=plain)
+                yield Formula(f"{one}/({a}-1)", k / (n - 1), (n,), likely=plain)
                 yield Formula(f"{word}sqrt({a})", k * np.sqrt(n), (n,))
                 yield Formula(f"{one}/sqrt({a})", k / np.sqrt(n), (n,))
-                yield Formula(f"{word}{a}^2", k * n**2, (n,))
-                yield Formula(f"{one}/{a}^2", k / n**2, (n,))
+                yield Formula(f"{word}{a}^2", k * n**2, (n,), likely=plain)
+                yield Formula(f"{one}/{a}^2", k / n**2, (n,), likely=plain)
             for a in names:
                 n = named[a]
                 for b in names:
                     m = named[b]
                     if a < b:
-                        yield Formula(f"{word}{a} {b}", k * n * m, (n, m))
-                        yield Formula(f"{times}/({a} {b})", k / (n * m), (n, m))
+                        yield Formula(f"{word}{a} {b}", k * n * m, (n, m), likely=plain)
+                        yield Formula(f"{times}/({a} {b})", k / (n * m), (n, m), likely=plain)
                     if a != b:
-                        yield Formula(f"{word}{a}/{b}", k * n / m, (n, m))
+                        yield Formula(f"{word}{a}/{b}", k * n / m, (n, m), likely=plain)
 
 
 def counted(program: Program) -> Counts:
     """The counts over which a program takes means: a sum over n entries divided by n (or, where
     the source speaks of a variance, by n - 1), or a division by an `x.size`; and its other numbers.
     """
-    means, written = set(), set()
+    means, written, named = set(), set(), set()
     for step in program.steps:
         if step.name == "integer_pow":
             written.add(float(abs(step.equation.params["y"])))
+        spoken = step.place is not None and re.search(SPOKEN, step.place.text)
         for slot in step.inputs:
             if slot not in program.literals:
                 continue
             value = abs(float(program.fixed[slot]))
+            if spoken and value:
+                named |= _close_counts(value)
             count = value if step.name == "div" else 1 / (value or np.inf)
             if step.name in ("div", "mul") and count > 1 and _is_count(program, step, count):
                 means.add(round(count))
             else:
                 written.add(value)
-    return Counts(means, written)
+    return Counts(means, written, named)
+
+
+def _close_counts(value: float) -> set[int]:
+    """The counts that a number may be made of: n, n - 1, 1/n, 2/n."""
+    made = {round(x): x for x in (value, value + 1, 1 / value, 2 / value)}
+    return {n for n, x in made.items() if n > 1 and abs(n - x) < CLOSE * n}
 
 
 def _is_count(program: Program, step: Step, count: float) -> bool:
@@ -146,7 +160,7 @@ def _is_count(program: Program, step: Step, count: float) -> bool:
     return bool(round(count) == entries or re.search(r"var|std|cov", text))
 
 
-def _sizes(evidence: Evidence) -> dict[str, int]:
+def sizes_of(evidence: Evidence) -> dict[str, int]:
     """Named dimensions, the lengths of the arguments' axes, and whole numbers among them."""
     names = argument_leaves(evidence)
     return (

@@ -98,6 +98,22 @@ class Standin(NamedTuple):
 
 
 def wrong_slopes(scene: Scene) -> Iterator[Mistake]:
+    """Another slope in place of a function's, as a person confuses them."""
+    yield from _wrong(scene, odd=False)
+
+
+def odd_slopes(scene: Scene) -> Iterator[Mistake]:
+    """The rest: true where they fit, but hardly what anybody thought."""
+    yield from _wrong(scene, odd=True)
+
+
+def _odd(step: str, standin: "Standin") -> bool:
+    if standin.text in ("1", "u^(v-1)", "v u^v") or standin.name == "wrong_variable":
+        return False
+    return step in ("mul", "div", "exp", "exp2", "expm1")
+
+
+def _wrong(scene: Scene, *, odd: bool) -> Iterator[Mistake]:
     whole = scene.flow(scene.main)
     if whole is None:
         return
@@ -110,7 +126,8 @@ def wrong_slopes(scene: Scene) -> Iterator[Mistake]:
         return
     with np.errstate(all="ignore"):
         for edge in wanted:
-            for standin in _standins(flow, edge):
+            step = program.steps[edge.step].name
+            for standin in (s for s in _standins(flow, edge) if _odd(step, s) is odd):
                 k = _fits(scene, flow, edge, standin)
                 if k is not None and _everywhere(scene, edge, standin, k):
                     yield _mistake(scene, flow, edge, standin, k)
@@ -151,6 +168,9 @@ def _standins(flow: Flow, edge: Edge) -> Iterator[Standin]:
     for name, formula in STANDINS.items():
         kind = "missing_chain_factor"
         yield Standin(kind, name, text, np.asarray(formula(u, v, y) / true))
+    if flow.program.steps[edge.step].name == "pow" and edge.operand == 0:
+        yield Standin("missing_chain_factor", "u^(v-1)", text, np.asarray(y / u / true))
+        yield Standin("missing_chain_factor", "v u^v", text, np.asarray(v * y / true))
     at_output = text.replace("u", "y")
     yield Standin("wrong_variable", at_output, text, np.asarray(function(y, v, u) / true))
     if v is not u:
@@ -159,7 +179,7 @@ def _standins(flow: Flow, edge: Edge) -> Iterator[Standin]:
     for factor, value in (("u", u), ("v", v), ("y", y)):
         if factor != "v" or v is not u:
             yield Standin("missing_chain_factor", f"({text})/{factor}", text, 1 / value)
-            yield Standin("factor", f"({text}) {factor}", text, np.asarray(value))
+            yield Standin("missing_chain_factor", f"({text}) {factor}", text, np.asarray(value))
 
 
 def _entries(flow: Flow, edge: Edge) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -199,9 +219,9 @@ def _everywhere(scene: Scene, edge: Edge, standin: Standin, k: float) -> bool:
     for g, evidence in enumerate(scene.evidences):
         flow = scene.flow(g, (edge,))
         if flow is None or not alike(scene, flow, (edge,)):
-            if scene.wrong[g].any():
+            if not scene.spared(g, "function"):
                 return False
-            answers.append(list(evidence.truth))
+            answers.append(list(evidence.hand))
             continue
         there = next(s for s in _standins(flow, edge) if s[:2] == standin[:2])
         added = k * _share(flow, edge, there.ratio) - flow.share([edge])
@@ -218,7 +238,7 @@ def _mistake(scene: Scene, flow: Flow, edge: Edge, standin: Standin, k: float) -
     if "v" in used:
         letters.append(f"v = {operand_text(flow.told, Edge(edge.step, 1 - edge.operand))}")
     letters += [f"y = {shown}"] if "y" in used else []
-    name = standin.name
+    name = "missing_term" if (step.name, stands) == ("tan", "y^2") else standin.name
     if stands == "1" and step.name == "div" and _counts(flow, step.inputs[1]):
         name, says = "batch_factor", f"{shown} is not divided by how many it sums"
         letters = []

@@ -33,7 +33,8 @@ def extra_terms(scene: Scene) -> Iterator[Mistake]:
         lacks = scene.kind != "identity" and scene.draft(scene.main) is not None
         if lacks:
             factor = factor.removeprefix("-") if factor.startswith("-") else f"-{factor}"
-        product = text if factor == "1" else f"-{text}" if factor == "-1" else f"{factor} {text}"
+        times = factor if text == "1" else f"{factor} {text}"
+        product = {"1": text, "-1": f"-{text}"}.get(factor, times)
         says = f"a term {product} too much"
         if scene.kind == "identity":  # no paths to tell which: the larger side has the term
             missing = _size(scene.hands(), scene) < _size(scene.truths(), scene)

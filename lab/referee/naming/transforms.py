@@ -16,14 +16,25 @@ Transform = Callable[[np.ndarray], np.ndarray]  # of one leaf, points along the 
 
 def transformed(scene: Scene) -> Iterator[Mistake]:
     yield from _scaled(scene)
-    for name, says, transform in _transforms(scene):
+    yield from _turned_into(scene, _transforms(scene))
+    yield from _swapped(scene)
+
+
+def summed(scene: Scene) -> Iterator[Mistake]:
+    """A sum, a mean or a running sum of the derivative in its place."""
+    yield from _turned_into(scene, _sums(scene))
+
+
+def _turned_into(
+    scene: Scene, transforms: Iterator[tuple[str, str, Transform]]
+) -> Iterator[Mistake]:
+    for name, says, transform in transforms:
         answers = scene.truths()
         for leaves in answers:
             for i in scene.leaves:
                 leaves[i] = transform(leaves[i])
         if scene.explains(answers):
             yield Mistake(name, says, scene.where)
-    yield from _swapped(scene)
 
 
 def _scaled(scene: Scene) -> Iterator[Mistake]:
@@ -50,9 +61,10 @@ def _scaled(scene: Scene) -> Iterator[Mistake]:
 def _sized(scene: Scene, word: str, c: float | None = None) -> Mistake:
     is_number = "" if c is None or re.fullmatch(r"-?[\d/ ]+", word) else f" = {number(c)}"
     says = f"it is {word}{is_number} times the derivative"
-    if set(re.findall(r"\w+", word)) & set(settings(scene.evidences[0])):
+    if "sqrt" in word or set(re.findall(r"\w+", word)) & set(settings(scene.evidences[0])):
         return Mistake("factor", says, scene.where)
-    says += ": a mean for a sum, or the other way round"
+    if not re.search(r"-1\)|\)/", word):
+        says += ": a mean for a sum, or the other way round"
     return Mistake("batch_factor", says, scene.where)
 
 
@@ -86,9 +98,25 @@ def _factor(scene: Scene, g: int) -> float | None:
     return c if np.isfinite(c) else None
 
 
-def _transforms(scene: Scene) -> Iterator[tuple[str, str, Transform]]:
+def _rank(scene: Scene) -> int:
+    """Of the leaves in question; 0 where they differ."""
     ranks = {scene.evidences[0].truth[i].ndim - 1 for i in scene.leaves}
-    rank = ranks.pop() if len(ranks) == 1 else 0
+    return ranks.pop() if len(ranks) == 1 else 0
+
+
+def _sums(scene: Scene) -> Iterator[tuple[str, str, Transform]]:
+    rank = _rank(scene)
+    for axis in range(1, rank + 1):
+        along = f" along axis {axis - 1}" if rank > 1 else ""
+        says = f"every entry is the same{along}: it is {{}} of the derivative"
+        for word, reduce in (("the mean", np.mean), ("the sum", np.sum)):
+            yield "broadcast_sum", says.format(word), _reduced(reduce, axis)
+        says = f"a sum{along} too much or too little: it is the running sum of the derivative"
+        yield "broadcast_sum", says, partial(np.cumsum, axis=axis)
+
+
+def _transforms(scene: Scene) -> Iterator[tuple[str, str, Transform]]:
+    rank = _rank(scene)
     shapes = [e.truth[scene.leaves[0]].shape[1:] for e in scene.evidences]
     for sign, word in ((1, ""), (-1, ", and with the wrong sign")):
         for order in list(permutations(range(rank)))[1:]:
@@ -108,15 +136,9 @@ def _transforms(scene: Scene) -> Iterator[tuple[str, str, Transform]]:
                 partial(np.roll, shift=shift, axis=axis),
             )
         yield "index", f"the entries run backwards{along}", partial(np.flip, axis=axis)
-        says = f"every entry is the same{along}: it is {{}} of the derivative"
-        for word, reduce in (("the mean", np.mean), ("the sum", np.sum)):
-            yield (
-                "broadcast_sum",
-                says.format(word),
-                _reduced(reduce, axis),
-            )
-        says = f"a sum{along} too much or too little: it is the running sum of the derivative"
-        yield "broadcast_sum", says, partial(np.cumsum, axis=axis)
+    if rank > 1:
+        every = tuple(range(1, rank + 1))
+        yield "index", "the entries run backwards along every axis", partial(np.flip, axis=every)
     if rank == 2 and all(s[0] == s[1] for s in shapes):
         yield from _square()
 

@@ -31,6 +31,11 @@ FORMS: tuple[tuple[str, Callable[[np.ndarray], np.ndarray]], ...] = (
     ("sigmoid(-({}))", lambda u: 1 / (1 + np.exp(u))),
     ("sqrt({})", np.sqrt),
     ("1/sqrt({})", lambda u: 1 / np.sqrt(u)),
+    ("1/(({})(1 - {}))", lambda u: 1 / (u * (1 - u))),
+    ("cos({})", np.cos),
+    ("sin({})", np.sin),
+    ("1 - tanh({})^2", lambda u: 1 - np.tanh(u) ** 2),
+    ("sigmoid({})(1 - sigmoid({}))", lambda u: np.exp(-np.logaddexp(0, u) - np.logaddexp(0, -u))),
 )
 
 
@@ -41,13 +46,36 @@ class Value(NamedTuple):
     at: Callable[[Bench], np.ndarray | None]
 
 
+def wrong_values(scene: Scene) -> Iterator[Mistake]:
+    """A value of the formula stands where another one should: an argument, or what the function
+    computes on its way.
+    """
+    yield from mended(scene, lambda here: _exchanges(scene, here))
+
+
+def _exchanges(scene: Scene, here: Bench) -> Iterator[Change]:
+    last = len(here.draft.program.steps)
+    places = [s for s in spots(here.draft) if s[0].step < last and not here.draft.fixed(s[0])]
+    for value in _of_function(scene, here):
+        known = value.at(here)
+        for spot in places:
+            if known is not None and known.shape[1:] == here.draft.shape(spot[0]):
+                says = f"{here.draft.text(spot[0])} stands in the formula where {value.text} should"
+                yield Change("wrong_variable", says, spot, partial(_instead, spot, value))
+
+
+def _instead(spot: Spot, value: Value, here: Bench) -> Added:
+    known = value.at(here)
+    return None if known is None else [known - here.value(edge) for edge in spot]
+
+
 def missing_factors(scene: Scene) -> Iterator[Mistake]:
     """A value of the formula lacks a factor, entry by entry or as a matrix, or has one too many."""
     yield from mended(scene, lambda here: _changes(scene, here))
 
 
 def _changes(scene: Scene, here: Bench) -> Iterator[Change]:
-    values = list(_values(scene, here))
+    values = list(values_at(scene, here))
     places = spots(here.draft)
     tried = 0
     for form, of in FORMS:
@@ -61,10 +89,17 @@ def _changes(scene: Scene, here: Bench) -> Iterator[Change]:
                 tried += 1
                 if tried > MOST:
                     return
-                factor = form.replace("{}", value.text)
-                says = f"{here.draft.text(spot[0])} lacks a factor {factor} in the formula"
+                says = f"{here.draft.text(spot[0])} {_told_factor(form, value)} in the formula"
                 yield Change("missing_chain_factor", says, spot, partial(_times, spot, value, of))
     yield from _matrices(here, values, places)
+
+
+def _told_factor(form: str, value: Value) -> str:
+    factor = form.removeprefix("1/").replace("{}", value.text)
+    if form.startswith("1/"):
+        bare = factor[1:-1] if form == "1/({})" else factor
+        return f"has a factor {bare} too many"
+    return f"lacks a factor {factor}"
 
 
 def _matrices(here: Bench, values: list[Value], places: list[Spot]) -> Iterator[Change]:
@@ -115,7 +150,7 @@ def _times(spot: Spot, value: Value, of: Callable[[np.ndarray], np.ndarray], her
     added = []
     for edge in spot:
         entering = here.value(edge)
-        factor = _spread(of(known), entering)
+        factor = spread(of(known), entering)
         if factor is None:
             return None
         added.append(entering * (factor - 1))
@@ -124,10 +159,10 @@ def _times(spot: Spot, value: Value, of: Callable[[np.ndarray], np.ndarray], her
 
 def _beside(known: np.ndarray, here: Bench, spot: Spot) -> bool:
     like = np.empty((len(here.rows), *here.draft.shape(spot[0])))
-    return _spread(known, like) is not None
+    return spread(known, like) is not None
 
 
-def _spread(factor: np.ndarray, like: np.ndarray) -> np.ndarray | None:
+def spread(factor: np.ndarray, like: np.ndarray) -> np.ndarray | None:
     """A factor beside a value: of its shape, one number, or one for each row or column."""
     if factor.ndim == like.ndim - 1 and factor.ndim >= 2:  # rows first: the axis of a batch
         front = factor[..., None]
@@ -139,7 +174,7 @@ def _spread(factor: np.ndarray, like: np.ndarray) -> np.ndarray | None:
     return factor if fits else None
 
 
-def _values(scene: Scene, here: Bench) -> Iterator[Value]:
+def values_at(scene: Scene, here: Bench) -> Iterator[Value]:
     """Arguments, what the function computes on its way, and the formula's own values; a value that
     is there already is not told twice.
     """
@@ -163,9 +198,16 @@ def _of_function(scene: Scene, here: Bench) -> Iterator[Value]:
     for slot, known in values.items():
         text, at = value_text(told, slot), partial(_told, scene, slot)
         yield Value(text, at)
-        if slot in program.arguments and known.ndim == 3 and known.shape[1] == known.shape[2]:
-            yield Value(f"inv({text})", partial(_after, at, np.linalg.inv))
+        if known.ndim != 3 or known.shape[1] != known.shape[2]:
+            continue
+        yield Value(f"inv({text})", partial(_after, at, _inverse))
+        if slot in program.arguments:
             yield Value(f"det({text})", partial(_after, at, np.linalg.det))
+
+
+def _inverse(known: np.ndarray) -> np.ndarray:
+    fine = np.linalg.cond(known) < 1e8
+    return np.linalg.inv(np.where(fine[:, None, None], known, np.eye(known.shape[1])))
 
 
 def _after(
