@@ -146,13 +146,13 @@ def _said(scene: Scene, draft: Draft, spot: Spot, by_group: list[float]) -> Iter
     if abs(c) < 1e-9:
         yield told("extra_term", f"the term {text} of the formula should not be there")
     elif word:
-        yield told("batch_factor", f"{text} enters the formula {word} times too large")
+        yield told("batch_factor", f"{text} in the formula is {word} times what it should be")
     elif max(by_group) - min(by_group) > 1e-9 * abs(c):
         return
     elif abs(c - 1) < 0.02:
-        yield told("constant", f"{text} enters the formula {1 / c:.8g} times too large")
+        yield told("constant", f"{text} in the formula is {1 / c:.8g} times what it should be")
     elif abs(c + 1) > 1e-9:
-        yield told("factor", f"{text} enters the formula {number(1 / c)} times too large")
+        yield told("factor", f"{text} in the formula is {number(1 / c)} times what it should be")
 
 
 def _rounded(scene: Scene, spot: Spot, h: float, by_group: list[float]) -> float:

@@ -67,7 +67,7 @@ def _entries(masks: list[np.ndarray]) -> str:
     count, first = int(some.sum()), [int(k) for k in np.argwhere(some)[0]]
     if count == 1:
         return f"entry {first} is"
-    return f"{count} of {some.size} entries are, the first {first}"
+    return f"{count} of {some.size} entries (the first is {first}) are"
 
 
 def _words(ever: list[np.ndarray]) -> str | None:

@@ -232,7 +232,8 @@ def _everywhere(scene: Scene, edge: Edge, standin: Standin, k: float) -> bool:
 def _mistake(scene: Scene, flow: Flow, edge: Edge, standin: Standin, k: float) -> Mistake:
     step = flow.program.steps[edge.step]
     shown = step.place.quoted if step.place is not None else f"the {plain(step.name)}"
-    stands = standin.text if abs(k - 1) < 1e-6 else f"{number(k)} times {standin.text}"
+    times = number(k) if standin.text == "1" else f"{number(k)} times {standin.text}"
+    stands = standin.text if abs(k - 1) < 1e-6 else times
     used = set(re.findall(r"\b[uvy]\b", re.sub(r"(\d)([uvy])", r"\1 \2", stands + standin.slope)))
     letters = [f"u = {operand_text(flow.told, edge)}"] if "u" in used else []
     if "v" in used:

@@ -8,7 +8,7 @@ from itertools import permutations
 import numpy as np
 
 from lab.referee.naming.scene import Scene, leading, number
-from lab.referee.naming.sizes import settings
+from lab.referee.naming.sizes import settings, sizes_of
 from lab.referee.verdict import Mistake
 
 Transform = Callable[[np.ndarray], np.ndarray]  # of one leaf, points along the first axis
@@ -80,8 +80,16 @@ def _constant_factor(scene: Scene, c: float) -> Iterator[Mistake]:
         says = f"a constant is slightly off: it is {c:.8g} times the derivative"
         yield Mistake("constant", says, scene.where)
     else:
-        says = f"a constant factor: it is {number(c)} times the derivative"
+        says = f"a constant factor: it is {number(c)} times the derivative{_coincidence(scene, c)}"
         yield Mistake("factor", says, scene.where)
+
+
+def _coincidence(scene: Scene, c: float) -> str:
+    """A size that a factor may come from, where nothing else speaks for it."""
+    sizes = sizes_of(scene.evidences[scene.main])
+    alike = (name for name, n in sizes.items() if n > 2 and min(abs(c - n), abs(c - 1 / n)) < 1e-9)
+    name = next(alike, None)
+    return f" ({name} is {sizes[name]}, too)" if name else ""
 
 
 def _factor(scene: Scene, g: int) -> float | None:
