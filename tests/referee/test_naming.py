@@ -406,7 +406,7 @@ noise = lambda x, scale: scale * jnp.sin(1e3 * x)
 
 # Wrong answers that are none of the above.
 UNNAMED = [
-    Slip("random", mse, lambda w, X, y: mse_gradient(w, X, y) * (1 + 1e-3 * jnp.sin(1e3 * w)), "unknown extra_term", "w", ND),
+    Slip("random", mse, lambda w, X, y: mse_gradient(w, X, y) * (1 + 1e-3 * jnp.sin(1e3 * w)), "unknown extra_term missing_chain_factor", "w", ND),
     Slip("rounded", mse, lambda w, X, y: jnp.round(mse_gradient(w, X, y), 2), "unknown", "w", ND),
     Slip("noise added", lambda x: jnp.sum(x**3), lambda x: 3 * x**2 + noise(x, 1e-4), "unknown extra_term", "x", N),
     Slip("differences", lambda x: jnp.sum(jnp.sin(x)), lambda x: (jnp.sin(x + 1e-3) - jnp.sin(x)) / 1e-3,
@@ -416,7 +416,7 @@ UNNAMED = [
          / jnp.sqrt(jnp.sum(mse_gradient(w, X, y) ** 2)), "unknown missing_chain_factor", "w", ND),
     Slip("clipped gradient", mse, lambda w, X, y: jnp.clip(mse_gradient(w, X, y), -0.5, 0.5), "unknown region", "w", ND),
     Slip("a factor that depends on the point", mse, lambda w, X, y: mse_gradient(w, X, y) * (1 + 0.1 * y[0] ** 2),
-         "unknown extra_term", "w", ND),
+         "unknown extra_term missing_chain_factor", "w", ND),
     Slip("signs only", mse, lambda w, X, y: jnp.sign(mse_gradient(w, X, y)), "unknown", "w", ND),
     Slip("Gauss-Newton step", mse, lambda w, X, y: X.T @ (X @ w - y) / (1.0 + jnp.sum(X**2)), "unknown", "w", ND),
     Slip("three slips at once", layer_norm, lambda x, v: 1.7 * layer_norm_gradient(x, v, mean=0.3, variance=2.6),

@@ -158,13 +158,12 @@ def _said(scene: Scene, draft: Draft, spot: Spot, by_group: list[float]) -> Iter
 def _rounded(scene: Scene, spot: Spot, h: float, by_group: list[float]) -> float:
     """The factor that makes the number as round as will do: what hardly matters is told badly."""
     c = by_group[scene.main]
-    for digits in range(1, 8) if max(by_group) == min(by_group) else ():
-        close = float(f"{c * h:.{digits}g}") / h
-        if abs(close - c) < 1e-3 * abs(c) and everywhere(
-            scene, _scaling(spot, [close] * len(by_group))
-        ):
-            return close
-    return c
+    if max(by_group) > min(by_group):
+        return c
+    near = [c * 0] if abs(c) < 1e-3 else []
+    near += [float(f"{c * h:.{digits}g}") / h for digits in range(1, 8)]
+    close = (x for x in near if abs(x - c) < 1e-3 * max(abs(c), abs(c - 1)))
+    return next((x for x in close if everywhere(scene, _scaling(spot, [x] * len(by_group)))), c)
 
 
 def _apart(one: float, other: float) -> tuple[str, str]:

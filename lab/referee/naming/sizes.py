@@ -55,7 +55,9 @@ def size_word(
 
 
 class Formula(NamedTuple):
-    """``values`` by group of what ``word`` says; ``sizes`` are those in it."""
+    """``values`` by group of what ``word`` says; ``sizes`` are those in it that somebody has to
+    count for it to be more than chance.
+    """
 
     word: str
     values: np.ndarray
@@ -112,7 +114,8 @@ def _formulas(named: Mapping[str, np.ndarray]) -> Iterator[Formula]:
                         yield Formula(f"{word}{a} {b}", k * n * m, (n, m), likely=plain)
                         yield Formula(f"{times}/({a} {b})", k / (n * m), (n, m), likely=plain)
                     if a != b:
-                        yield Formula(f"{word}{a}/{b}", k * n / m, (n, m), likely=plain)
+                        counted = (n, m) if ".size" in b else (n,)  # one length for another
+                        yield Formula(f"{word}{a}/{b}", k * n / m, counted, likely=plain)
 
 
 def counted(program: Program) -> Counts:
