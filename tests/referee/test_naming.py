@@ -332,7 +332,7 @@ SLIPS = [
          "missing_term", line(normalized, "return"), dict(x=positive("n")), "jacobian"),
     Slip("attention: no outer product", attention, lambda *a: attention_vjp(*a, outer=0.0), "missing_term",
          line(attention, "softmax"), ATTENTION, "vjp"),
-    Slip("attention: no 1/sqrt(d)", attention, lambda *a: attention_vjp(*a, scale=False), "batch_factor",
+    Slip("attention: no 1/sqrt(d)", attention, lambda *a: attention_vjp(*a, scale=False), "factor",
          "q", ATTENTION, "vjp"),
     Slip("ridge: no 2 in the penalty", ridge, lambda w, X, y, s: ridge_gradient(w, X, y, s) - s * w, "factor",
          line(ridge, "return"), RIDGE),

@@ -35,7 +35,7 @@ def regions(scene: Scene) -> Iterator[Mistake]:
         return
     entries = _entries(scene, scene.leaves[0])
     name = scene.names[scene.leaves[0]]
-    if entries.off.all():
+    if entries.off.all() or not entries.off.any():
         return
     there = _there(entries)
     for condition in _conditions(scene, scene.leaves[0], entries):
@@ -231,7 +231,7 @@ def _between(low: float, high: float) -> str:
 def _there(entries: Entries) -> str:
     """What stands at the wrong entries, if it is simple."""
     truth, hand = entries.truth[entries.off], entries.hand[entries.off]
-    if not np.all(np.isfinite(hand)):
+    if not len(hand) or not np.all(np.isfinite(hand)):
         return ""
     tight = 1e-8 * np.abs(truth).max(initial=0.0)
     if np.ptp(hand) <= tight:

@@ -274,9 +274,14 @@ def off_entries(scene: Scene, g: int, i: int) -> np.ndarray:
     """Which entries of a leaf are off at the wrong points of a group, by more than rounding."""
     evidence, mask = scene.evidences[g], scene.wrong[g]
     truth, hand = evidence.truth[i][mask], evidence.hand[i][mask]
-    usual = 1e-9 * (size(truth, evidence.elementwise) + 1e-3 * evidence.noise[i].typical)
+    return beyond(hand - truth, size(truth, evidence.elementwise), evidence.noise[i].typical)
+
+
+def beyond(gap: np.ndarray, scale: np.ndarray, typical: float) -> np.ndarray:
+    """Which gaps are more than rounding: of the scale, or, where none are, of next to nothing."""
     with np.errstate(invalid="ignore"):
-        return np.asarray(~(np.abs(hand - truth) <= usual))
+        off = ~(np.abs(gap) <= 1e-9 * (scale + 1e-3 * typical))
+        return off if off.any() else np.asarray(~(np.abs(gap) <= ROUND * (scale + typical)))
 
 
 def where(scene: Scene, place: str) -> str:
