@@ -59,19 +59,9 @@ def _exchanges(scene: Scene, here: Bench) -> Iterator[Change]:
     for value in _of_function(scene, here):
         known = value.at(here)
         for spot in places:
-            if known is None or known.shape[1:] != here.draft.shape(spot[0]):
-                continue
-            if not _power(here.value(spot[0]), known):
+            if known is not None and known.shape[1:] == here.draft.shape(spot[0]):
                 says = f"{here.draft.text(spot[0])} stands in the formula where {value.text} should"
                 yield Change("wrong_variable", says, spot, partial(_instead, spot, value))
-
-
-def _power(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether one value is the other's square, or one over it: then a factor tells it better."""
-    with np.errstate(all="ignore"):
-        return any(
-            np.allclose(a, b) for a, b in ((one**2, other), (one, other**2), (one * other, 1))
-        )
 
 
 def _instead(spot: Spot, value: Value, here: Bench) -> Added:
@@ -91,7 +81,7 @@ def _changes(scene: Scene, here: Bench) -> Iterator[Change]:
     for form, of in FORMS:
         for value in values:
             known = value.at(here)
-            if known is None:
+            if known is None or np.all((known == 0) | (known == 1)):  # of two values, by chance
                 continue
             for spot in places:
                 if not _beside(known, here, spot):
