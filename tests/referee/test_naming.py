@@ -364,7 +364,7 @@ SLIPS = [
     Slip("sin for cos", wave, lambda x: 2 * jnp.sin(x**2) - jnp.sin(x**2) / x**2, "missing_chain_factor",
          line(wave, "sin"), dict(x=positive("n")), "derivative"),
     Slip("quotient rule without the square", wave, lambda x: 2 * jnp.cos(x**2) - jnp.sin(x**2) / x,
-         "missing_chain_factor factor", line(wave, "sin"), dict(x=positive("n")), "derivative"),
+         "missing_chain_factor factor", "test_naming.py", dict(x=positive("n")), "derivative"),
     Slip("quotient rule with +", wave, lambda x: 2 * jnp.cos(x**2) + jnp.sin(x**2) / x**2, "sign",
          line(wave, "sin"), dict(x=positive("n")), "derivative"),
     Slip("scale forgotten", normal, lambda x, m, s: -(x - m) / s, "missing_chain_factor", line(normal, "return"), NORMAL, "derivative"),
@@ -378,14 +378,14 @@ SLIPS = [
     Slip("gelu: one constant", gelu, lambda x: gelu_slope(x, outer=0.0447), "constant", line(gelu, "return"),
          N, "derivative"),
     Slip("gelu: the constant", gelu, lambda x: gelu_slope(x, 0.0447, 0.0447), "constant",
-         line(gelu, "return"), N, "derivative"),
-    Slip("eps forgotten", layer_norm, lambda x, v: layer_norm_gradient(x, v, eps=0.0), "constant",
-         line(layer_norm, "1e-5"), NORM),
+         line(gelu_slope, "t = "), N, "derivative"),
+    Slip("eps forgotten", layer_norm, lambda x, v: layer_norm_gradient(x, v, eps=0.0), "constant missing_term",
+         line(layer_norm_gradient, "s = "), NORM),
     # axes and sums
     Slip("softmax along the wrong axis", probabilities, probabilities_vjp,
-         "wrong_axis", line(probabilities, "softmax"), dict(X=reals("n d")), "vjp"),
+         "wrong_axis", line(probabilities_vjp, "p = "), dict(X=reals("n d")), "vjp"),
     Slip("normalized along the wrong axis", row_norm, row_norm_wrong, "wrong_axis",
-         line(row_norm, "mean = "), dict(X=reals("n d")), "vjp"),
+         line(batch_norm_vjp, "c = "), dict(X=reals("n d")), "vjp"),
     Slip("bias: mean for sum", layer, lambda X, W, b, c: layer_vjp(X, W, b, c)[2] / len(X), "batch_factor",
          "b", LAYER, "vjp", "b"),
     Slip("bias: sum over everything", layer, lambda X, W, b, c: 0 * b + (c * (1 - layer(X, W, b) ** 2)).sum(),
@@ -399,7 +399,7 @@ SLIPS = [
          "region", "x", N),
     Slip("large x only", lambda x: jnp.sum(x**3), lambda x: jnp.where(x > 1.5, 3 * x, 3 * x**2), "region", "x", N),
     Slip("first entry", smooth, lambda x: smooth_gradient(x).at[0].set(0.0), "region", "x", dict(x=reals("n+1"))),
-    Slip("last entry", mse, lambda w, X, y: mse_gradient(w, X, y).at[-1].multiply(1.01), "region", "w", ND),
+    Slip("last entry", mse, lambda w, X, y: mse_gradient(w, X, y).at[-1].multiply(1.01), "region constant", "w", ND),
 ]  # fmt: skip
 
 noise = lambda x, scale: scale * jnp.sin(1e3 * x)
