@@ -12,12 +12,16 @@ import jax
 import numpy as np
 
 from lab.referee.points import Group
+from lab.referee.programs.loops import ending
+from lab.timelimit import TimeUp, limited
 
 SMALL = 10**4  # numbers per point below which compiling costs more than computing
 QUICK = {  # together they compile in a quarter of the time
     "xla_backend_optimization_level": 0,
     "xla_cpu_use_fusion_emitters": False,
 }
+REFUSED = "Reverse-mode differentiation does not work"
+PATIENCE = 60  # seconds
 BLOCK_ELEMENTS = 2**20  # numbers in flight at once: bounds memory for large arguments
 
 
@@ -71,7 +75,8 @@ class Asker:
 
     Calls pad their points to the block, so that asking again at other points does not compile
     again. A function that cannot be traced is asked point by point; if it has to be ``traced``, the
-    answer is then `Raised`."""
+    answer is then `Raised`. Where a loop does not end the answer is NaN, and ``endless`` afterwards
+    true; a function that cannot be traced gets `PATIENCE`."""
 
     def __init__(
         self,
@@ -88,7 +93,8 @@ class Asker:
         self.block = max(1, min(block, BLOCK_ELEMENTS // per_point))
         self.plain = function
         options = quick_options() if per_point < SMALL else None
-        self.compiled: Any = jax.jit(jax.vmap(function), compiler_options=options)
+        self.endless = False
+        self.compiled: Any = jax.jit(jax.vmap(ending(function)), compiler_options=options)
 
     def __call__(self, leaves: tuple[Any, ...]) -> Answers:
         """Answers at the points stacked in ``leaves``, as arrays in double precision."""
@@ -98,12 +104,18 @@ class Asker:
             if self.compiled is not None and leaves:
                 try:
                     return self._in_blocks(leaves, count)
-                except Exception:
+                except Exception as error:
+                    if REFUSED in str(error):  # elsewhere too, after a loop that may not end
+                        return Raised(error)
                     self.compiled = None
             if self.traced:
                 return Raised(TypeError("it cannot be traced"))
             try:
-                rows = [self.plain(*(leaf[i] for leaf in _concrete(leaves))) for i in range(count)]
+                with limited(PATIENCE):
+                    at = _concrete(leaves)
+                    rows = [self.plain(*(leaf[i] for leaf in at)) for i in range(count)]
+            except TimeUp:
+                return Raised(TimeoutError(f"no answer within {PATIENCE} seconds"))
             except Exception as error:
                 return Raised(error)
             return jax.tree.map(lambda *row: np.stack([_plain(x) for x in row]), *rows)
@@ -112,7 +124,8 @@ class Asker:
         parts = []
         for start in range(0, count, self.block):
             rows = np.minimum(np.arange(start, start + self.block), count - 1)
-            answer = self.compiled(*(leaf[rows] for leaf in leaves))
+            answer, given_up = self.compiled(*(leaf[rows] for leaf in leaves))
+            self.endless |= bool(np.any(given_up))
             real = min(self.block, count - start)
             parts.append(jax.tree.map(lambda x, real=real: _plain(x)[:real], answer))
         return jax.tree.map(lambda *part: np.concatenate(part), *parts)

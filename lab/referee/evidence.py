@@ -25,7 +25,7 @@ class Evidence(NamedTuple):
     against ``rounded``, the truth at the arguments as single precision sees them (empty where
     single precision was not asked). ``fine[p]``: the function is finite at point p;
     ``fine_single[p]``: in single precision, too. ``contradicted[p]``: forward and reverse mode
-    differ there. ``ask_truth`` and ``ask_value`` ask again, at other points of the same shape."""
+    differ there. ``endless`` are the precisions, 64 or 32, in which a loop did not end. ``ask_truth`` and ``ask_value`` ask again, at other points of the same shape."""
 
     question: Question
     group: Group
@@ -42,6 +42,7 @@ class Evidence(NamedTuple):
     modes: tuple[str, ...]
     ask_truth: Callable[[tuple[Any, ...]], Any]
     ask_value: Callable[[tuple[Any, ...]], Any]
+    endless: tuple[int, ...]
 
     @property
     def elementwise(self) -> bool:
@@ -110,7 +111,7 @@ def gather(
     rounded = _rounded(group)
     variants = [group.leaves, rounded, *nudges]
     stacked = tuple(joined(column) for column in zip(*variants, strict=True))
-    answers = _ask(voices, group, 64, stacked)
+    answers, *endless = _ask(voices, group, 64, stacked)
     if isinstance(answers["hand"], Raised):
         return _raised(answers["hand"])
     modes = tuple(name for name in ("reverse", "forward") if not _silent(answers, name))
@@ -135,7 +136,8 @@ def gather(
     elementwise = asked.claim.kind == "derivative"
     if whole or _apart(truth, answered, elementwise):
         run = {"hand": fitted(asked.implementation)}
-        low = _ask({k: voices[k] for k in ("value", main)} | run, group, 32, rounded)
+        low, *late = _ask({k: voices[k] for k in ("value", main)} | run, group, 32, rounded)
+        endless += late
         if not any(isinstance(low[k], Raised) for k in ("value", "hand", main)):
             truth_single, hand_single = tuple(low[main]), tuple(low["hand"])
             fine_single = _all_finite(jax.tree.leaves(low["value"]), group.size)
@@ -189,6 +191,7 @@ def gather(
         modes,
         truth_again,
         value_again,
+        tuple(filter(None, endless)),
     )
 
 
@@ -233,14 +236,18 @@ def _silent(answers: dict[str, Any], name: str) -> bool:
 
 def _ask(
     voices: dict[str, Callable[..., Any]], group: Group, bits: int, leaves: tuple[Any, ...]
-) -> dict[str, Any]:
-    """All voices in one compiled call; each by itself when one of them cannot take part."""
+) -> tuple[dict[str, Any], int]:
+    """All voices in one compiled call; each by itself when one of them cannot take part. With the
+    precision, where a loop does not end in it.
+    """
     everyone = lambda *x: {k: voice(*x) for k, voice in voices.items()}
     together = Asker(everyone, group, bits, BLOCK, traced=True)
     answers = together(leaves)
     if not isinstance(answers, Raised):
-        return answers
-    return {name: Asker(voice, group, bits, BLOCK)(leaves) for name, voice in voices.items()}
+        return answers, bits * together.endless
+    each = {name: Asker(voice, group, bits, BLOCK) for name, voice in voices.items()}
+    answers = {name: asker(leaves) for name, asker in each.items()}
+    return answers, bits * any(asker.endless for asker in each.values())
 
 
 def _rounded(group: Group) -> tuple[Any, ...]:

@@ -21,9 +21,11 @@ from lab.referee.evidence import (
 from lab.referee.intended import suspected, weigh_meant
 from lab.referee.large import hear_large
 from lab.referee.points import MANY, Group, groups
+from lab.referee.programs.loops import MOST
 from lab.referee.question import (
     Question,
     as_formula,
+    in_the_limit,
     question,
     split,
     with_complaints,
@@ -110,9 +112,16 @@ def _claim(f: Any, hand: Any, kind: str, wrt: Wrt | None, at: Any) -> Derivation
 
 
 def _hear(
-    asked: Question, drawn: list[Group], rng: np.random.Generator, shrink: bool
+    asked: Question,
+    drawn: list[Group],
+    rng: np.random.Generator,
+    shrink: bool,
+    *,
+    limit: bool = False,
 ) -> tuple[Found, int]:
-    """Gather the evidence group by group, and find; with the number of points heard."""
+    """Gather the evidence group by group, and find; with the number of points heard. What does not
+    hold as it stands may hold where loops are taken to their ``limit``.
+    """
     claim = asked.claim
     evidences: list[Evidence] = []
     missed: list[tuple[str, ...]] = []  # sides of comparisons that no point is on, by group
@@ -154,7 +163,7 @@ def _hear(
             at_once = hear_large(asked, group, wanted, rng)
             if at_once is not None:
                 return at_once, 1
-        elif callable(claim.at) or number == 0:
+        elif not limit and (callable(claim.at) or number == 0):
             group, unreached = steer(asked, group, len(group.leaves) - plain, rng)
             missed.append(unreached)
         reverse_alone = bool(evidences) and "reverse" in evidences[0].modes
@@ -175,6 +184,15 @@ def _hear(
     if claim.meant:
         return weigh_meant(evidences, claim.meant), sum(e.group.size for e in evidences)
     found = weigh(asked, of_one_size(evidences), rng, shrink=shrink)
+    endless = any(64 in one.endless for one in evidences)
+    doubtful = found.word != "correct" and not limit and not endless
+    further = in_the_limit(asked, evidences[0].group) if doubtful else None
+    if further is not None:
+        again, heard_again = _hear(further, drawn, rng, shrink, limit=True)
+        if again.word not in ("inconclusive", found.word):
+            says = f"{again.reason}, with loops taken from their tolerance to their limit"
+            return again._replace(reason=says), heard_again
+    found = _with_endless(found, evidences)
     if excused:  # some points were left out, and it is no secret which
         found = found._replace(reason=f"{found.reason}; elsewhere {excused}")
     if asked.symmetric and found.word in PASSING:
@@ -182,6 +200,20 @@ def _hear(
     if found.mistake and claim.rule:
         found = _perhaps_meant(found, suspected(evidences))
     return _with_unreached(found, missed), sum(e.group.size for e in evidences)
+
+
+def _with_endless(found: Found, evidences: list[Evidence]) -> Found:
+    """A verdict says which loops were given up, and what to do about them."""
+    bits = {bits for one in evidences for bits in one.endless}
+    if not bits:
+        return found
+    where = "a loop" if 64 in bits else "in float32 a loop"
+    says = (
+        f"{found.reason}; {where} had not ended after {MOST} steps (a tolerance finer than rounding?"
+        " bound the steps, or make it coarser)"
+    )
+    mistake = found.mistake._replace(says=says) if found.mistake else None
+    return found._replace(reason=says, mistake=mistake)
 
 
 def _perhaps_meant(found: Found, does: str | None) -> Found:

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 import jax
 import numpy as np
 
+from lab.referee import tolerance
 from lab.referee.differences import probes
 from lab.referee.evaluate import Raised
 from lab.referee.evidence import Evidence, at_point, varied_leaves
@@ -146,9 +147,11 @@ def _placed(
     sizes = [np.abs(s).max(initial=0.0) for s in samples]
     typical = [n.typical for n in evidence.noise]
     spreads = [np.ptp(s, axis=0) for s in samples]
+    noise = [10 * np.broadcast_to(tolerance.formula(n), t.shape)[point]
+             for n, t in zip(evidence.noise, evidence.truth, strict=True)]  # fmt: skip
     kink = any(
-        np.any(spread > 1e-3 * size + 1e-6 * usual)
-        for spread, size, usual in zip(spreads, sizes, typical, strict=True)
+        np.any(spread > 1e-3 * size + 1e-6 * usual + blur)
+        for spread, size, usual, blur in zip(spreads, sizes, typical, noise, strict=True)
     )
     slack = [
         1e-4 * (size if kink else 0.0) + 1e-6 * usual

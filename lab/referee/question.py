@@ -15,6 +15,7 @@ import numpy as np
 from lab.derivation import Derivation
 from lab.errors import BadInput
 from lab.referee.points import ARRAY, Group
+from lab.referee.programs.loops import loops, to_its_limit
 from lab.referee.programs.traced import trace
 from lab.referee.programs.widened import grain, widened
 from lab.referee.tolerance import EPS64
@@ -172,6 +173,24 @@ def as_formula(asked: Question, group: Group) -> Question:
     except Exception:
         return asked._replace(grain=coarsest)
     return wide
+
+
+def in_the_limit(asked: Question, group: Group) -> Question | None:
+    """The question put to functions whose loops are taken to their limit; `None` without loops."""
+    claim = asked.claim
+    slim = lambda *leaves: split(asked, group.rebuild(leaves))
+    first = [jnp.asarray(leaf[0]) for leaf in group.leaves]
+    try:
+        programs = [
+            jax.make_jaxpr(lambda *x, voice=voice: voice(*slim(*x)))(*first)
+            for voice in (asked.hand, lambda args, extra: asked.value(args, ()))
+        ]
+    except Exception:
+        return None
+    if not any(map(loops, programs)):
+        return None
+    of, hand = to_its_limit(claim.of), to_its_limit(claim.hand)
+    return question(replace(claim, of=of, hand=hand))
 
 
 def split(asked: Question, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:

@@ -203,7 +203,7 @@ class _Builder:
 
         def read(atom: Any) -> int:
             if isinstance(atom, core.Literal):
-                return self.constant(atom.aval, _typed(atom))
+                return self.constant(atom.aval, typed(atom))
             return slots[atom]
 
         for equation in jaxpr.eqns:
@@ -221,5 +221,5 @@ class _Builder:
         return [read(atom) for atom in jaxpr.outvars]
 
 
-def _typed(literal: Any) -> Any:
+def typed(literal: Any) -> Any:
     return np.asarray(literal.val, dtype=literal.aval.dtype)
