@@ -25,7 +25,8 @@ class Evidence(NamedTuple):
     against ``rounded``, the truth at the arguments as single precision sees them (empty where
     single precision was not asked). ``fine[p]``: the function is finite at point p;
     ``fine_single[p]``: in single precision, too. ``contradicted[p]``: forward and reverse mode
-    differ there. ``endless`` are the precisions, 64 or 32, in which a loop did not end. ``ask_truth`` and ``ask_value`` ask again, at other points of the same shape."""
+    differ there. ``endless`` are the precisions, 64 or 32, in which a loop did not end.
+    ``ask_truth`` and ``ask_value`` ask again, at other points of the same shape."""
 
     question: Question
     group: Group

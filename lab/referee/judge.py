@@ -209,8 +209,8 @@ def _with_endless(found: Found, evidences: list[Evidence]) -> Found:
         return found
     where = "a loop" if 64 in bits else "in float32 a loop"
     says = (
-        f"{found.reason}; {where} had not ended after {MOST} steps (a tolerance finer than rounding?"
-        " bound the steps, or make it coarser)"
+        f"{found.reason}; {where} had not ended after {MOST} steps (a tolerance finer than "
+        "rounding? bound the steps, or make it coarser)"
     )
     mistake = found.mistake._replace(says=says) if found.mistake else None
     return found._replace(reason=says, mistake=mistake)

@@ -32,7 +32,7 @@ def ending(function: Callable[..., Any]) -> Callable[..., Any]:
         given_up: list[Any] = []
         out = _run(closed, leaves, functools.partial(_ending, given_up))
         tree = jax.tree.structure(shape)
-        return jax.tree.unflatten(tree, out), functools.reduce(jnp.logical_or, given_up, False)
+        return jax.tree.unflatten(tree, out), _any(given_up)
 
     return run
 
@@ -104,7 +104,7 @@ def _run(closed: Any, leaves: Sequence[Any], loop: Loop) -> list[Any]:
 
 
 def _rewritten(value: Any, loop: Loop) -> Any:
-    """Programs among the parameters of a step (a scan, a conditional), their loops treated alike."""
+    """Programs among the parameters of a step (a scan, a conditional), their loops replaced."""
     if isinstance(value, tuple):
         return tuple(_rewritten(one, loop) for one in value)
     if not hasattr(value, "jaxpr") or not loops(value):
@@ -149,10 +149,14 @@ def _further(equation: Any, operands: list[Any]) -> list[Any]:
     )
     pairs = [(a, b) for a, b in zip(end, there, strict=True) if _floating(a)]
     near = [jnp.max(jnp.abs(b - a)) <= SETTLED * jnp.max(jnp.abs(a)) for a, b in pairs if a.size]
-    settled = functools.reduce(jnp.logical_and, near, True) & (steps < MOST)
+    settled = jnp.all(jnp.stack([steps < MOST, *near]))
     return [
         jnp.where(settled, b, a) if _floating(a) else a for a, b in zip(end, there, strict=True)
     ]
+
+
+def _any(flags: Sequence[Any]) -> Any:
+    return jnp.any(jnp.stack([jnp.zeros((), bool), *flags]))
 
 
 def _floating(x: Any) -> bool:
