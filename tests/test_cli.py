@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lab.cli import status
+from lab.symbolic import claims
 
 MINE = '''import jax.numpy as jnp
 
@@ -129,6 +130,17 @@ def test_show_a_derivation(capsys: Any) -> None:
     found = answer(capsys, "show", "softmax_vjp", "--json")
     assert found["doc"].splitlines()[0] in found["source"]
     assert Path(found["file"]).read_text("utf-8").splitlines()[found["line"] - 1].startswith("@vjp")
+
+
+def test_a_formula_of_numbers_goes_before_sympy_as_well(
+    capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agrees = "SymPy        agrees: equal, exactly"
+    assert agrees in answer(capsys, "show", "self_power_derivative")
+    assert "SymPy" not in answer(capsys, "show", "softmax_vjp")
+    # the same entry, with another function behind it
+    monkeypatch.setattr(claims, "expression", lambda f, *symbols: symbols[0])
+    assert "disagrees: not equal" in answer(capsys, "show", "self_power_derivative")
 
 
 @pytest.mark.parametrize("name", ["counting", "counting_high"])

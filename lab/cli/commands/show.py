@@ -10,7 +10,7 @@ from lab.cli.program import Json, app
 from lab.errors import BadInput, suggestion
 
 if TYPE_CHECKING:
-    from lab.catalogue import Entry
+    from lab.catalogue import Claim, Entry
 
 
 @app.command()
@@ -76,12 +76,35 @@ def _facts(entry: "Entry") -> Iterator[tuple[str, str]]:
     yield "for", ", ".join(f"{name} in {place}" for name, place in claim.at)
     if claim.kinks:
         yield "kinks", claim.kinks
+    if told := _by_algebra(entry, claim):
+        yield "SymPy", told
     if uses.experiments:
         yield "experiments", ", ".join(uses.experiments)
     if uses.derivations:
         yield "used by", ", ".join(uses.derivations)
     if uses.sheets:
         yield "exercises", ", ".join(f"lab exercise {topic}" for topic in uses.sheets)
+
+
+def _by_algebra(entry: "Entry", claim: "Claim") -> str:
+    """What SymPy says of a formula of numbers; nothing, and nothing imported, of anything else."""
+    from lab import catalogue
+
+    numbers = not any('"' in place or "'" in place for _, place in claim.at)
+    by_entry = entry.kind == "derivative" or (entry.kind in ("gradient", "hessian") and numbers)
+    if not by_entry or "," in claim.wrt:
+        return ""
+    from importlib import import_module
+
+    from lab.derivation import derivation_of
+    from lab.symbolic import claims
+
+    member = getattr(import_module(catalogue.topic(entry.topic).module), entry.name)
+    derivation = derivation_of(member)
+    opinion = claims.opinion(derivation) if derivation else None
+    if opinion is None or opinion.equal is None:
+        return ""
+    return f"{'agrees' if opinion.equal else 'disagrees'}: {opinion.says}"
 
 
 def _plain_facts(entry: "Entry") -> dict[str, Any]:
