@@ -101,3 +101,21 @@ def layer_norm_backward(x, dy):
     matrix. Mean and deviation move with x, too.
     """
     ...
+
+
+# ----- attention -----
+
+
+def attention(Q, K, V):
+    """Every row of Q asks the rows of K, and gets a mean of the rows of V, weighted by likeness."""
+    P = jax.nn.softmax(Q @ K.T / Q.shape[1] ** 0.5)
+    return P @ V
+
+
+def attention_backward(Q, K, V, dO):
+    """Hard: attention, backwards.
+
+    From dO, the cotangent of the output of `attention`, those of Q, K and V, in that order. (Name
+    the steps: S = QK' / sqrt d, P = softmax(S), row by row, and O = PV.)
+    """
+    ...

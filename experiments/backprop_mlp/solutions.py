@@ -248,3 +248,63 @@ def layer_norm_backward(x, dy):
     """y = cs: dc = s dy - s³ c mean(c dy) and dx = dc - mean(dc);
     hence s (dy - mean(dy) - y mean(dy y))."""
     return _norm_backward(x, dy)
+
+
+# ----- attention -----
+
+
+def _attention_backward(Q, K, V, dO, sums=1.0, scale=None, axis=1):
+    scale = Q.shape[1] ** -0.5 if scale is None else scale
+    P = jax.nn.softmax(Q @ K.T / Q.shape[1] ** 0.5)
+    dP = dO @ V.T
+    dS = P * (dP - sums * jnp.sum(P * dP, axis=axis, keepdims=True))
+    return scale * dS @ K, scale * dS.T @ Q, P.T @ dO
+
+
+def _without_softmax(Q, K, V, dO):
+    P = jax.nn.softmax(Q @ K.T / Q.shape[1] ** 0.5)
+    dP, scale = dO @ V.T, Q.shape[1] ** -0.5
+    return scale * dP @ K, scale * dP.T @ Q, P.T @ dO
+
+
+@exercise(
+    hints=[
+        "Three steps, three pullbacks, last first. O = PV is a linear layer: dV and dP.",
+        "The softmax, row by row: dS = P (dP - the row's sum of P dP).",
+        Hint(
+            "Every row of dS sums to 0. So if all keys are the same, dQ is 0.",
+            lambda: jnp.allclose(
+                attention_backward(np.eye(3), np.ones((2, 3)), np.eye(2), np.ones((3, 2)))[0], 0
+            ),
+        ),
+        "S = QK' / sqrt d is bilinear: what dS sends to Q goes through K, and the other way round.",
+    ],
+    wrong=[
+        Wrong(lambda *given: _attention_backward(*given, sums=0.0), "missing_term"),
+        Wrong(
+            lambda *given: _attention_backward(*given, scale=1.0),
+            "",
+            "The scores were divided by sqrt d; so is what comes back.",
+        ),
+        Wrong(lambda *given: _attention_backward(*given, axis=0), "wrong_axis"),
+        Wrong(
+            _without_softmax,
+            "",
+            "The softmax stands between S and P.",
+        ),
+        Wrong(
+            lambda *given: tuple(_attention_backward(*given)[place] for place in (1, 0, 2)),
+            "",
+            "What is for the queries has the shape of Q.",
+        ),
+    ],
+)
+@vjp(
+    of=sheet.attention,
+    wrt=("Q", "K", "V"),
+    at=dict(Q=reals("n d"), K=reals("m d"), V=reals("m e")),
+)
+def attention_backward(Q, K, V, dO):
+    """O = PV: dV = P' dO, dP = dO V';  dS = P (dP - rowsum(P dP));  S = QK'/sqrt d;
+    hence dQ = dS K / sqrt d, dK = dS' Q / sqrt d, and dV."""
+    return _attention_backward(Q, K, V, dO)
