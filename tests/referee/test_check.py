@@ -249,6 +249,19 @@ def test_overflow_and_lost_digits_are_unstable_not_wrong(kind, f, hand, x):
     assert verdict.mistake.name == "unstable"
 
 
+def test_what_single_precision_cannot_compute_at_all_excuses_no_factor():
+    rates = jnp.linspace(1.0, 40.0, 9)  # all digits are gone in float32, JAX's as well
+    f = lambda x: jnp.exp(rates * x) - jnp.exp(rates * (x + 1e-9))
+    slope = jax.jacfwd(f)
+    words = [
+        check(
+            f, lambda x, c=c: c * slope(x), kind="jacobian", at=dict(x=reals()), points=points
+        ).verdict
+        for c, points in ((1.0, 4), (1 + 1e-6, 4), (1 + 1e-6, 2))
+    ]
+    assert words == ["correct", "wrong", "wrong"]
+
+
 def test_the_stable_forms_of_the_same_derivatives_pass():
     for kind, f, hand, x in [
         ("derivative", jax.nn.softplus, jax.nn.sigmoid, reals()),
