@@ -146,12 +146,12 @@ def gather(
     formula = asked.implementation is not asked.hand  # its narrow types are set aside
     unit = tolerance.EPS64 if formula else asked.grain
     grains = [max(unit, one) for one in _grains(asked, group, wanted)]
-    sizes = _natural(asked, group, values)
+    sizes = _natural(asked, group, values, len(truth))
     noise, contradicted = [], np.zeros(group.size, bool)
     for i, leaf in enumerate(truth):
         scale = tolerance.size(leaf, elementwise=elementwise)
         gap = tolerance.size(leaf - other[i], elementwise=elementwise)
-        natural = sizes.reshape(-1, *[1] * (leaf.ndim - 1))
+        natural = sizes[i].reshape(-1, *[1] * (leaf.ndim - 1))
         apart = gap > 1e-6 * scale + 1e-9 * _typical(scale, group) + 1e-12 * natural
         contradicted |= _any(apart & np.isfinite(leaf) & np.isfinite(other[i]), group.size)
         response = np.max(
@@ -281,20 +281,27 @@ def _apart(truth: tuple[np.ndarray, ...], hand: tuple[np.ndarray, ...], elementw
     )
 
 
-def _natural(asked: Question, group: Group, values: list[np.ndarray]) -> np.ndarray:
-    """For each point, the size of the function over that of the differentiated arguments."""
+def _natural(
+    asked: Question, group: Group, values: list[np.ndarray], leaves: int
+) -> list[np.ndarray]:
+    """For each leaf of the truth and each point, the size of the function over that of the argument
+    that the leaf belongs to; where leaves are not by argument, of the smallest of them.
+    """
     count = group.size
     height = np.zeros(count)
     for value in values:
         height = np.maximum(
             height, tolerance.size(value, elementwise=False).reshape(count, -1)[:, 0]
         )
-    width = np.full(count, np.inf)
+    widths = []
     for i in varied_leaves(asked, group):
         size = tolerance.size(np.asarray(group.leaves[i]), elementwise=False)
-        width = np.minimum(width, size.reshape(count, -1)[:, 0])
-    width = np.where((width > 0) & np.isfinite(width), width, 1.0)
-    return height / width ** {"hessian": 2, "identity": 0}.get(asked.claim.kind, 1)
+        widths.append(size.reshape(count, -1)[:, 0])
+    if asked.claim.kind not in ("gradient", "derivative") or len(widths) != leaves:
+        widths = [np.min(widths, axis=0, initial=np.inf)] * leaves
+    power = {"hessian": 2, "identity": 0}.get(asked.claim.kind, 1)
+    fair = [np.where((width > 0) & np.isfinite(width), width, 1.0) for width in widths]
+    return [height / width**power for width in fair]
 
 
 def varied_leaves(asked: Question, group: Group) -> list[int]:

@@ -554,3 +554,21 @@ def test_wrong_at_zero_alone():
     hand = lambda x: jnp.where(x == 0, 1.0, 3 * x**2)
     mistake = check(lambda x: jnp.sum(x**3), hand, at=dict(x=reals("n"))).mistake
     assert (mistake.name, "x is 0" in mistake.says) == ("region", True), mistake
+
+
+def test_a_leaf_of_another_scale_is_measured_by_its_own():
+    f = lambda p: jnp.sum(jnp.log(p["big"])) + jnp.sum(p["small"] ** 2)
+    hand = lambda p, c: {"big": c / p["big"], "small": 2 * p["small"]}
+
+    def at(key):
+        one, other = jax.random.split(key)
+        return (
+            {
+                "big": 1e6 * jax.random.uniform(one, (3,), minval=0.5, maxval=2.0),
+                "small": 1e-6 * jax.random.normal(other, (2,)),
+            },
+        )
+
+    assert check(f, lambda p: hand(p, 1.0), kind="gradient", at=at).verdict == "correct"
+    off = check(f, lambda p: hand(p, 1 + 1e-6), kind="gradient", at=at)
+    assert (off.verdict, off.mistake.where) == ("wrong", "p['big']"), off
