@@ -1,12 +1,12 @@
 """What the mistake is: the simplest explanation that reproduces the wrong answer at every point.
 
-Reading order: `scene` (what there is to explain, and when a guess explains it); `transforms` (the
-truth scaled, turned, shifted), `conjugates` (another convention for complex numbers), `sizes`
-(factors that are sizes), `arguments` (the truth at the wrong place), `regions` and `sides` (the
-truth in part of the domain); `program` and `flow` (the derivative taken apart into paths), `paths`
-(one forgotten or miscounted), `branches`, `slopes`, `ratios` (a choice, a factor of the chain
-rule), `inner` (a value taken to be another where slopes are taken), `jacobians`; `draft` and
-`repairs` (the hand's own formula with something changed so that it is right), `changes`,
+Reading order: `scene` and `setting` (what there is to explain, and when a guess explains it);
+`transforms` (the truth scaled, turned, shifted), `conjugates` (another convention for complex
+numbers), `sizes` (factors that are sizes), `arguments` (the truth at the wrong place), `regions`
+and `sides` (the truth in part of the domain); `program` and `flow` (the derivative taken apart into
+paths), `paths` (one forgotten or miscounted), `branches`, `slopes`, `ratios` (a choice, a factor of
+the chain rule), `inner` (a value taken to be another where slopes are taken), `jacobians`; `draft`
+and `repairs` (the hand's own formula with something changed so that it is right), `changes`,
 `numbers`, `own_axes`, `lacking`, `values` (what is changed: a sign, a transpose, an argument; a
 number; an axis; a term, a factor left out); `terms` (something missing or added); `altered` and
 `axes` (the right derivative of a slightly different function); `pattern` (what is said when nothing
@@ -34,7 +34,8 @@ from lab.referee.naming.paths import broken_pairs, broken_paths
 from lab.referee.naming.pattern import pattern
 from lab.referee.naming.ratios import wrong_factors
 from lab.referee.naming.regions import certain_entries, certain_sizes, regions
-from lab.referee.naming.scene import Finder, Scene, scene_of
+from lab.referee.naming.scene import Finder, Scene
+from lab.referee.naming.setting import scene_of
 from lab.referee.naming.sides import one_sided
 from lab.referee.naming.slopes import odd_slopes, wrong_slopes
 from lab.referee.naming.terms import extra_terms

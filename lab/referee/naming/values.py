@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lab.referee.naming.draft import Spot, spots
+from lab.referee.naming.draft import Draft, Spot, spots
 from lab.referee.naming.repairs import Added, Bench, Change, mended
 from lab.referee.naming.scene import Scene
 from lab.referee.naming.words import Told, value_text
@@ -76,7 +76,7 @@ def missing_factors(scene: Scene) -> Iterator[Mistake]:
 
 def _changes(scene: Scene, here: Bench) -> Iterator[Change]:
     values = list(values_at(scene, here))
-    places = spots(here.draft)
+    places = [spot for spot in spots(here.draft) if not _small(here.draft, spot)]
     tried = 0
     for form, of in FORMS:
         for value in values:
@@ -89,9 +89,19 @@ def _changes(scene: Scene, here: Bench) -> Iterator[Change]:
                 tried += 1
                 if tried > MOST:
                     return
-                says = f"{here.draft.text(spot[0])} {_told_factor(form, value)} in the formula"
+                text = here.draft.text(spot[0])
+                says = f"{text} {_told_factor(form, value)} in the formula"
+                if form == "{}" and value.text == text:
+                    says = f"{text} should be squared in the formula"
                 yield Change("missing_chain_factor", says, spot, partial(_times, spot, value, of))
     yield from _matrices(here, values, places)
+
+
+def _small(draft: Draft, spot: Spot) -> bool:
+    """Whether a number enters that keeps something from being zero: nobody multiplies it."""
+    return draft.fixed(spot[0]) and bool(
+        np.all(np.abs(draft.program.fixed[draft.slot(spot[0])]) < 0.01)
+    )
 
 
 def _told_factor(form: str, value: Value) -> str:
