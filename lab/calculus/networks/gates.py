@@ -89,7 +89,10 @@ def sparsemax_jacobian(z: Vector) -> Float[Array, "k k"]:
 
 @jax.custom_vjp
 def straight_through_round(x: Real) -> Real:
-    """``round(x)`` forward; backward as if it had been x (Bengio et al. 2013)."""
+    """``round(x)`` forward; backward as if it had been x (Bengio et al. 2013).
+
+    Not the derivative: straight through.
+    """
     return jnp.round(x)
 
 
@@ -115,7 +118,10 @@ def straight_through_rule(x: Real, cotangent: Real) -> Real:
 
 @jax.custom_vjp
 def gradient_reversal(x: Real, strength: Scalar) -> Real:
-    """``x`` forward; backward minus ``strength`` times what comes (Ganin and Lempitsky 2015)."""
+    """``x`` forward; backward minus ``strength`` times what comes (Ganin and Lempitsky 2015).
+
+    Not the derivative: reversed, for what is to be unlearnt.
+    """
     return x
 
 
