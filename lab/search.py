@@ -6,6 +6,7 @@ Everything is read from the sources, so that nothing is imported to be found.
 import re
 from collections.abc import Iterator
 from functools import cache
+from math import log
 from pathlib import Path
 from typing import NamedTuple
 from unicodedata import combining, normalize
@@ -77,6 +78,44 @@ def _plain(text: str) -> str:
     spelt = normalize("NFKD", text).lower().replace("\N{MINUS SIGN}", "-").replace("^", "")
     bare = "".join(letter for letter in spelt if not combining(letter))
     return re.sub("iz(?=e|a|i)", "is", bare)
+
+
+NEAR = 5  # that many are told
+LITTLE = {"a", "and", "as", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with", "wrt"}
+
+
+def nearest(text: str) -> tuple[Entry, ...]:
+    """Derivations that hold most of what is asked for, the nearest first; a rare word tells more.
+
+    What stands in brackets or behind a stroke is a word like others, and little words are none.
+    """
+    words = {word for word in re.findall(r"[^\W_]+", _plain(text)) if word not in LITTLE}
+    told = {one: _words(one) for topic in catalogue.topics() for one in topic.entries}
+    weights = {}
+    for word in words:
+        holding = sum(word in known for _, known in told.values())
+        if holding:
+            weights[word] = 1 + log(len(told) / holding)
+    scores = {
+        one: sum(
+            weight * ((word in known) + (word in name) / 2) for word, weight in weights.items()
+        )
+        - len(name) / 100
+        for one, (name, known) in told.items()
+    }
+    best = sorted(scores, key=lambda one: -scores[one])[:NEAR]
+    enough = 0.5 * sum(weights.values())
+    return tuple(one for one in best if weights and scores[one] > enough)
+
+
+@cache
+def _words(entry: Entry) -> tuple[frozenset[str], frozenset[str]]:
+    """The words of its name, and all that are said of it."""
+    topic = catalogue.topic(entry.topic)
+    texts = entry.name, entry.of, entry.about, entry.doc, topic.title
+    each = [re.findall(r"[^\W_]+", _plain(one)) for one in (entry.name, " ".join(texts))]
+    name, known = (frozenset(one) for one in each)
+    return name, known
 
 
 def used(entry: Entry) -> Uses:

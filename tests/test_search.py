@@ -7,7 +7,7 @@ import pytest
 
 from lab import catalogue
 from lab.cli import status
-from lab.search import search, used
+from lab.search import nearest, search, used
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,37 @@ from lab.search import search, used
 def test_all_the_words_are_looked_for_in_names_and_derivations(words: str, derivation: str) -> None:
     found = {entry.name for topic in search(words).topics for entry in topic.entries}
     assert found == set() if not derivation else derivation in found
+
+
+@pytest.mark.parametrize(
+    ("words", "derivation"),
+    [
+        ("quantile (pinball)", "pinball_derivative"),
+        ("multiclass hinge (Weston-Watkins)", "weston_watkins_gradient"),
+        ("squared MMD, RBF kernel", "squared_mmd_gradient"),
+        ("KL to N(0,I), log-variance l (VAE)", "divergence_from_standard_normal_gradient"),
+        ("Tr(AX), X diagonal", "diagonal_trace_gradient"),
+        ("hyperbolic tangent activation", "tanh_derivative"),
+        ("equality-constrained QP (KKT)", "constrained_minimiser_jvp"),
+        ("Cauchy point (trust region)", "cauchy_point_derivative"),
+        ("arctan2 of a point", "angle_of_point_gradient"),
+    ],
+)
+def test_where_not_all_the_words_occur_most_of_them_lead_there(words: str, derivation: str) -> None:
+    found = [entry.name for entry in nearest(words)]
+    assert derivation in found
+    assert len(found) <= 5
+
+
+def test_words_that_nobody_uses_lead_nowhere() -> None:
+    assert nearest("zzzz of the qqqq") == ()
+
+
+def test_a_derivation_is_shown_by_its_words(capsys: Any) -> None:
+    assert "weibull_hazard_derivative" in told(capsys, "show", "weibull hazard")
+    said = told(capsys, "show", "dice or jaccard loss", wanted=2)
+    assert said.count("\n") == 1
+    assert "soft_dice_loss_gradient" in said
 
 
 def test_experiments_and_exercises_are_found_by_their_words() -> None:

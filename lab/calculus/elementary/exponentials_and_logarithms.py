@@ -126,7 +126,7 @@ def logarithm_in_base_derivative_in_base(x: Real, a: Real) -> Real:
 
 
 def logarithm_of_one_plus(x: Real) -> Real:
-    """ln(1 + x)"""
+    """ln(1 + x): log1p."""
     return jnp.log1p(x)
 
 

@@ -65,7 +65,7 @@ def heaviside_step_gradient(x: Real, height: Real) -> tuple[Real, Real]:
 
 
 def clipped(x: Real, low: Real, width: Real) -> Real:
-    """x kept between l and l + w"""
+    """x kept between l and l + w: clip."""
     return jnp.clip(x, low, low + width)
 
 

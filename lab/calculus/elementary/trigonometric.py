@@ -134,7 +134,7 @@ def arccotangent_derivative(x: Real) -> Real:
 
 
 def angle_of_point(y: Real, x: Real) -> Real:
-    """atan2(y, x), the angle of the point (x, y)"""
+    """atan2(y, x), the angle of the point (x, y): arctan2."""
     return jnp.arctan2(y, x)
 
 
@@ -147,7 +147,7 @@ def angle_of_point_gradient(y: Real, x: Real) -> tuple[Real, Real]:
 
 
 def length_of_point(x: Real, y: Real) -> Real:
-    """√(x² + y²)"""
+    """√(x² + y²): hypot."""
     return jnp.hypot(x, y)
 
 

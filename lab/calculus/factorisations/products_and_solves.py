@@ -51,7 +51,7 @@ def batched_scores_vjp(
 
 
 def spread_over(x: Float[Array, "1 d"], like: Float[Array, "n d"]) -> Float[Array, "n d"]:
-    """The row x, once for every row of ``like``."""
+    """The row x, once for every row of ``like``: a broadcast."""
     return jnp.broadcast_to(x, like.shape)
 
 

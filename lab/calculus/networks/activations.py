@@ -31,7 +31,7 @@ def relu_derivative(x: Float[Array, "..."]) -> Float[Array, "..."]:
 
 
 def tanh(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    """``(e^x - e^-x) / (e^x + e^-x)``, from -1 to 1."""
+    """``(e^x - e^-x) / (e^x + e^-x)``, from -1 to 1: the hyperbolic tangent."""
     return jnp.tanh(x)
 
 

@@ -214,7 +214,10 @@ def rematerialised_blocks_vjp(
 
 
 def gated(g: Vector, x: Vector, h: Vector) -> Vector:
-    """``g x + (1 - g) h``: a highway between two values (Srivastava et al. 2015)."""
+    """``g x + (1 - g) h``: a highway between two values (Srivastava et al. 2015).
+
+    Gating.
+    """
     return g * x + (1 - g) * h
 
 

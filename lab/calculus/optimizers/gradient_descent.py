@@ -51,7 +51,7 @@ def ellipse_hessian(x: Vector, curvatures: Vector) -> Matrix:
 
 
 def absolute_sum(x: Vector) -> Scalar:
-    """Σ |xᵢ|."""
+    """Σ |xᵢ|, the 1-norm."""
     return jnp.sum(jnp.abs(x))
 
 

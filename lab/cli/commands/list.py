@@ -95,7 +95,7 @@ def _search(words: str, as_json: bool) -> int:
     """Experiments, derivations and exercises that hold the words."""
     from lab import experiment
     from lab.report import terminal
-    from lab.search import search
+    from lab.search import nearest, search
 
     if not words.split():
         raise BadInput("--search '': no words to look for")
@@ -119,6 +119,9 @@ def _search(words: str, as_json: bool) -> int:
         heading = terminal.heading("Exercises", "lab show TOPIC.EXERCISE")
         parts.append([heading, *terminal.columns(rows)])
     if not parts:
-        raise BadInput(f"nothing holds the words {words!r}; see lab list")
+        near = ", ".join(one.name for one in nearest(words))
+        raise BadInput(
+            f"nothing holds the words {words!r}; {f'near: {near}' if near else 'see lab list'}"
+        )
     print("\n\n".join("\n".join(part) for part in parts))
     return 0

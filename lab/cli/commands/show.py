@@ -19,7 +19,7 @@ def show(
         str,
         typer.Argument(
             metavar="NAME",
-            help="A derivation, an experiment, a config or an exercise (TOPIC.EXERCISE).",
+            help="A derivation, an experiment, a config, an exercise (TOPIC.EXERCISE), or words.",
             autocompletion=lambda: [*shelves.configs(), *shelves.derivations()],
         ),
     ],
@@ -32,6 +32,7 @@ def show(
     from lab.exercises import desk, sheets
     from lab.lessons import found as lessons
     from lab.report import terminal
+    from lab.search import nearest, search
 
     configs = experiment.configs()
     runs = {config: owner for owner, names in configs.items() for config in names}
@@ -48,8 +49,12 @@ def show(
     elif name.partition(".")[0] in sheets.names() and "." in name:
         topic, _, question = name.partition(".")
         return desk.show_question(topic, question, as_json)
+    elif len(words := [one for topic in search(name).topics for one in topic.entries]) == 1:
+        found = words[0]
     else:
-        near = suggestion(name, [*asked, *derivations]) or f"; try lab list --search {name}"
+        come = "; near it: " + ", ".join(one.name for one in nearest(name))
+        near = suggestion(name, [*asked, *derivations]) if name.isidentifier() else ""
+        near = near or (come if nearest(name) else f"; try lab list --search {name}")
         if name in shelves.topics():
             near = f"; it is a topic: lab list --topic {name}"
         raise BadInput(f"nothing is named {name!r}{near}")
