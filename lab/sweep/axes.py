@@ -6,6 +6,8 @@ Commas within brackets, braces and quotes belong to the value: ``start=[1,2],[3,
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from lab.config.reading import BROKEN, parse, plain, scalar
@@ -19,14 +21,15 @@ _CALL = re.compile(r"([a-z_]+)\((.*)\)", re.DOTALL)
 _CLOSING = {"[": "]", "{": "}", "(": ")"}
 
 
-class Axis(NamedTuple):
+@dataclass(frozen=True)
+class Axis:
     """A key and the values it takes, as a config would hold them; ``typed`` is the argument."""
 
     key: str
     values: tuple[Any, ...]
     typed: str
 
-    @property
+    @cached_property
     def numeric(self) -> bool:
         """Whether all values are numbers, so that they may be computed side by side."""
         return all(isinstance(v, int | float) and not isinstance(v, bool) for v in self.values)

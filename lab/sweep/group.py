@@ -114,7 +114,7 @@ def _through(
         seen.append(jax.tree.map(np.asarray, rows))
         at += case.every * case.rows
         tick(lanes * min(1, at / case.steps))
-        if np.all(np.asarray(carry.reason) != GOING):
+        if not np.any((np.asarray(carry.reason) == GOING) & np.isfinite(carry.loss)):
             break
     end = jax.tree.map(np.asarray, work["conclude"](arrays["conclude"], lane, carry))
     steps = np.arange(0, min(at, case.steps), case.every, dtype=np.int64)

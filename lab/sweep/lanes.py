@@ -2,8 +2,8 @@
 
 What costs is not arithmetic but what is carried: a lane that may stop by itself carries a step of
 its own, and with it every count of the optimizer and all powers of them. So where nothing but
-divergence ends a run no lane is held back: what is not finite stays in its lane, the step at which
-it came is noted, and nobody looks at what comes after. Only rules to stop by hold lanes back.
+divergence ends a run no lane is held back: what is not finite stays in its lane, the loss stays as
+it was when it came, and nobody looks at what comes after. Only rules to stop by hold lanes back.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 import jax
 import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
-from jaxtyping import Array, Int
+from jaxtyping import Array, Bool, Int
 
 from lab.training.problem import Scalar
 from lab.training.step import Row, State, Training, frozen
@@ -25,8 +25,9 @@ Make: TypeAlias = Callable[[Lane], Training]
 class Carry(NamedTuple):
     """A training between two steps, and what is told of it in the end.
 
-    ``reason``  why it ended, or ``GOING``; ``ended`` the step at which it did, where ``loss`` and
-                ``gradient_norm`` were seen.
+    ``reason``  why a rule ended it, or ``GOING``; ``ended`` the step at which it did.
+    ``loss``    the last one seen; it diverged where this is not finite. What is not finite of the
+                gradient makes it nan.
     ``best``    the least loss so far, at ``best_step``.
     """
 
@@ -34,7 +35,6 @@ class Carry(NamedTuple):
     reason: Int[Array, ""]
     ended: Int[Array, ""]
     loss: Scalar
-    gradient_norm: Scalar
     best: Scalar
     best_step: Int[Array, ""]
 
@@ -42,8 +42,7 @@ class Carry(NamedTuple):
 class Conclusion(NamedTuple):
     """What is known of a run in the end: ``row`` is what its last point is like, with all columns.
 
-    Where a lane that nobody held back diverged, only the loss and the norm of the gradient at that
-    step are known of it.
+    Where a lane that nobody held back diverged, only the loss at that step is known of it.
     """
 
     row: Row
@@ -51,7 +50,6 @@ class Conclusion(NamedTuple):
     reason: Int[Array, ""]
     ended: Int[Array, ""]
     loss: Scalar
-    gradient_norm: Scalar
     best: Scalar
     best_step: Int[Array, ""]
 
@@ -78,8 +76,7 @@ def programs(make: Make, *, rows: int, every: int, held: bool, even: bool) -> Pr
         state = train.start()
         _, row = jax.eval_shape(train.step, state)
         zero, least = jnp.zeros((), jnp.int32), jnp.full((), jnp.inf, row["loss"].dtype)
-        loss, norm = (jnp.zeros((), row[name].dtype) for name in ("loss", "gradient_norm"))
-        return Carry(state, jnp.int32(GOING), zero, loss, norm, least, zero)
+        return Carry(state, jnp.int32(GOING), zero, jnp.zeros_like(least), least, zero)
 
     def advance(lane: Lane, carry: Carry, at: Array, limit: Array) -> tuple[Carry, Row]:
         one = _held(make(lane)) if held else _free(make(lane))
@@ -106,15 +103,15 @@ def programs(make: Make, *, rows: int, every: int, held: bool, even: bool) -> Pr
         train = make(lane)
         state = carry.state._replace(reason=jnp.int32(GOING))
         _, row = train.step(state)
-        alive = carry.reason != DIVERGED
+        alive = jnp.isfinite(carry.loss)
+        reason = jnp.where(alive, carry.reason, jnp.int32(DIVERGED))
         better = alive & (row["loss"] < carry.best)
         return Conclusion(
             row,
             train.evaluate(state.params),
-            carry.reason,
-            jnp.where(carry.reason == GOING, state.step, carry.ended),
+            reason,
+            jnp.where(reason == GOING, state.step, carry.ended),
             carry.loss,
-            carry.gradient_norm,
             jnp.where(better, row["loss"], carry.best),
             jnp.where(better, state.step, carry.best_step),
         )
@@ -128,7 +125,7 @@ def _free(train: Training) -> Callable[[Carry], tuple[Carry, Row]]:
     def one(carry: Carry) -> tuple[Carry, Row]:
         after, row = train.step(carry.state)
         state = after._replace(reason=carry.state.reason)  # the same in all lanes: it goes on
-        return _noted(carry, carry.state.step, state, after.reason, row), row
+        return _noted(carry, state, jnp.isfinite(carry.loss), row), row
 
     return one
 
@@ -139,24 +136,28 @@ def _held(train: Training) -> Callable[[Carry], tuple[Carry, Row]]:
 
     def one(carry: Carry) -> tuple[Carry, Row]:
         state, row = step(carry.state)
-        return _noted(carry, carry.state.step, state, state.reason, row), row
+        return _noted(carry, state, carry.reason == GOING, row), row
 
     return one
 
 
-def _noted(carry: Carry, step: Array, state: State, reason: Int[Array, ""], row: Row) -> Carry:
-    """The carry with what was seen at ``step``, unless the run had ended before."""
-    going = carry.reason == GOING
-    better = going & (reason != DIVERGED) & (row["loss"] < carry.best)
+def _noted(carry: Carry, state: State, going: Bool[Array, ""], row: Row) -> Carry:
+    """The carry with what was seen at its step, unless it was ``going`` no more.
+
+    Each number that is carried costs as much as some of the step: so one says whether a run goes
+    on, what its loss is, and that it diverged.
+    """
+    seen = row["loss"] + 0 * row["gradient_norm"]
+    loss = jnp.where(going, seen, carry.loss)
+    well = jnp.isfinite(loss)
+    better = well & (loss < carry.best)  # never again where it ended
     return Carry(
         state,
-        jnp.where(going, reason, carry.reason),
-        # one more step, unless this is the last: a sum is dearer to no lane, a choice to all
-        carry.ended + (going & (reason == GOING)).astype(jnp.int32),
-        jnp.where(going, row["loss"], carry.loss),
-        jnp.where(going, row["gradient_norm"], carry.gradient_norm),
-        jnp.where(better, row["loss"], carry.best),
-        jnp.where(better, step, carry.best_step),
+        state.reason,
+        carry.ended + (well & (state.reason == GOING)).astype(jnp.int32),
+        loss,
+        jnp.where(better, loss, carry.best),
+        jnp.where(better, carry.state.step, carry.best_step),
     )
 
 

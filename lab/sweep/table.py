@@ -94,7 +94,7 @@ def final(ended: Ended) -> dict[str, np.ndarray]:
     lost = end.reason == DIVERGED
     if not lost.any():
         return found
-    known = {"loss": end.loss, "gradient_norm": end.gradient_norm}
+    known = {"loss": end.loss}
     return {
         name: np.where(lost, known.get(name, np.nan), _floating(column))
         for name, column in found.items()

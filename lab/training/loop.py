@@ -106,8 +106,7 @@ def chunks(
     _, row = jax.eval_shape(step, before)
     width = sum(value.dtype.itemsize for value in row.values())
     longest = max(1, min(ceil((period or steps) / every), _BYTES // width))
-    even = period is None or period % 2 == 0
-    run, capacity, multiple = compiled(step, before, every=every, most=longest, even=even)
+    run, capacity, multiple = compiled(step, before, every=every, most=longest, period=period)
     evaluated_columns = jax.eval_shape(evaluation, before.params)
     _refuse_repeated(row, evaluated_columns)
     home = partial(_home, every=every, evaluated_columns=evaluated_columns)

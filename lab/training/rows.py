@@ -30,8 +30,9 @@ _LONGEST_BLOCK = 512
 # Blocks that are a multiple of this have no odd rows left at their end, which would be rounded
 # otherwise than those that fill an instruction.
 _LANES = 64
-# Steps written out one after the other in the loop: it takes as long as a step of a few numbers.
-_UNROLL = 2
+# Steps written out one after the other in the loop, which takes as long as a step of a few numbers:
+# more of them where they are short, as long as all have at most so many operations.
+_OPERATIONS, _UNROLLED = 200, (4, 2)
 # What is done once for many at no gain: the rows are then made with the steps.
 _FLOW = {"while", "scan", "cond", "ffi_call", "pure_callback", "custom_linear_solve"}
 _ALGEBRA = {"lu", "cholesky", "triangular_solve", "eig", "eigh", "svd", "qr", "householder_product"}
@@ -54,30 +55,32 @@ class Loop(NamedTuple):
     multiple: int
 
 
-def compiled(step: Step, like: State, *, every: int, most: int, even: bool) -> Loop:
+def compiled(step: Step, like: State, *, every: int, most: int, period: int | None) -> Loop:
     """The loop over ``step``, for ``most`` rows or some more.
 
-    ``step`` is jitted, and traced once; ``like`` is a state of it. ``even`` says whether all chunks
-    can begin at an even step.
+    ``step`` is jitted, and traced once; ``like`` is a state of it. ``period`` is the number of
+    steps between those at which a chunk has to begin, if there are any.
     """
-    largest = _largest(step, like)
-    if every > 1 or largest is None or not even:
+    sizes = _sizes(step, like)
+    operations = len(sizes)
+    unroll = next((n for n in _UNROLLED if n * operations <= _OPERATIONS), _UNROLLED[-1])
+    if every > 1 or not sizes or max(sizes) > _SMALL or (period or 0) % unroll:
         return Loop(_step_by_step(step, every, most), most, 1)
-    block = min(_LONGEST_BLOCK, _BLOCK_SIZE // largest, most)
+    block = min(_LONGEST_BLOCK, _BLOCK_SIZE // max(sizes), most)
     block += -block % _LANES
     capacity = most + -most % block
-    return Loop(_walk_then_look(step, capacity, block), capacity, _UNROLL)
+    return Loop(_walk_then_look(step, capacity, block, unroll), capacity, unroll)
 
 
-def _largest(step: Step, like: State) -> int | None:
-    """How many numbers the largest thing in a step has; None if it is no small arithmetic."""
+def _sizes(step: Step, like: State) -> list[int]:
+    """How many numbers each operation of a step makes; none if it is not mere arithmetic."""
     jaxpr = jax.make_jaxpr(step)(like).jaxpr
     sizes = [leaf.size for leaf in jax.tree.leaves(like)]
     for equation in _equations(jaxpr):
         if equation.primitive.name in _NOT_AT_ONCE or equation.effects:
-            return None
+            return []
         sizes += [getattr(made.aval, "size", 1) for made in equation.outvars]
-    return max(sizes) if max(sizes) <= _SMALL else None
+    return sizes
 
 
 def _equations(jaxpr: Jaxpr) -> Iterator[Any]:
@@ -92,7 +95,7 @@ def _equations(jaxpr: Jaxpr) -> Iterator[Any]:
 # ----- a few numbers: walk, then look -----
 
 
-def _walk_then_look(step: Step, capacity: int, block: int) -> Run:
+def _walk_then_look(step: Step, capacity: int, block: int, unroll: int) -> Run:
     """Every step is recorded; whether one is the last is seen once its block has been walked."""
 
     def walk(state: State, count: Int[Array, ""]) -> tuple[State, State]:
@@ -104,14 +107,14 @@ def _walk_then_look(step: Step, capacity: int, block: int) -> Run:
             return after, jax.tree.map(lambda all_, leaf: _put(all_, leaf, index + 1), path, after)
 
         def some(index: Int[Array, ""], carry: tuple[State, State]) -> tuple[State, State]:
-            for place in range(_UNROLL):
-                carry = one(index * _UNROLL + place, carry)
+            for place in range(unroll):
+                carry = one(index * unroll + place, carry)
             return carry
 
         path = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (block + 1, *leaf.shape)), state)
-        whole = count // _UNROLL
+        whole = count // unroll
         carry = jax.lax.fori_loop(0, whole, some, (state, path))
-        state, path = jax.lax.fori_loop(whole * _UNROLL, count, one, carry)
+        state, path = jax.lax.fori_loop(whole * unroll, count, one, carry)
         return state, jax.tree.map(lambda all_: all_[:-1], path)
 
     @jax.jit
