@@ -18,6 +18,7 @@ from .landscapes import Plan, the_landscape, the_plan
 from .promises import COUNT, SWEEP, measured_rate
 
 WORDS = {"absolute": "pyramid |x| + |y|", "logistic": "logistic loss"}
+HIGH = 1e6
 
 
 def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
@@ -32,6 +33,9 @@ def path(outcome: Outcome) -> Figure:
     settings, table = outcome.settings, outcome.trajectory
     land = the_landscape(*(settings[s] for s in ("landscape", "condition", "features", "ridge")))
     places = np.stack([table[axis] for axis in land.axes], axis=-1).astype(float)
+    # on a landscape as high as where a divergence ends nothing else is to be seen
+    near = np.flatnonzero(table["loss"] <= HIGH * abs(table["loss"][0]))
+    places = places[: near[-1] + 1 if near.size else 1]
     title = f"Down the {WORDS.get(settings['landscape'], settings['landscape'])}"
     bottom = np.asarray(land.bottom, float)
     if bottom.size == 1:

@@ -50,6 +50,11 @@ def problem(
             found["distance"] = jnp.linalg.norm(w - model.best)
         return found
 
+    def hessian(w: Array, batch: Any) -> Array:
+        del batch
+        return model.hessian(w).reshape(w.shape + w.shape)
+
+    residuals = model.residuals
     return Problem(
         loss=lambda w, batch: model.loss(w, *batch),
         gradient=lambda w, batch: model.gradient(w, *batch),
@@ -57,6 +62,10 @@ def problem(
         batch=lambda key, step: model.train,
         metrics=metrics,
         point=lambda w: dict(zip(model.names, w.ravel(), strict=True)),
+        hessian=hessian,
+        fisher=hessian,
+        residuals=residuals and (lambda w, batch: residuals(w, *batch)),
+        jacobian=residuals and (lambda w, batch: model.jacobian(w, *batch)),
     )
 
 
@@ -71,8 +80,10 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         return
     flat = jnp.linalg.eigvalsh(model.hessian(model.best))
     slowest, steepest = float(flat.min()), float(flat.max())
-    rate = outcome.settings["optimizer"]["learning_rate"]
-    if outcome.settings["optimizer"]["name"] == "sgd" and isinstance(rate, float):
+    optimizer = outcome.settings["optimizer"]
+    rate = optimizer.get("learning_rate")
+    plain = optimizer["name"] == "sgd" and not optimizer["momentum"] and not optimizer["step"]
+    if plain and isinstance(rate, float):
         law = max(abs(1 - rate * slowest), abs(1 - rate * steepest))
         late = slice(table["step"].size // 2, None)
         clear = table["distance"][late] > 1e3 * eps

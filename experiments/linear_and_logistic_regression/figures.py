@@ -73,8 +73,8 @@ def surface_and_fit(outcome: Outcome, model: Model) -> Figure:
         title="from the bottom, two of ten directions",
     )
     X, y = (np.asarray(part) for part in model.test)
-    moments = [1, 10, len(path) - 1]
-    for moment, color in zip(moments, style.shades(3), strict=True):
+    moments = sorted({min(moment, len(path) - 1) for moment in (1, 10, len(path))})
+    for moment, color in zip(moments, style.shades(len(moments)), strict=True):
         step = int(outcome.trajectory["step"][moment])
         fit.plot(y, X @ path[moment], "o", color=color, markersize=3.5, label=f"step {step}")
     ends = np.array([y.min(), y.max()])

@@ -28,8 +28,10 @@ from lab.training import data
 class Model(NamedTuple):
     """A loss of weights and data with its derivatives by hand, its data, and its lowest point.
 
-    ``hessian`` is a matrix over the weights in one row. There is no lowest point (None) where the
-    classes can be separated and nothing holds the weights back.
+    ``hessian`` is a matrix over the weights in one row, and the Fisher information as well: in all
+    four it knows nothing of the targets. ``residuals`` of weights and data, whose squares add up to
+    the loss, and their ``jacobian`` are known of least squares alone. There is no lowest point
+    (None) where the classes can be separated and nothing holds the weights back.
     """
 
     loss: Callable[[Array, Array, Array], Array]
@@ -40,6 +42,8 @@ class Model(NamedTuple):
     start: Array
     names: tuple[str, ...]
     best: Array | None
+    residuals: Callable[[Array, Array, Array], Array] | None = None
+    jacobian: Callable[[Array, Array, Array], Array] | None = None
 
 
 TASKS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -79,6 +83,8 @@ def the_model(key: Key[Array, ""], task: str, ridge: float, test_fraction: float
             jnp.zeros(len(names)),
             names,
             linear_models.ridge_fit(*train_, l),
+            partial(linear_models.ridge_residuals, l=l),
+            partial(linear_models.ridge_residuals_jacobian, l=l),
         )
 
     def with_constant(t: data.Dataset) -> tuple[Array, Array]:

@@ -1,7 +1,8 @@
 """A sweep in pictures: the loss against what was varied, two numbers at once, the ways down.
 
 Lines are medians; the band around one goes from the least to the greatest over what else varied,
-seeds above all. A run that diverged has no loss: it is a mark at the upper edge.
+seeds above all. A run that diverged has no loss, and one that only climbed is on its way there: it
+is a mark at the upper edge.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,11 +20,12 @@ from lab.sweep.plan import Plan
 Columns = Mapping[str, np.ndarray]
 
 # So many lines are told apart by colour; so many numbers make an axis rather than a few choices.
-_LINES, _FEW, _HIGH = 6, 3, 1e15
+_LINES, _FEW, _HIGH, _FAR = 6, 3, 1e15, 100
 
 
 def figures(plan: Plan, table: Columns, rows: Columns) -> Iterator[tuple[str, Figure]]:
     """The pictures of a sweep, of its table and its trajectories, each with a name."""
+    table = {**table, "final.loss": _low(table, rows)}
     numbers = [axis for axis in plan.axes if axis.numeric and axis.key != "seed"]
     long = [axis for axis in numbers if len(axis.values) >= _FEW]
     for axis in long:
@@ -53,7 +55,9 @@ def _against(plan: Plan, axis: Axis, table: Columns) -> Figure:
     if lost.any():
         edge: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "clip_on": False}
         axes.plot(x[lost], np.full(lost.sum(), 0.985), "x", color=style.RED, markersize=4, **edge)
-        axes.set_title("crosses: diverged", fontsize=8.5, color=style.RED, loc="right")
+        axes.set_title(
+            "crosses: diverged, or far above the start", fontsize=8.5, color=style.RED, loc="right"
+        )
     style.name_curves(axes)
     return drawing
 
@@ -84,7 +88,9 @@ def _both(across: Axis, up: Axis, table: Columns) -> Figure:
     axes.set_facecolor(style.PALE)
     axes.grid(visible=False)
     if not np.isfinite(shades).all():
-        axes.set_title("grey: diverged", fontsize=8.5, color=style.GREY, loc="right")
+        axes.set_title(
+            "grey: diverged, or far above the start", fontsize=8.5, color=style.GREY, loc="right"
+        )
     if known.size:
         drawing.colorbar(shown, ax=axes, label="final loss, median")
     return drawing
@@ -166,10 +172,22 @@ def _split(
         yield from _split(joined, mine & (table[first.key] == value), others, table)
 
 
+def _low(table: Columns, rows: Columns) -> np.ndarray:
+    """The final losses, nan where a run diverged, or climbed to far above where runs begin and
+    above what most end at: drawn with the others it would leave nothing to be seen of them.
+    """
+    losses = np.where(table["status"] == "diverged", np.nan, table["final.loss"].astype(float))
+    finite = losses[np.isfinite(losses)]
+    begun = rows["loss"][rows["step"] == 0].astype(float)
+    begun = begun[np.isfinite(begun)]
+    if not finite.size or not begun.size:
+        return losses
+    high = max(_FAR * begun.max(), _FAR * np.quantile(finite, 0.25))
+    return np.where(losses <= high if high > 0 else np.isfinite(losses), losses, np.nan)
+
+
 def _losses(table: Columns) -> np.ndarray:
-    """The final losses, nan where a run diverged; what is about to overflow is drawn as high."""
-    losses = np.minimum(table["final.loss"].astype(float), _HIGH)
-    return np.where((table["status"] == "diverged") | ~np.isfinite(losses), np.nan, losses)
+    return np.asarray(table["final.loss"])
 
 
 def _spread(values: np.ndarray) -> tuple[float, float, float]:

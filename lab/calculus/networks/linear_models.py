@@ -44,6 +44,36 @@ def ridge_loss_hessian(w: Weights, X: Design, y: Targets, l: Scalar) -> Float[Ar
     return X.T @ X / y.size + l * jnp.eye(w.size, dtype=w.dtype)
 
 
+def ridge_residuals(w: Weights, X: Design, y: Targets, l: Scalar) -> Float[Array, " m"]:
+    """``(X w - y) / sqrt(2n)`` and ``sqrt(l/2) w``, one below the other: their squares add up to
+    ``ridge_loss``.
+    """
+    return jnp.concatenate([(X @ w - y) / jnp.sqrt(2.0 * y.size), jnp.sqrt(l / 2) * w])
+
+
+@jacobian(
+    of=ridge_residuals,
+    wrt="w",
+    at=dict(w=reals("d"), X=reals("n d"), y=reals("n"), l=nonnegative()),
+)
+def ridge_residuals_jacobian(w: Weights, X: Design, y: Targets, l: Scalar) -> Float[Array, "m d"]:
+    """Both are affine in w;  hence X / sqrt(2n) above sqrt(l/2) I."""
+    below = jnp.sqrt(l / 2) * jnp.eye(w.size, dtype=w.dtype)
+    return jnp.concatenate([X / jnp.sqrt(2.0 * y.size), below])
+
+
+@identity(
+    of=ridge_loss,
+    at=dict(w=reals("d"), X=reals("n d"), y=reals("n"), l=nonnegative()),
+)
+def ridge_loss_by_residuals(w: Weights, X: Design, y: Targets, l: Scalar) -> Scalar:
+    """|Xw - y|²/(2n) + l/2 |w|² is the sum of the squares of (Xw - y)/sqrt(2n) and sqrt(l/2) w;
+    hence r·r.
+    """
+    r = ridge_residuals(w, X, y, l)
+    return r @ r
+
+
 def ridge_fit(X: Design, y: Targets, l: Scalar) -> Weights:
     """Where the gradient is 0, the normal equations: ``(XᵀX/n + l I) w = Xᵀ y/n``."""
     return solve(X.T @ X / y.size + l * jnp.eye(X.shape[1], dtype=X.dtype), X.T @ y / y.size)
