@@ -54,7 +54,7 @@ def problem(
         del batch
         return model.hessian(w).reshape(w.shape + w.shape)
 
-    residuals = model.residuals
+    residuals, jacobian = model.residuals, model.jacobian
     return Problem(
         loss=lambda w, batch: model.loss(w, *batch),
         gradient=lambda w, batch: model.gradient(w, *batch),
@@ -65,7 +65,7 @@ def problem(
         hessian=hessian,
         fisher=hessian,
         residuals=residuals and (lambda w, batch: residuals(w, *batch)),
-        jacobian=residuals and (lambda w, batch: model.jacobian(w, *batch)),
+        jacobian=jacobian and (lambda w, batch: jacobian(w, *batch)),
     )
 
 
