@@ -28,7 +28,9 @@ CONSTANTS = {"pi": pi, "e": e}
 LARGEST = 1000
 LONGEST_NUMBER = 10_000  # bits
 
-_SPELLINGS = {"−": "-", "·": "*", "×": "*", "⋅": "*", "÷": "/", "π": "pi", "²": "^2", "³": "^3"}
+_SPELLINGS = {"−": "-", "·": "*", "×": "*", "⋅": "*", "÷": "/", "π": "pi"}
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ˣⁿ", "0123456789+-xn")
+_EXPONENT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ˣⁿ]+")
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*|√)"
     r"|(?P<sign>\*\*|[-+*/^(),|]))"
@@ -69,6 +71,7 @@ def parse(text: str, names: tuple[str, ...]) -> tuple[Formula, ...]:
         raise BadInput(f"a formula of {len(text)} characters: {LONGEST} are read")
     for spelling, plain in _SPELLINGS.items():
         text = text.replace(spelling, plain)
+    text = _EXPONENT.sub(lambda raised: f"^({raised[0].translate(_RAISED)})", text)
     text = _OF_A_LIBRARY.sub("", text)
     if text.strip().startswith("[") and text.strip().endswith("]"):  # as Python writes a list
         text = f"({text.strip()[1:-1]})"
@@ -186,6 +189,9 @@ class _Reader:
             return Name(token.text)
         name = ALIASES.get(token.text, token.text)
         if name not in FUNCTIONS:
+            for end in self.names:  # sinx
+                if (start := token.text.removesuffix(end)) in FUNCTIONS or start in ALIASES:
+                    raise BadInput(f"{start} needs brackets around its argument: {start}({end})")
             known = [*self.names, *CONSTANTS, *FUNCTIONS]
             near = suggestion(token.text, known)
             listed = ", ".join(self.names) or "pi, e"
