@@ -110,7 +110,7 @@ def triangular_solve(L: Float[Array, "n n"], b: Float[Array, " n"]) -> Float[Arr
     return solve_triangular(L, b, lower=True)
 
 
-@vjp(of=triangular_solve, wrt=("L", "b"), at=dict(L=spd("n"), b=reals("n")))
+@vjp(of=triangular_solve, wrt=("L", "b"), at=dict(L=invertible("n"), b=reals("n")))
 def triangular_solve_vjp(
     L: Float[Array, "n n"], b: Float[Array, " n"], cotangent: Float[Array, " n"]
 ) -> tuple[Float[Array, "n n"], Float[Array, " n"]]:

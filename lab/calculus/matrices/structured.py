@@ -15,7 +15,7 @@ from jax.numpy.linalg import det, inv, slogdet
 from jaxtyping import Array, Complex, Float
 
 from lab.derivation import gradient
-from lab.domains import reals, spd
+from lab.domains import invertible, reals
 
 Scalar = Float[Array, ""]
 
@@ -95,7 +95,7 @@ def symmetric_determinant(T: Float[Array, "n n"]) -> Scalar:
     return det(mirrored(T))
 
 
-@gradient(of=symmetric_determinant, at=dict(T=spd("n")))
+@gradient(of=symmetric_determinant, at=dict(T=invertible("n")))
 def symmetric_determinant_gradient(T: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """(140) As if X were free G = det X X⁻¹;  hence det X (2 X⁻¹ - X⁻¹ ∘ I), below."""
     X = mirrored(T)
@@ -107,7 +107,7 @@ def symmetric_log_determinant(T: Float[Array, "n n"]) -> Scalar:
     return slogdet(mirrored(T))[1]
 
 
-@gradient(of=symmetric_log_determinant, at=dict(T=spd("n")))
+@gradient(of=symmetric_log_determinant, at=dict(T=invertible("n")))
 def symmetric_log_determinant_gradient(T: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """(141) As if X were free G = X⁻¹;  hence 2 X⁻¹ - X⁻¹ ∘ I, below."""
     return gathered(inv(mirrored(T)))
