@@ -261,12 +261,6 @@ def _attention_backward(Q, K, V, dO, sums=1.0, scale=None, axis=1):
     return scale * dS @ K, scale * dS.T @ Q, P.T @ dO
 
 
-def _without_softmax(Q, K, V, dO):
-    P = jax.nn.softmax(Q @ K.T / Q.shape[1] ** 0.5)
-    dP, scale = dO @ V.T, Q.shape[1] ** -0.5
-    return scale * dP @ K, scale * dP.T @ Q, P.T @ dO
-
-
 @exercise(
     hints=[
         "Three steps, three pullbacks, last first. O = PV is a linear layer: dV and dP.",
@@ -287,11 +281,6 @@ def _without_softmax(Q, K, V, dO):
             "The scores were divided by sqrt d; so is what comes back.",
         ),
         Wrong(lambda *given: _attention_backward(*given, axis=0), "wrong_axis"),
-        Wrong(
-            _without_softmax,
-            "",
-            "The softmax stands between S and P.",
-        ),
         Wrong(
             lambda *given: tuple(_attention_backward(*given)[place] for place in (1, 0, 2)),
             "",
