@@ -154,8 +154,7 @@ def _by_number(
     rows = []
     for done, runs in enumerate(NUMBERS):
         watch.at(done, f"{runs} runs")
-        wanted = [RATES.format(runs=max(runs, 2)), f"steps={steps}"]
-        wanted = wanted if runs > 1 else ["seed=0,1", f"steps={steps}"]
+        wanted = [RATES.format(runs=runs), f"steps={steps}"]
         ways = {
             "bare": _ready(partial(_bare, steps=steps), jnp.geomspace(1e-4, 1e-1, runs)),
             "lab": _prepared(config, wanted),
