@@ -247,6 +247,9 @@ def _mistake(scene: Scene, flow: Flow, edge: Edge, standin: Standin, k: float) -
         says = f"the slope of {shown} is left out: a factor {standin.slope}"
     else:
         says = f"the slope of {shown} enters as {stands} where it should be {standin.slope}"
+    norm = {"1/2": "is left out", "1/2 times 1/u": "is there twice"}.get(stands)
+    if step.name == "sqrt" and norm and letters and letters[0].startswith("u = its "):
+        says, letters = f"a factor 1/{shown} {norm}", []
     says = ", ".join([says, *letters])
     made = Mistake(name, says, where(scene, str(step.place) if step.place else ""))
     return in_part(scene, made, branch_of(flow.program, [edge]))

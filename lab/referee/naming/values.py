@@ -81,7 +81,7 @@ def _changes(scene: Scene, here: Bench) -> Iterator[Change]:
     for form, of in FORMS:
         for value in values:
             known = value.at(here)
-            if known is None or np.all((known == 0) | (known == 1)):  # of two values, by chance
+            if known is None or np.unique(known).size < 3:  # of two values, all is a factor of all
                 continue
             for spot in places:
                 if not _beside(known, here, spot):
