@@ -73,7 +73,7 @@ def roundings(evidence: Evidence, points: np.ndarray) -> tuple[np.ndarray, ...]:
         return tuple(np.zeros((len(points), *leaf.shape[1:])) for leaf in evidence.truth)
     gaps = zip(*found, evidence.truth, strict=True)
     largest = (
-        np.nanmax([np.abs(np.asarray(x) - t[points]) for x in other], axis=0) for *other, t in gaps
+        np.fmax.reduce([np.abs(np.asarray(x) - t[points]) for x in other]) for *other, t in gaps
     )
     return tuple(np.nan_to_num(gap, nan=0.0) / tolerance.NUDGE for gap in largest)
 
