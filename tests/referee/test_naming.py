@@ -9,6 +9,7 @@ import pytest
 
 from lab import check
 from lab.domains import choice, invertible, labels, positive, reals, simplex, spd
+from lab.referee import naming
 
 # ----- the functions on trial, and their right derivatives -----
 
@@ -556,3 +557,12 @@ def _judged(slip):
     verdict = check(slip.f, slip.hand, kind=slip.kind, wrt=slip.wrt, at=slip.at)
     assert verdict.verdict == "wrong", verdict
     return verdict.mistake
+
+
+def test_whoever_has_no_patience_is_told_how_the_error_looks(monkeypatch):
+    f, hand = lambda x: jnp.sum(jnp.sin(x) * x), lambda x: jnp.sin(x)
+    assert check(f, hand, kind="gradient", at=dict(x=reals("n"))).mistake.name == "missing_term"
+    monkeypatch.setattr(naming, "PATIENCE", -1.0)
+    verdict = check(f, hand, kind="gradient", at=dict(x=reals("n")))
+    assert (verdict.verdict, verdict.mistake.name) == ("wrong", "unknown")
+    assert "entry" in verdict.mistake.says

@@ -15,6 +15,7 @@ explains it).
 The finders are asked in order, simplest and cheapest first; an explanation has to reproduce the
 wrong answer at every point, whatever the sizes, so that the first to do so is believed."""
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -79,31 +80,40 @@ IN_PARTS: tuple[Finder, ...] = (
 )  # for what is right at most points
 ALTOGETHER: tuple[Finder, ...] = (other_constants, other_axes, other_argument)  # the dear ones
 
+# After so many seconds of the processor no further finder is asked: a long unrolled loop has
+# thousands of paths, and whoever waits would rather know how the error looks.
+PATIENCE = 30.0
+
 
 def name_mistake(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Mistake:
     """Name what is wrong at the points ``wrong[e]`` (a mask for each group of evidence) as a
     whole; leaf by leaf where no one explanation covers all leaves.
     """
+    until = time.process_time() + PATIENCE
     with np.errstate(all="ignore"):
         whole = scene_of(evidences, wrong)
         if whole.equations < 2:  # one number is explained by anything
-            return _explanation(whole, [transformed]) or _leaf_by_leaf(whole)
+            return _explanation(whole, [transformed], until) or _leaf_by_leaf(whole, until)
         if complex_leaves(whole):
-            return _explanation(whole, [conventions, transformed]) or _pattern(whole)
-        found = _explanation(whole, IN_PARTS) if whole.seldom else None
-        return found or _explanation(whole, BY_LEAF + ALTOGETHER) or _leaf_by_leaf(whole)
+            return _explanation(whole, [conventions, transformed], until) or _pattern(whole)
+        found = _explanation(whole, IN_PARTS, until) if whole.seldom else None
+        found = found or _explanation(whole, BY_LEAF + ALTOGETHER, until)
+        return found or _leaf_by_leaf(whole, until)
 
 
-def _explanation(one: Scene, finders: Sequence[Finder]) -> Mistake | None:
+def _explanation(one: Scene, finders: Sequence[Finder], until: float) -> Mistake | None:
+    """The first that is found, of finders asked before the processor's clock says ``until``."""
     for find in finders:
+        if time.process_time() > until:
+            return None
         for mistake in find(one):
             return mistake
     return None
 
 
-def _leaf_by_leaf(whole: Scene) -> Mistake:
+def _leaf_by_leaf(whole: Scene, until: float) -> Mistake:
     if len(whole.leaves) > 1:
-        found = {i: _explanation(whole.only([i]), BY_LEAF) for i in whole.leaves}
+        found = {i: _explanation(whole.only([i]), BY_LEAF, until) for i in whole.leaves}
         told = [mistake for mistake in found.values() if mistake is not None]
         if told:
             said = {
