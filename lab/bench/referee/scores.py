@@ -17,7 +17,10 @@ def share(some: int, of: int) -> str | None:
     return None if not of else f"{100 * some / of:.1f} %"
 
 
-COLUMNS = ["planted", "detected", "held out", "named", "held out", "misnamed", "held out"]
+COLUMNS = [
+    "planted",
+    *(f"{part}{what}" for what in ("detected", "named", "misnamed") for part in ("", "held out: ")),
+]
 
 
 def by_class(trials: Sequence[Trial]) -> Table:
