@@ -93,8 +93,13 @@ class Draft(NamedTuple):
         return value_text(self.told, slot)
 
     def fixed(self, edge: Edge) -> bool:
-        """Whether a number of the source enters."""
-        return self.slot(edge) in self.program.fixed
+        """Whether a number of the source enters, or an array of one."""
+        slot = self.slot(edge)
+        made = self.program.producer(slot)
+        while made is not None and made.name in TRIVIAL:
+            slot = made.inputs[0]
+            made = self.program.producer(slot)
+        return slot in self.program.fixed
 
 
 def draft(evidence: Evidence) -> Draft | None:

@@ -8,7 +8,7 @@ import numpy as np
 from lab.referee.naming.draft import Spot, spots
 from lab.referee.naming.repairs import Added, Bench, Change, mended
 from lab.referee.naming.scene import Scene
-from lab.referee.naming.values import Value, spread, values_at
+from lab.referee.naming.values import Value, of_function, spread
 from lab.referee.verdict import Mistake
 
 MOST = 2000  # terms tried
@@ -21,7 +21,7 @@ def missing_terms(scene: Scene) -> Iterator[Mistake]:
 
 def _changes(scene: Scene, here: Bench) -> Iterator[Change]:
     one = Value("1", lambda bench: np.ones(len(bench.rows)))
-    written = (v for v in values_at(scene, here) if not v.text.startswith("its "))
+    written = (v for v in of_function(scene, here) if not v.text.startswith("its "))
     terms = [one, *_averages(here), *written, *_numbers(scene, here)]
     places = [spot for spot in spots(here.draft) if not here.draft.fixed(spot[0])]
     tried = 0

@@ -85,9 +85,15 @@ def distinct_paths(scene: Scene, flow: Flow) -> list[Path]:
         scale = 10.0 ** np.floor(np.log10(largest))
         key = np.round(told / scale, 7).tobytes() + str(scale).encode()
         known = found.setdefault(key, Path(edges, chains.get(edges[0], edges[:1]), share))
-        if len(edges) == 1 and known.edges[0] not in (*chains.get(edges[0], ()), edges[0]):
+        if len(edges) == 1 and _beside(flow, known.edges[0], edges[0]):
             found[key] = known._replace(twin=True)
     return list(found.values())
+
+
+def _beside(flow: Flow, one: Edge, other: Edge) -> bool:
+    """Whether two ways lie beside each other: out of one value, or into one step."""
+    same = flow.program.operand(one) == flow.program.operand(other)
+    return one != other and (same or one.step == other.step)
 
 
 def seen(scene: Scene, flow: Flow, derivative: np.ndarray) -> np.ndarray:

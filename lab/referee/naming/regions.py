@@ -82,7 +82,7 @@ def certain_entries(scene: Scene) -> Iterator[Mistake]:
     if only == word:
         yield Mistake("region", f"right but for {word}{there}", f"{name}, {word}")
     elif there:
-        says = f"right only in {only}{there.replace('there', 'elsewhere')}"
+        says = f"right only for {only}{there.replace('there', 'elsewhere')}"
         yield Mistake("region", says, f"{name}, {word}")
 
 

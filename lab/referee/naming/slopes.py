@@ -108,7 +108,8 @@ def odd_slopes(scene: Scene) -> Iterator[Mistake]:
 
 
 def _odd(step: str, standin: "Standin") -> bool:
-    if standin.text in ("1", "u^(v-1)", "v u^v") or standin.name == "wrong_variable":
+    exchanged = standin.name == "wrong_variable" and standin.text != "1/u"
+    if exchanged or standin.text in ("1", "u^(v-1)", "v u^v"):
         return False
     return step in ("mul", "div", "exp", "exp2", "expm1")
 

@@ -56,7 +56,7 @@ def wrong_values(scene: Scene) -> Iterator[Mistake]:
 def _exchanges(scene: Scene, here: Bench) -> Iterator[Change]:
     last = len(here.draft.program.steps)
     places = [s for s in spots(here.draft) if s[0].step < last and not here.draft.fixed(s[0])]
-    for value in _of_function(scene, here):
+    for value in of_function(scene, here):
         known = value.at(here)
         for spot in places:
             if known is not None and known.shape[1:] == here.draft.shape(spot[0]):
@@ -99,9 +99,8 @@ def _changes(scene: Scene, here: Bench) -> Iterator[Change]:
 
 def _small(draft: Draft, spot: Spot) -> bool:
     """Whether a number enters that keeps something from being zero: nobody multiplies it."""
-    return draft.fixed(spot[0]) and bool(
-        np.all(np.abs(draft.program.fixed[draft.slot(spot[0])]) < 0.01)
-    )
+    number = draft.program.fixed.get(draft.slot(spot[0]))
+    return number is not None and bool(np.all(np.abs(number) < 0.01))
 
 
 def _told_factor(form: str, value: Value) -> str:
@@ -189,7 +188,7 @@ def values_at(scene: Scene, here: Bench) -> Iterator[Value]:
     is there already is not told twice.
     """
     seen: set[bytes] = set()
-    for value in (*_of_function(scene, here), *_of_formula(here)):
+    for value in (*of_function(scene, here), *_of_formula(here)):
         known = value.at(here)
         if known is None or not np.all(np.isfinite(known)) or np.ptp(known) == 0:
             continue
@@ -199,7 +198,7 @@ def values_at(scene: Scene, here: Bench) -> Iterator[Value]:
             yield value
 
 
-def _of_function(scene: Scene, here: Bench) -> Iterator[Value]:
+def of_function(scene: Scene, here: Bench) -> Iterator[Value]:
     passed = scene.passed(here.g)
     if passed is None:
         return
