@@ -10,11 +10,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
 from lab.cli import status
 from lab.runs import checkpoint, trajectory
+from lab.training import processes
 from tests.test_resume import await_file, left
 
 PLANE = '''"""A plane through noisy points.
@@ -223,6 +225,24 @@ def test_a_process_that_dies_ends_the_run_with_a_line_and_it_goes_on(
     assert status(["resume", str(run)]) == 0
     assert trajectory.read(run)["step"][-1] == 30000
     assert_same_to_rounding(run, alone(steps))
+
+
+@pytest.mark.parametrize(
+    ("problem", "is_gone"),
+    [
+        (jax.errors.JaxRuntimeError("UNKNOWN: Gloo all-reduce failed: Read error\nat"), True),
+        (ValueError("UNKNOWN: Gloo all-reduce failed: Connection reset by peer"), True),
+        (ValueError("connection: 3 values for 2 names"), False),
+        (jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: out of memory"), False),
+        (KeyError("UNKNOWN: Gloo"), False),
+    ],
+)
+def test_the_fault_of_a_process_that_went_away_is_known_in_either_guise(
+    problem: Exception, is_gone: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert processes.gone(problem) is None, "a process alone has none to miss"
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    assert bool(processes.gone(problem)) is is_gone
 
 
 @pytest.mark.slow

@@ -39,8 +39,8 @@ _ADDRESS, _LOCAL = "JAX_COORDINATOR_ADDRESS", "JAX_LOCAL_DEVICE_IDS"
 # A process that was not heard of for so long is taken for dead; one that has finished waits so long
 # for the first, which still draws.
 _SILENCE, _PATIENCE = 30, 24 * 3600
-# what JAX says, in whatever words, where another process is gone
-_GONE = re.compile("gloo|nccl|coordination|heartbeat|connection|socket", re.IGNORECASE)
+# what XLA says, in whatever words and after a status in capitals, where another process is gone
+_GONE = re.compile("[A-Z_]+: .*(?i:gloo|nccl|coordination|heartbeat|connection|socket)")
 
 
 def join() -> None:
@@ -109,10 +109,12 @@ def agreed(over: Mesh) -> Callable[[int], Any] | None:
 
 def gone(problem: BaseException) -> str | None:
     """What to say where ``problem`` is that another process went away; else None."""
-    if not isinstance(problem, jax.errors.JaxRuntimeError) or jax.process_count() == 1:
-        return None
+    # a ValueError where the fault was met on the way to NumPy
+    of_xla = isinstance(problem, (jax.errors.JaxRuntimeError, ValueError))
     said = str(problem).partition("\n")[0]
-    return f"another process of this run went away ({said})" if _GONE.search(said) else None
+    if not of_xla or not _GONE.match(said) or jax.process_count() == 1:
+        return None
+    return f"another process of this run went away ({said})"
 
 
 def _by_hand(environ: Mapping[str, str]) -> dict[str, Any]:
