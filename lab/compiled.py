@@ -1,6 +1,11 @@
-"""Compiled programs are kept between runs: the same check or loop starts in half the time."""
+"""Compiled programs are kept between runs: the same check or loop starts in half the time.
 
+So is memory, between one result and the next.
+"""
+
+import ctypes
 import os
+import sys
 from pathlib import Path
 
 
@@ -14,6 +19,7 @@ def folder() -> Path:
 def keep() -> None:
     """Have JAX keep what it compiles in this process; where no folder can be made, it does not."""
     _small_loops_are_one_kernel()
+    _freed_memory_stays()
     import jax
 
     try:
@@ -37,3 +43,22 @@ def _small_loops_are_one_kernel() -> None:
     if "xla_backend_extra_options" not in said:
         option = "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=131072"
         os.environ["XLA_FLAGS"] = f"{said} {option}".strip()
+
+
+# The numbers of mallopt(3) in glibc, and how much: no array up to the first is mapped by itself
+# (glibc allows no more), and less than the second is never handed back.
+_MAPPED, _TRIMMED = (-3, 2**25), (-1, 2**27)
+
+
+def _freed_memory_stays() -> None:
+    """Have the memory of results that are gone serve the next ones, instead of the system's.
+
+    What is handed back comes again as pages that are made and zeroed one by one, at the first touch
+    of each: for a loop that records a few numbers of every step that takes longer than the steps.
+    Only glibc is asked, and only where ``$MALLOC_TRIM_THRESHOLD_`` does not say otherwise.
+    """
+    if sys.platform == "linux" and "MALLOC_TRIM_THRESHOLD_" not in os.environ:
+        set_ = getattr(ctypes.CDLL(None), "mallopt", None)
+        for name, value in (_MAPPED, _TRIMMED):
+            if set_ is not None:
+                set_(name, value)

@@ -33,7 +33,7 @@ class Case(NamedTuple):
 def measure(
     watch: Unwatched,
     *,
-    steps: Annotated[int, Option(help="Steps of the two-parameter problem.")] = 2_000_000,
+    steps: Annotated[int, Option(help="Steps of the two-parameter problem.")] = 10_000_000,
     repeats: Annotated[int, Option(help="Medians are over so many.")] = 7,
     clock: Annotated[
         Literal["cpu", "wall"], Option(help="Seconds of the processor, or those that pass.")

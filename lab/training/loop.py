@@ -25,9 +25,9 @@ from lab.training.stopping import DIVERGED, GOING
 _EVALUATIONS = 50
 # The record of a chunk is held in memory, and the host sees nothing of it before it is done: it is
 # as long as fits in these bytes, and as takes about these seconds.
-_BYTES = 2**20
+_BYTES = 2**22
 _SECONDS = 0.25
-_FIRST_ROWS, _GROWTH = 4, 8
+_FIRST_ROWS, _GROWTH = 4, 64
 
 
 class Chunk(NamedTuple):

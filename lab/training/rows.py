@@ -24,15 +24,18 @@ Run: TypeAlias = Callable[..., tuple[State, Row]]
 _Carry: TypeAlias = tuple[Array, State, Row]
 
 # A step is small if nothing in it has more numbers; the largest thing of a block of states, all of
-# them together, has at most so many.
+# them together, has at most so many. XLA makes one kernel of a block of fewer (see lab.compiled),
+# unless matrices are multiplied in it or something has more numbers than this.
 _SMALL, _BLOCK_SIZE = 64, 2**14
+_IN_A_KERNEL, _KERNEL_SIZE = 32, 3 * 2**10
 _LONGEST_BLOCK = 512
 # Blocks that are a multiple of this have no odd rows left at their end, which would be rounded
 # otherwise than those that fill an instruction.
 _LANES = 64
-# Steps written out one after the other in the loop, which takes as long as a step of a few numbers:
-# more of them where they are short, as long as all have at most so many operations.
-_OPERATIONS, _UNROLLED = 200, (4, 2)
+# So many steps are written out one after the other in the loop, which takes as long as a step of a
+# few numbers; but only where all of them together have at most so many operations, for XLA computes
+# again for each what the ones before it made.
+_UNROLLED, _OPERATIONS = 4, 360
 # What is done once for many at no gain: the rows are then made with the steps.
 _FLOW = {"while", "scan", "cond", "ffi_call", "pure_callback", "custom_linear_solve"}
 _ALGEBRA = {"lu", "cholesky", "triangular_solve", "eig", "eigh", "svd", "qr", "householder_product"}
@@ -62,11 +65,12 @@ def compiled(step: Step, like: State, *, every: int, most: int, period: int | No
     steps between those at which a chunk has to begin, if there are any.
     """
     sizes = _sizes(step, like)
-    operations = len(sizes)
-    unroll = next((n for n in _UNROLLED if n * operations <= _OPERATIONS), _UNROLLED[-1])
+    unroll = _UNROLLED if _UNROLLED * len(sizes) <= _OPERATIONS else 1
     if every > 1 or not sizes or max(sizes) > _SMALL or (period or 0) % unroll:
         return Loop(_step_by_step(step, every, most), most, 1)
-    block = min(_LONGEST_BLOCK, _BLOCK_SIZE // max(sizes), most)
+    multiplies = any(one.primitive.name == "dot_general" for one in _made(step, like))
+    kernel = max(sizes) <= _IN_A_KERNEL and not multiplies
+    block = min(_LONGEST_BLOCK, (_KERNEL_SIZE if kernel else _BLOCK_SIZE) // max(sizes), most)
     block += -block % _LANES
     capacity = most + -most % block
     return Loop(_walk_then_look(step, capacity, block, unroll), capacity, unroll)
@@ -74,13 +78,17 @@ def compiled(step: Step, like: State, *, every: int, most: int, period: int | No
 
 def _sizes(step: Step, like: State) -> list[int]:
     """How many numbers each operation of a step makes; none if it is not mere arithmetic."""
-    jaxpr = jax.make_jaxpr(step)(like).jaxpr
     sizes = [leaf.size for leaf in jax.tree.leaves(like)]
-    for equation in _equations(jaxpr):
+    for equation in _made(step, like):
         if equation.primitive.name in _NOT_AT_ONCE or equation.effects:
             return []
         sizes += [getattr(made.aval, "size", 1) for made in equation.outvars]
     return sizes
+
+
+def _made(step: Step, like: State) -> Iterator[Any]:
+    """The operations of a step."""
+    return _equations(jax.make_jaxpr(step)(like).jaxpr)
 
 
 def _equations(jaxpr: Jaxpr) -> Iterator[Any]:
@@ -112,9 +120,11 @@ def _walk_then_look(step: Step, capacity: int, block: int, unroll: int) -> Run:
             return carry
 
         path = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (block + 1, *leaf.shape)), state)
-        whole = count // unroll
-        carry = jax.lax.fori_loop(0, whole, some, (state, path))
-        state, path = jax.lax.fori_loop(whole * unroll, count, one, carry)
+        carry, done = (state, path), jnp.int32(0)
+        if unroll > 1:
+            carry = jax.lax.fori_loop(0, count // unroll, some, carry)
+            done = count - count % unroll
+        state, path = jax.lax.fori_loop(done, count, one, carry)
         return state, jax.tree.map(lambda all_: all_[:-1], path)
 
     @jax.jit
@@ -129,11 +139,13 @@ def _walk_then_look(step: Step, capacity: int, block: int, unroll: int) -> Run:
             count = jnp.minimum(rows - index, block)
             last, path = walk(state, count)
             after, seen = jax.vmap(step)(path)
-            met = (after.reason != GOING) & (jnp.arange(block, dtype=jnp.int32) < count)
-            first = jnp.argmax(met).astype(jnp.int32)
+            places = jnp.arange(block, dtype=jnp.int32)
+            # the least of many is found many at a time, argmax takes them one by one
+            first = jnp.min(jnp.where(after.reason != GOING, places, block))
+            met = first < count
             last = last._replace(
-                reason=jnp.where(met[first], after.reason[first], last.reason),
-                step=jnp.where(met[first], state.step + first + 1, last.step),
+                reason=jnp.where(met, after.reason[jnp.minimum(first, block - 1)], last.reason),
+                step=jnp.where(met, state.step + first + 1, last.step),
             )
             put = lambda all_, part: jax.lax.dynamic_update_slice(all_, part, (index,))
             return index + jnp.int32(block), last, jax.tree.map(put, filled, seen)
@@ -157,7 +169,8 @@ def _filled(
 
 
 def _put(all_: Array, one: Array, index: Int[Array, ""]) -> Array:
-    return jax.lax.dynamic_update_index_in_dim(all_, one, index, 0)
+    # no place is counted from the end, and what would find out is not computed
+    return jax.lax.dynamic_update_index_in_dim(all_, one, index, 0, allow_negative_indices=False)
 
 
 # ----- anything else: step by step -----

@@ -9,6 +9,8 @@ import time
 
 import numpy as np
 import pandas
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from lab.errors import BadInput
@@ -60,6 +62,29 @@ def test_a_study_may_have_text_and_flags(tmp_path):
 def test_integers_with_nulls_are_read_as_floats(tmp_path):
     trajectory.write(tmp_path, {"count": np.ma.masked_array([3, 4], mask=[False, True])})
     np.testing.assert_array_equal(trajectory.read(tmp_path)["count"], [3.0, np.nan])
+
+
+def test_only_columns_that_may_have_gaps_say_of_each_value_whether_it_is_there(tmp_path):
+    trajectory.write(tmp_path, chunk(0, 1000))
+    (part,) = (tmp_path / "trajectory").iterdir()
+    schema = pq.read_schema(part)
+    nullable = {name: schema.field(name).nullable for name in schema.names}
+    assert nullable == {"step": False, "loss": False, "accuracy": True}
+    group = pq.read_metadata(part).row_group(0)
+    sizes = [group.column(place).total_compressed_size for place in range(3)]
+    assert sizes[0] - 1000 * 8 < 50
+    assert sizes[0] - 1000 * 8 < 50 < 1000 / 8 - 50  # a bit for each would be more
+
+
+def test_parts_from_when_every_column_might_have_gaps_are_read_with_those_after(tmp_path):
+    trajectory.write(tmp_path, chunk(0, 5))
+    (part,) = (tmp_path / "trajectory").iterdir()
+    old = pq.ParquetFile(part).read()
+    old = old.cast(pa.schema([field.with_nullable(True) for field in old.schema]))
+    pq.write_table(old, part)
+    with trajectory.Writer(tmp_path, before=5) as writer:
+        writer.append(chunk(5, 5))
+    np.testing.assert_array_equal(trajectory.read(tmp_path)["step"], np.arange(10))
 
 
 def test_many_small_chunks_make_few_parts(tmp_path):

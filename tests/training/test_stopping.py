@@ -81,7 +81,8 @@ def test_evaluations_of_the_method_are_counted_with_those_of_the_loop():
 
 
 @pytest.mark.parametrize(("every", "cut"), [(1, 1), (1, 3), (3, 2)])
-def test_a_training_goes_on_from_any_chunk_as_if_never_interrupted(every, cut):
+def test_a_training_goes_on_from_any_chunk_as_if_never_interrupted(every, cut, monkeypatch):
+    monkeypatch.setattr(loop, "_GROWTH", 8)
     noisy = HALVING._replace(
         loss=lambda params, batch: jnp.sum((params - batch) ** 2),
         gradient=lambda params, batch: 2 * (params - batch),
