@@ -7,7 +7,6 @@ are the same but for the arrays in them, as with data split by a seed, still run
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import blake2b
 from itertools import product
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -15,12 +14,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend import core
 
 from lab.config import Config
 from lab.sweep import lanes
 from lab.sweep.lanes import Lane, Programs
 from lab.sweep.plan import Plan, Variation, replaced
+from lab.sweep.signature import signature
 from lab.training import devices, stopping
 from lab.training.configured import posed, trained
 from lab.training.step import Training
@@ -130,8 +129,8 @@ def _case(
         if reason == stopping.DIVERGED
         else rules[reason - 1].says
     )
-    signature = b"".join(_signature(part) for part in parts.values())
-    return Case(values, runs, lane, parts, row, evaluated, rows, every, held, why, signature)
+    signed = b"".join(signature(part.jaxpr, part.constants, part.result) for part in parts.values())
+    return Case(values, runs, lane, parts, row, evaluated, rows, every, held, why, signed)
 
 
 def maker(
@@ -260,67 +259,3 @@ def _parts(made: Programs, like: Lane) -> dict[str, Part]:
 def _part(function: Callable[..., Any], *like: Any) -> Part:
     closed, result = jax.make_jaxpr(function, return_shape=True)(*like)
     return Part(closed.jaxpr, tuple(closed.consts), jax.tree.structure(result))
-
-
-# ----- whether two programs are one -----
-
-
-def _signature(part: Part) -> bytes:
-    """A digest of all that a program does, its outer constants but for their values included."""
-    digest = blake2b(digest_size=16)
-    shapes = [(np.shape(c), str(jax.typeof(c))) for c in part.constants]
-    digest.update(repr((shapes, str(part.result))).encode())
-    _digest(part.jaxpr, digest.update)
-    return digest.digest()
-
-
-def _digest(jaxpr: Any, update: Callable[[bytes], None]) -> None:
-    names: dict[Any, int] = {}
-    say = lambda thing: update(repr(thing).encode())
-    for var in [*jaxpr.constvars, *jaxpr.invars]:
-        say((names.setdefault(var, len(names)), str(var.aval)))
-    for equation in jaxpr.eqns:
-        say(str(equation.primitive))
-        for operand in equation.invars:
-            if isinstance(operand, core.Literal):
-                say(str(operand.aval))
-                _value(operand.val, update)
-            else:
-                say(names[operand])
-        for name, param in sorted(equation.params.items()):
-            say(name)
-            _value(param, update)
-        for var in equation.outvars:
-            say((names.setdefault(var, len(names)), str(var.aval)))
-    for operand in jaxpr.outvars:
-        say(str(operand.aval))
-        if isinstance(operand, core.Literal):
-            _value(operand.val, update)
-        else:
-            say(names[operand])
-
-
-def _value(value: Any, update: Callable[[bytes], None]) -> None:
-    """A parameter of an operation: programs within it are read, arrays taken by their bytes."""
-    if isinstance(value, core.ClosedJaxpr):
-        _digest(value.jaxpr, update)
-        for constant in value.consts:
-            _value(constant, update)
-    elif isinstance(value, core.Jaxpr):
-        _digest(value, update)
-    elif isinstance(value, tuple | list):
-        update(f"{type(value).__name__}{len(value)}".encode())
-        for each in value:
-            _value(each, update)
-    elif isinstance(value, np.ndarray | np.generic | jax.Array):
-        array = np.asarray(
-            jax.random.key_data(value)
-            if isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key)
-            else value
-        )
-        update(repr((array.dtype, array.shape)).encode() + array.tobytes())
-    elif callable(value):
-        # a rule of differentiation, of which nothing is left to be used
-        update(getattr(value, "__qualname__", type(value).__name__).encode())
-    else:
-        update(repr(value).encode())

@@ -18,6 +18,7 @@ from lab.config import load
 from lab.runs import trajectory
 from lab.sweep import cases, group
 from lab.sweep.plan import plan
+from lab.sweep.signature import signature
 from lab.sweep.table import read
 from lab.training import devices
 from lab.training.configured import posed, trained
@@ -225,10 +226,10 @@ def test_a_lane_that_is_off_by_a_little_is_seen(
 
 def test_programs_that_differ_in_a_number_are_not_taken_for_one() -> None:
     part = lambda factor, array: cases._part(lambda x: factor * x + jnp.asarray(array), 1.0)
-    signature = lambda factor, array: cases._signature(part(factor, array))
-    assert signature(2.0, np.ones(3)) == signature(2.0, np.zeros(3))
-    assert signature(2.0, np.ones(3)) != signature(2.5, np.ones(3))
-    assert signature(2.0, np.ones(3)) != signature(2.0, np.ones(4))
+    signed = lambda factor, array: signature(*part(factor, array))
+    assert signed(2.0, np.ones(3)) == signed(2.0, np.zeros(3))
+    assert signed(2.0, np.ones(3)) != signed(2.5, np.ones(3))
+    assert signed(2.0, np.ones(3)) != signed(2.0, np.ones(4))
 
 
 def test_one_that_diverges_harms_no_other_and_is_named(capsys: Any) -> None:
