@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from typer import Option
 
 from lab.bench import Report, Table
+from lab.bench._loops import PEERS, RATE, START
+from lab.bench._turns import CLOCKS, alternately, over
 from lab.report.progress import Unwatched
 
 if TYPE_CHECKING:
     from lab.training.step import Training
-
-RATE = 1e-4
-START = (-1.0, 1.0)
-CLOCKS = {"cpu": time.process_time, "wall": time.perf_counter}
 
 
 class Case(NamedTuple):
@@ -69,7 +67,7 @@ def measure(
                 "recorded": partial(_recorded, case, now),
                 "written": partial(_written, case, now),
             }
-            turns = _alternately(ways, repeats, now)
+            turns = alternately(ways, repeats, now)
             a_step = {way: median(taken) / case.steps for way, taken in turns.items()}
             ratios = [over(turns[way], turns["bare"]) for way in ("recorded", "written")]
             rows.append((case.name, *(1e6 * one for one in a_step.values()), *ratios))
@@ -82,26 +80,6 @@ def measure(
             tables.append(table)
         tables.append(_memory(found[0], watch))
     return Report(tables, {"clock": clock, "cases": facts}, notes)
-
-
-def over(some: Sequence[float], others: Sequence[float]) -> str:
-    """How many times the others: the median of all turns, and how far they are apart."""
-    ratios = sorted(one / other for one, other in zip(some, others, strict=True))
-    return f"{median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
-
-
-def _alternately(
-    ways: Mapping[str, Callable[[], Any]], repeats: int, now: Callable[[], float]
-) -> dict[str, list[float]]:
-    """The seconds of each way, all of them in every turn; the first turn is not counted."""
-    taken: dict[str, list[float]] = {name: [] for name in ways}
-    for turn in range(repeats + 1):
-        for name, way in ways.items():
-            begun = now()
-            own = way()
-            if turn:
-                taken[name].append(now() - begun - (own or 0.0))
-    return taken
 
 
 def _recorded(case: Case, now: Callable[[], float]) -> float:
@@ -197,9 +175,6 @@ def _case(name: str, problem: Any, optimizer: Any, steps: int) -> Case:
     )
 
 
-# ----- what one would write without the lab -----
-
-
 def _against_peers(
     watch: Unwatched, case: Case, facts: Mapping[str, Any], now: Callable[[], float]
 ) -> tuple[Table, list[str]]:
@@ -225,77 +200,6 @@ def _against_peers(
     return Table(
         f"{case.name}: the same steps and record", ("loop", "µs a step", "times"), rows
     ), notes
-
-
-def _jitted_step() -> Callable[[int], Any]:
-    import jax
-    import jax.numpy as jnp
-
-    @jax.jit
-    def step(p: Any) -> Any:
-        def loss(p: Any) -> Any:
-            return (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2
-
-        value, gradient = jax.value_and_grad(loss)(p)
-        return p - RATE * gradient, value, jnp.linalg.norm(gradient)
-
-    def walk(steps: int) -> Any:
-        p, record = jnp.array(START), []
-        for number in range(steps):
-            at = p
-            p, loss, norm = step(p)
-            record.append((number, float(loss), float(norm), *at.tolist()))
-        return record
-
-    return walk
-
-
-def _numpy() -> Callable[[int], Any]:
-    import numpy as np
-
-    def walk(steps: int) -> Any:
-        p: Any = np.array(START, np.float32)
-        record = []
-        for number in range(steps):
-            off, inner = 1 - p[0], p[1] - p[0] ** 2
-            gradient = np.array([-2 * off - 400 * p[0] * inner, 200 * inner])
-            loss, norm = off**2 + 100 * inner**2, np.linalg.norm(gradient)
-            record.append((number, float(loss), float(norm), float(p[0]), float(p[1])))
-            p = p - np.float32(RATE) * gradient
-        return record
-
-    return walk
-
-
-def _torch(compiled: bool) -> Callable[[int], Any]:
-    import torch  # type: ignore[import-not-found,unused-ignore]
-
-    def slope(p: Any) -> Any:
-        return (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2
-
-    loss_of = torch.compile(slope) if compiled else slope
-
-    def walk(steps: int) -> Any:
-        p, record = torch.tensor(START, requires_grad=True), []
-        optimizer = torch.optim.SGD([p], lr=RATE)
-        for number in range(steps):
-            optimizer.zero_grad()
-            loss = loss_of(p)
-            loss.backward()
-            norm = torch.linalg.vector_norm(p.grad)
-            record.append((number, loss.item(), norm.item(), *p.detach().tolist()))
-            optimizer.step()
-        return record
-
-    return walk
-
-
-PEERS: Mapping[str, Callable[[], Callable[[int], Any]]] = {
-    "a jitted step in a Python loop, floats appended": _jitted_step,
-    "NumPy, gradient by hand": _numpy,
-    "PyTorch, eager": lambda: _torch(compiled=False),
-    "PyTorch, torch.compile": lambda: _torch(compiled=True),
-}
 
 
 def _memory(case: Case, watch: Unwatched) -> Table:

@@ -11,7 +11,7 @@ from typing import Annotated
 from typer import Option
 
 from lab.bench import Report, Table
-from lab.bench.loop import over
+from lab.bench._turns import over
 from lab.report.progress import Unwatched
 
 IMPORTS = "import jax, matplotlib.pyplot"

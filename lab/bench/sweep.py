@@ -1,11 +1,9 @@
 """Sweeps: what many recorded runs cost beside one bare batch, beside loops, and by their number."""
 
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any, Literal
@@ -13,7 +11,8 @@ from typing import Annotated, Any, Literal
 from typer import Option
 
 from lab.bench import Report, Table
-from lab.bench.loop import CLOCKS, _alternately, over
+from lab.bench._run_by_run import RATES, against_loops
+from lab.bench._turns import CLOCKS, alternately, over
 from lab.report.progress import Unwatched
 
 EXPERIMENT = '''"""Rosenbrock's valley.
@@ -54,7 +53,6 @@ def figures(outcome):
     yield "loss", drawing
 '''
 NUMBERS = (1, 10, 100, 1000, 10_000)
-RATES = "optimizer.learning_rate=logspace(1e-4,1e-1,{runs})"
 
 
 def measure(
@@ -90,7 +88,7 @@ def measure(
         tables.append(_by_number(watch, config, steps, repeats, now))
         notes: list[str] = []
         if peers:
-            table, notes = _against_loops(watch, config, sample)
+            table, notes = against_loops(watch, config, sample)
             tables.append(table)
     facts = {
         "clock": clock,
@@ -136,7 +134,7 @@ def _recording(
         ),
         "as many bytes copied, to fresh memory": _copied(4 * runs * steps),
     }
-    turns = _alternately(ways, repeats, now)
+    turns = alternately(ways, repeats, now)
     base = turns["bare"]
     return Table(
         f"{runs:,} runs of {steps:,} steps",
@@ -159,7 +157,7 @@ def _by_number(
             "bare": _ready(partial(_bare, steps=steps), jnp.geomspace(1e-4, 1e-1, runs)),
             "lab": _prepared(config, wanted),
         }
-        turns = _alternately(ways, repeats, now)
+        turns = alternately(ways, repeats, now)
         whole = {name: median(taken) for name, taken in turns.items()}
         each = (1e6 * seconds / runs for seconds in (whole["lab"], whole["bare"]))
         rows.append((runs, 1e3 * whole["lab"], *each, over(turns["lab"], turns["bare"])))
@@ -256,102 +254,3 @@ def _obvious(rate: Any, steps: int) -> Any:
     step = partial(_step, optax.adam(rate))
     seen = lambda carry: (_loss(carry[0]), carry[0])
     return jax.lax.scan(lambda carry, _: (step(carry), seen(carry)), _start(rate), length=steps)
-
-
-# ----- loops over runs -----
-
-SMALL = 256
-
-
-def _against_loops(watch: Unwatched, config: str, sample: int) -> tuple[Table, list[str]]:
-    """Seconds that pass for 256 runs of 1,000 steps, from config to report."""
-    watch.phase("loops", 3)
-    rates = [f"{10 ** (-4 + 3 * k / (SMALL - 1)):.6g}" for k in range(SMALL)]
-    notes = [
-        f"The loops are judged by {sample} of their {SMALL} runs, after one that is not counted."
-    ]
-    rows: list[tuple[Any, ...]] = []
-    with tempfile.TemporaryDirectory() as out:
-        _one_sweep(config, out)
-        seconds = _seconds(partial(_one_sweep, config, out))
-        rows.append(("lab sweep", seconds, 1.0))
-        watch.at(1)
-        _one_run(config, out, rates[0])
-        begun = time.perf_counter()
-        for rate in rates[:sample]:
-            _one_run(config, out, rate)
-        loop = (time.perf_counter() - begun) / sample * SMALL
-        rows.append(("a loop over runs", loop, loop / seconds))
-        watch.at(2)
-        if find_spec("joblib"):
-            both = _joblib(config, out, rates[:sample]) / sample * SMALL
-            rows.append(("joblib, two processes", both, both / seconds))
-        else:
-            notes.append("joblib is left out: it is not installed.")
-        if find_spec("hydra"):
-            multirun = _hydra(config, out, rates[:sample]) / sample * SMALL
-            rows.append(("Hydra, --multirun", multirun, multirun / seconds))
-        else:
-            notes.append("Hydra is left out: it is not installed.")
-    title = f"{SMALL} runs of 1,000 steps, from config to report"
-    return Table(title, ("way", "seconds", "times"), rows), notes
-
-
-def _seconds(work: Callable[[], Any]) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
-
-
-def _one_sweep(config: str, out: str) -> None:
-    from lab.sweep.conduct import conduct
-    from lab.sweep.plan import plan
-
-    conduct(plan(config, [RATES.format(runs=SMALL)]), command=[], out=Path(out), checks=False)
-
-
-def _one_run(config: str, out: str, rate: str) -> None:
-    from lab.conduct import conduct
-    from lab.config import load
-
-    loaded = load(config, [f"optimizer.learning_rate={rate}"])
-    conduct(loaded, command=[], out=Path(out), checks=False)
-
-
-def _joblib(config: str, out: str, rates: Sequence[str]) -> float:
-    """Seconds that two processes take, which have JAX already."""
-    from joblib import Parallel, delayed  # type: ignore[import-untyped,unused-ignore]
-
-    with Parallel(n_jobs=2) as workers:
-        workers(delayed(_one_run)(config, out, rate) for rate in rates[:2])
-        begun = time.perf_counter()
-        workers(delayed(_one_run)(config, out, rate) for rate in rates)
-        return time.perf_counter() - begun
-
-
-_HYDRA = """
-import sys
-import hydra
-from lab.bench.sweep import _one_run
-
-@hydra.main(version_base=None)
-def main(chosen):
-    _one_run(sys.argv[0].replace("hydrated.py", "rosenbrock.yaml"), ".", str(chosen.rate))
-
-main()
-"""
-
-
-def _hydra(config: str, out: str, rates: Sequence[str]) -> float:
-    """Seconds of ``--multirun``, one run after the other in a process, as is Hydra's own way."""
-    import os
-    import subprocess
-    import sys
-
-    program = Path(config).with_name("hydrated.py")
-    program.write_text(_HYDRA, encoding="utf-8")
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, str(program), "--multirun", f"+rate={','.join(rates)}"]
-    begun = time.perf_counter()
-    subprocess.run(command, cwd=out, env=environment, check=True, capture_output=True)
-    return time.perf_counter() - begun
