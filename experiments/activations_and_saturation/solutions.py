@@ -159,12 +159,16 @@ def softmax_slopes(z):
 
 
 def is_open_everywhere(f):
-    x = np.concatenate([np.linspace(-40.0, 40.0, 4001), np.linspace(-1.0, 1.0, 401)])
-    h = 1e-4
-    if not np.all(np.isfinite(values_at(f, x))):
-        return "it is not finite everywhere"
+    far = np.geomspace(40.0, 1e4, 1000)
+    x = np.concatenate([np.linspace(-40.0, 40.0, 4001), np.linspace(-1.0, 1.0, 401), far, -far])
+    h = 1e-4 * np.maximum(1.0, np.abs(x) / 100)
+    value = values_at(f, x)
+    if not np.all(np.isfinite(value)):
+        return f"at {x[int(np.argmin(np.isfinite(value)))]:.3g} it is not finite"
     slope = (values_at(f, x + h) - values_at(f, x - h)) / (2 * h)
-    low, high = int(np.argmin(slope)), int(np.argmax(slope))
+    low, high, sharp = int(np.argmin(slope)), int(np.argmax(slope)), int(np.argmax(np.abs(slope)))
+    if abs(slope[sharp]) > 1000:
+        return f"at {x[sharp]:.3g} it jumps: it has to be continuous"
     if slope[low] < 0.5 - 1e-6:
         return f"at {x[low]:.3g} its slope is {slope[low]:.3g}, below 1/2"
     if slope[high] > 1 + 1e-6:
@@ -189,7 +193,8 @@ def is_open_everywhere(f):
         Wrong(lambda x: jnp.maximum(x, 0.0), "below 1/2"),
         Wrong(lambda x: x, "a straight line"),
         Wrong(lambda x: x + jnp.tanh(x), "above 1"),
-        Wrong(lambda x: jnp.where(x > 0, x + 1, x / 2), "above 1"),
+        Wrong(lambda x: jnp.where(x > 0, x + 1, x / 2), "jumps"),
+        Wrong(lambda x: jnp.where(x > 100, x / 4 + 75, jnp.maximum(x, x / 2)), "below 1/2"),
     ],
 )
 def never_saturated(x):

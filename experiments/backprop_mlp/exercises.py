@@ -50,7 +50,7 @@ def dead_unit():
     """Medium: a unit that has stopped learning.
 
     A unit computes relu(2x + b) and sees the inputs -1, 0, 1 and 3. Give a b with which none of
-    its gradients is ever anything but 0.
+    its gradients is ever anything but 0, whatever slope relu is given at its corner.
     """
     ...
 

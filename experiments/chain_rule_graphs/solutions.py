@@ -43,9 +43,9 @@ def wave_derivative(x):
         Hint("To c lead 2, to d lead 3.", lambda: number_of_paths() == 2 + 3),
     ],
     wrong=[
-        Wrong(4, "a constant is forgotten", "d is reached by three paths: a alone, and c by two."),
+        Wrong(4, "off by one", "d is reached by three paths: a alone, and c by two."),
         Wrong(2, "", "x is read twice, but then the paths branch again at a and at c."),
-        Wrong(6, "a constant 1 too much"),
+        Wrong(6, "off by one"),
     ],
 )
 def number_of_paths():
@@ -242,7 +242,7 @@ def is_smoothed(pair):
     outer, whole = quotients(f, middle, steps), quotients(lambda x: f(g(x)), 0.0, steps)
     settled = np.ptp(outer[:, 1:]) < 1e-2 * (1 + np.abs(outer).max())
     if settled and np.isfinite(outer).all():
-        return f"f has the derivative {outer[0, -1]:.3g} at g(0) = {middle:.3g}"
+        return f"f has the derivative {outer[0, -1].round(4) + 0:.3g} at g(0) = {middle:.3g}"
     if not np.isfinite(whole).all() or np.ptp(whole[:, -1]) > 1e-2 or np.ptp(whole[:, 1:]) > 0.1:
         return "f(g(x)) has no derivative at 0: its slopes to the right and to the left are " + (
             f"{whole[0, -1]:.3g} and {whole[1, -1]:.3g}"

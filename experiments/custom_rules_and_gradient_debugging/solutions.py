@@ -97,6 +97,7 @@ PLACES = [
     (np.zeros(3),),
     (np.array([0.2, 0.0, -0.1, 0.2]),),
     (np.array([-5.0, 12.0]),),
+    (np.array([3e-9, -4e-9]),),
 ]
 
 
@@ -114,6 +115,11 @@ PLACES = [
         Wrong(lambda x: x / jnp.sqrt(x @ x), "NaN"),
         Wrong(jax.grad(sheet.length), "NaN"),
         Wrong(lambda x: x / jnp.sqrt(x @ x + 0.01), "", "This is the slope of a rounded cone."),
+        Wrong(
+            lambda x: x / (jnp.sqrt(x @ x) + 1e-8),
+            "region",
+            "However small it is, what is added below shortens vectors as small.",
+        ),
         Wrong(lambda x: x, "", "This is the gradient of half the square of the length."),
         Wrong(lambda x: 2 * x, "", "This is the gradient of the square of the length."),
         Wrong(lambda x: -length_gradient(x), "sign"),

@@ -111,7 +111,7 @@ def is_rough_and_its_square_is_not(f):
         return "it is not continuous at 0"
     slopes = np.stack([(right - zero) / h, (zero - left) / h])
     if abs(slopes[0, 1] - slopes[1, 1]) < 1e-2 and abs(slopes[0, 0] - slopes[0, 1]) < 1e-2:
-        return f"it has a slope at 0: {slopes[0, 1]:.4g}"
+        return f"it has a slope at 0: {slopes[0, 1].round(4) + 0:.4g}"
     squares = np.stack([(right**2 - zero**2) / h, (zero**2 - left**2) / h])
     if abs(squares[0, 1] - squares[1, 1]) > 1e-2 or abs(squares[0, 0] - squares[0, 1]) > 1e-2:
         return (
@@ -349,7 +349,10 @@ def differentiates(machine):
         except ZeroDivisionError:
             return f"of {words(tree)} it divides by 0"
         except (ValueError, TypeError) as problem:
-            return f"of {words(tree)} it makes no expression: {problem}"
+            said = (
+                str(problem) if "no expression" in str(problem) else "something in it is no number"
+            )
+            return f"of {words(tree)} it makes no expression: {said}"
         f = lambda one, tree=tree: evaluated(tree, one)
         right = np.array([float(jax.grad(f)(one)) for one in x])
         if not np.allclose(given, right, rtol=1e-5, atol=1e-6):

@@ -6,6 +6,7 @@ import numpy as np
 from lab import gradient, hessian, jvp, nonzero, reals
 from lab.exercises import Hint, Wrong, beside, exercise
 from lab.exercises.answer import values_at
+from lab.exercises.places import around_origin, compass
 
 sheet = beside(__file__)
 P = np.array([1.0, 0.0])
@@ -83,7 +84,7 @@ def steepest_rate():
 
 def is_level(v):
     if not np.isclose(v @ v, 1.0):
-        return f"a direction has length 1, yours has length {np.sqrt(v @ v):.4g}"
+        return f"a direction has length 1, yours has length {np.sqrt(v @ v):.7g}"
     rate = G @ v
     return None if abs(rate) < 1e-6 else f"the rate along it is {rate:.4g}, not 0"
 
@@ -113,7 +114,7 @@ def level_direction():
 
 def is_half_as_steep(v):
     if not np.isclose(v @ v, 1.0):
-        return f"a direction has length 1, yours has length {np.sqrt(v @ v):.4g}"
+        return f"a direction has length 1, yours has length {np.sqrt(v @ v):.7g}"
     share = G @ v / np.sqrt(5.0)
     return None if abs(share - 0.5) < 1e-6 else f"the rate along it is {share:.3g} of the greatest"
 
@@ -220,36 +221,34 @@ def slope_gradient(v, g):
 def has_rates_and_no_gradient(f):
     if not abs(f(0.0, 0.0)) < 1e-12:
         return f"f(0, 0) is {float(f(0.0, 0.0)):.4g}, not 0"
-    rise = lambda x, y: values_at(f, x, y)
-    around = np.linspace(0, 2 * np.pi, 48, endpoint=False) + np.array([[0.0], [0.03]])
-    t = np.array([1e-5, 1e-7])[:, None]
-    rates = rise(
-        *(t[..., None] * np.stack([np.cos(around), np.sin(around)])[:, None]).reshape(2, -1)
-    )
-    rates = np.asarray(rates).reshape(2, -1) / t
+    c, s = (np.append(*sides) for sides in zip(compass(48), turned(compass(48), 0.03), strict=True))
+    steps = (1e-5, 1e-7)
+    rates = np.array([values_at(f, t * c, t * s) / t for t in steps])
     if not np.all(np.isfinite(rates)):
         return "on the way into the origin it is not finite: is something divided by 0 on an axis?"
     worst = int(np.argmax(abs(rates[1])))
-    if abs(rates[1, worst]) > 1e-3:
-        angle = np.degrees(around.ravel()[worst])
+    # some rates take their time on the way to 0
+    if abs(rates[1, worst]) > max(1e-3, 0.6 * abs(rates[0, worst])):
+        angle = np.degrees(np.arctan2(s[worst], c[worst])) % 360
         return (
             f"in the direction {angle:.0f}° the rate at the origin is {rates[1, worst]:.3g}, not 0"
         )
-    # the straight lines are blind: is there any point of a small circle that is not next to level?
-    near = np.concatenate([s * np.logspace(-9, 0, 200) for s in (1, -1)])
-    angles = np.concatenate(
-        [np.linspace(0, 2 * np.pi, 4_000), *(near + k * np.pi / 4 for k in range(8))]
-    )
-    ratios = [
-        np.max(abs(np.asarray(rise(r * np.cos(angles), r * np.sin(angles)))) / r)
-        for r in (1e-2, 1e-4)
-    ]
+    # the straight lines are blind: is there any point next to the origin that is not next to level?
+    ratios = []
+    for radius in (1e-2, 1e-4):
+        x, y = around_origin(radius)
+        ratios.append(np.max(abs(values_at(f, x, y)) / np.hypot(x, y)))
     if ratios[1] < 1e-2 or ratios[1] < ratios[0] / 5:
         return (
             f"it is differentiable at the origin, with gradient 0: on the circle of radius 1e-4 "
             f"|f| / |p| is {ratios[1]:.1g} at the most"
         )
     return None
+
+
+def turned(directions, angle):
+    c, s = directions
+    return c * np.cos(angle) - s * np.sin(angle), c * np.sin(angle) + s * np.cos(angle)
 
 
 @exercise(

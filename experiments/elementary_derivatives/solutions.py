@@ -219,7 +219,7 @@ def highest():
 
 
 @exercise(
-    tolerance=1e-3,
+    tolerance=1e-4,
     hints=[
         "`jax.grad(jax.scipy.special.gammaln)` is one way, a central difference another.",
         "The function is called digamma: in jax.scipy.special it stands under that name.",
@@ -230,6 +230,7 @@ def highest():
     ],
     wrong=[
         Wrong(0.5772, "sign"),
+        Wrong(-0.577, "close", "Three digits."),
         Wrong(1.0, "", "Γ(1) = 1, but here the slope of its logarithm is asked for."),
         Wrong(0.0, "", "ln Γ is 0 at 1 and at 2: it goes down in between and up again."),
         Wrong(0.4228, "", "That is the slope at 2, one more than at 1."),

@@ -208,12 +208,15 @@ def converges_near_only(f):
     bend = heights[2:] - 2 * heights[1:-1] + heights[:-2]
     if np.min(bend) < -1e-9 * max(1.0, np.max(np.abs(heights))):
         return f"it is not convex near x = {grid[1 + int(np.argmin(bend))]:.2g}"
+    if np.ptp(heights) == 0:
+        return "it is level: every x is a minimum"
     lowest = grid[int(np.argmin(heights))]
     if abs(lowest) > 0.03:
         return f"its minimum is near {lowest:.2g}, not at 0"
-    near, far = _descent(f, 0.5), _descent(f, 4.0)
-    if not abs(near) < 0.1:
-        return f"from 0.5 descent does not go to 0, but to {near:.3g}"
+    half = _descent(f, 0.5, 200)
+    near, far = _descent(f, half, 200), _descent(f, 4.0)
+    if not (abs(near) < 0.1 or abs(near) < 0.98 * abs(half)):  # where it is flat it takes its time
+        return f"from 0.5 descent does not go to 0: after 400 steps it is at {near:.3g}"
     if abs(far) < 1e3:
         return f"from 4 descent does not run away: after 400 steps it is at {far:.3g}"
     return None

@@ -5,6 +5,7 @@ import numpy as np
 
 from lab import distinct, gradient, hessian, jvp, reals
 from lab.exercises import Hint, Wrong, beside, exercise
+from lab.exercises.answer import values_at
 
 sheet = beside(__file__)
 P = np.array([1.0, 2.0])
@@ -51,7 +52,7 @@ def fold_hessian(p):
     wrong=[
         Wrong(6.0, "factor", "(1, 1) has length √2, and the rate goes with its square."),
         Wrong(6 / np.sqrt(2), "factor", "Once by √2 is for slopes; twice for second derivatives."),
-        Wrong(2.0, "a constant is forgotten", "The diagonal alone forgets the mixed terms."),
+        Wrong(2.0, "off by one", "The diagonal alone forgets the mixed terms."),
         Wrong([3.0, 3.0], "shape"),
     ],
 )
@@ -72,7 +73,7 @@ def curvature_along():
         Wrong(1 / 3, "reciprocal"),
         Wrong(
             2.0,
-            "a constant is forgotten",
+            "off by one",
             "That is the ratio of a row's entries, not of curvatures.",
         ),
         Wrong(9.0, "factor"),
@@ -134,30 +135,40 @@ def bottom():
     return jnp.array([2.0, 1.0])
 
 
-def around(f, radius):
-    """f on a circle around the origin."""
-    t = np.linspace(0, 2 * np.pi, 400, endpoint=False)
-    return np.array(
-        [
-            float(f(jnp.asarray(radius * c), jnp.asarray(radius * s)))
-            for c, s in zip(np.cos(t[::10]), np.sin(t[::10]), strict=True)
-        ]
+def least_around(f, radius):
+    """The least and the greatest value on a circle around the origin, and where the least is."""
+    heights = lambda turn: values_at(f, radius * np.cos(turn), radius * np.sin(turn))
+    turn = np.linspace(0, 2 * np.pi, 721) + 1e-3
+    found = heights(turn)
+    low, high, step = turn[int(np.argmin(found))], found.max(), turn[1] - turn[0]
+    while step > 1e-17 and np.isfinite(found).all():  # a valley may be narrow
+        near = low + step * np.linspace(-1, 1, 41)
+        low, step = near[int(np.argmin(heights(near)))], step / 16
+    return (
+        float(heights(np.array([low]))[0]),
+        float(high),
+        radius * np.array([np.cos(low), np.sin(low)]),
     )
 
 
 def is_undecided(f):
-    if not abs(float(f(jnp.asarray(0.0), jnp.asarray(0.0)))) < 1e-12:
-        return f"f(0, 0) is {float(f(jnp.asarray(0.0), jnp.asarray(0.0))):.4g}, not 0"
-    small, smaller = around(f, 1e-2), around(f, 1e-3)
-    if not np.isfinite([small, smaller]).all():
+    origin = float(values_at(f, np.zeros(1), np.zeros(1))[0])
+    if not abs(origin) < 1e-12:
+        return f"f(0, 0) is {origin:.4g}, not 0"
+    found = {radius: least_around(f, radius) for radius in (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)}
+    if not np.isfinite([one[:2] for one in found.values()]).all():
         return "next to the origin it is not finite"
-    bend = np.abs(smaller).max() / 1e-6
-    if bend > 0.05:
-        return (
-            f"it leaves 0 like |p|² or faster: |f|/|p|² is {bend:.3g} on the circle of radius 0.001"
-        )
-    if min(small.min() / small.max(), smaller.min() / smaller.max()) < 1e-14:
-        return f"it is no strict minimum: f is {min(small.min(), smaller.min()):.3g} next to the origin"
+    bends = [max(map(abs, found[radius][:2])) / radius**2 for radius in (1e-4, 1e-5)]
+    if bends[1] > max(1e-5, 0.9 * bends[0]):
+        return f"it leaves 0 like |p|² or faster: |f|/|p|² is {bends[1]:.3g} on the circle of radius 1e-5"
+    if not any(high > 0 for _, high, _ in found.values()):
+        return f"it is no strict minimum: on the circle of radius 0.1 f is {found[0.1][1]:.3g} at the most"
+    # very flat ones are 0 nearby for a computer: some circle has to show them positive
+    shallow = [low <= 1e-14 * high for low, high, _ in found.values() if high > 0]
+    if any(low < 0 for low, _, _ in found.values()) or all(shallow):
+        low, _, place = min(found.values(), key=lambda one: one[0])
+        x, y = place
+        return f"it is no strict minimum: at ({x:.4g}, {y:.4g}) f is {low:.3g}"
     return None
 
 
@@ -177,6 +188,10 @@ def is_undecided(f):
         Wrong(lambda x, y: x**3 + y**3, "no strict minimum"),
         Wrong(lambda x, y: x**4 - y**4, "no strict minimum"),
         Wrong(lambda x, y: 1 + x**4 + y**4, "f(0, 0) is 1"),
+        Wrong(lambda x, y: 0 * x, "no strict minimum"),
+        Wrong(lambda x, y: -(x**4) - y**4, "no strict minimum"),
+        Wrong(lambda x, y: 0.01 * (x**2 + y**2), "like |p|²"),
+        Wrong(lambda x, y: (y - 3 * x**2) ** 2 * (x**2 + y**2), "no strict minimum"),
     ],
 )
 def undecided(x, y):
@@ -306,7 +321,16 @@ def depends_on_order(f):
         slopes = []
         for h in (0.0, 1e-2, -1e-2, 1e-3, -1e-3):
             s = 1e-2 * abs(h) or 1e-6
-            slopes.append((at(*place(s, h)) - at(*place(-s, h))) / (2 * s))
+            right, left = (
+                np.array(
+                    [(at(*place(r, h)) - at(*place(0.0, h))) / r for r in (side * s, side * s / 10)]
+                )
+                for side in (1, -1)
+            )
+            corner, finer = abs(right - left)
+            if finer > max(1e-6, 0.5 * corner):
+                return f"{name}: the first derivative is missing at ({', '.join(f'{one:g}' for one in place(0.0, h))})"
+            slopes.append((right[0] + left[0]) / 2)
         here, *beside_ = slopes
         quotients = np.array(beside_) - here
         quotients /= np.array([1e-2, -1e-2, 1e-3, -1e-3])
@@ -317,6 +341,7 @@ def depends_on_order(f):
         mixed[name] = quotients[-1]
     (one, first), (other, second) = mixed.items()
     if abs(first - second) < 0.05 * (1 + abs(first)):
+        first, second = (round(side, 4) + 0.0 for side in (first, second))
         return f"{one} it is {first:.3g}, and {other} {second:.3g}: no difference"
     return None
 
@@ -335,7 +360,8 @@ def depends_on_order(f):
     wrong=[
         Wrong(lambda x, y: x * y, "no difference"),
         Wrong(lambda x, y: x * y * (x**2 - y**2) / (x**2 + y**2), "NaN"),
-        Wrong(lambda x, y: jnp.abs(x * y), "no difference"),
+        Wrong(lambda x, y: jnp.abs(x * y), "the first derivative is missing"),
+        Wrong(lambda x, y: jnp.hypot(x, y), "the first derivative is missing"),
         Wrong(lambda x, y: x**2 + 3 * x * y - y**3, "no difference"),
     ],
 )

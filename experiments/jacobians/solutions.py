@@ -42,6 +42,7 @@ def square_jacobian(p):
 
 
 @exercise(
+    tolerance=0.02,
     hints=[
         "How far does the image move for dr, how far for dt, and in which directions?",
         Hint(

@@ -168,7 +168,7 @@ def is_forgiving(f):
     )
     value = values_at(f, r)
     if not np.all(np.isfinite(value)):
-        return "it is not finite everywhere"
+        return f"at {r[np.argmin(np.isfinite(value))]:.3g} it is {value[np.argmin(np.isfinite(value))]}"
     zero = float(values_at(f, np.zeros(1))[0])
     if abs(zero) > 1e-9:
         return f"at 0 it is {zero:.3g}, not 0"

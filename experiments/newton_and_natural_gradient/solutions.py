@@ -94,7 +94,7 @@ def _judge_bend(c):
     c = float(c)
     if not c < 1:
         return f"at c = {c:g} the bottom of the loss is not at 0"
-    x = 1e-3
+    x = 1e-6 / max(1.0, c * c)
     for _ in range(2):
         slope = 2 * c * x + 1
         step = ((x + 1) + (c * x**2 + x - 1) * slope) / (1 + slope**2)
@@ -115,6 +115,7 @@ def _judge_bend(c):
         Wrong(0.5, "arrives", "A bend of 0.5 halves the distance each time."),
         Wrong(2.0, "condition", "There 0 is no longer a minimum."),
         Wrong(-0.9, "arrives"),
+        Wrong(-1.0, "arrives", "As far on the other side: that is neither away nor nearer."),
     ],
 )
 def a_bend_that_fails():

@@ -211,6 +211,7 @@ def fooled(x):
 PAIRS = [
     (np.array([1.0, 2.0, -3.0]), np.array([1.0, 2.002, 3.0])),
     (np.array([1e-3, 0.0, 5.0, 0.0]), np.array([2e-3, 0.0, 5.0 + 5e-7, 1e-12])),
+    (np.array([-2.0, 3.0, 0.5, -1.0]), np.array([-1.0, 0.0, 0.1, -4.0])),
 ]
 
 
@@ -233,6 +234,16 @@ PAIRS = [
             lambda a, n: jnp.linalg.norm(a - n) / jnp.linalg.norm(n),
             "shape",
             "One number for all hides a small entry that is all wrong.",
+        ),
+        Wrong(
+            lambda a, n: jnp.abs(a - n) / jnp.where(n == 0, 1.0, jnp.abs(n)),
+            "",
+            "The larger of the two is below: either may be it.",
+        ),
+        Wrong(
+            lambda a, n: jnp.abs(a - n) / jnp.where(a == n, 1.0, jnp.maximum(a, n)),
+            "",
+            "Larger in size: of two negative numbers that is the other one.",
         ),
         Wrong(lambda a, n: jnp.abs(a - n), "", "Absolute errors depend on the scale of the loss."),
         Wrong(

@@ -68,7 +68,9 @@ def _judge_settings(settings):
     if a <= 2:
         return f"a = {a:g} is not beyond 2, the limit without momentum"
     greatest = float(max(abs(np.roots([1.0, -(1 + b - a), b]))))
-    return None if greatest < 1 else f"the greater root is {greatest:.3g} in size, not below 1"
+    if greatest < 1 - 1e-9:
+        return None
+    return f"the greater root is {greatest:.3g} in size, not below 1"
 
 
 @exercise(
@@ -80,6 +82,7 @@ def _judge_settings(settings):
     wrong=[
         Wrong([1.5, 0.5], "not beyond 2"),
         Wrong([2.5, 0.1], "not below 1", "The limit is 2 (1 + b) = 2.2 there."),
+        Wrong([2.5, 1.0], "is 1 in size, not below 1"),
         Wrong([2.5, 1.2], "not below 1", "The product of the roots is b: it must be below 1, too."),
     ],
 )

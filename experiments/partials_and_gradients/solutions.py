@@ -6,6 +6,7 @@ import numpy as np
 from lab import derivative, gradient, interval, nonzero, reals
 from lab.exercises import Hint, Wrong, beside, exercise
 from lab.exercises.answer import values_at
+from lab.exercises.places import around_origin
 
 sheet = beside(__file__)
 
@@ -159,12 +160,7 @@ def has_partials_and_jumps(f):
         right, left = (values_at(f, s * x[2:], s * y[2:])[0] / (s * t[2]) for s in (1, -1))
         if abs(right - left) > 1e-3 * max(1.0, abs(right)):
             return f"in {name} its slope is {right:.3g} to the right and {left:.3g} to the left"
-    angles = np.linspace(0, 2 * np.pi, 4001)
-    around = []
-    for r in (1e-4, 1e-7):
-        heights = values_at(f, r * np.cos(angles), r * np.sin(angles))
-        curve = values_at(f, *(np.array([r, -r, r, -r]) ** p for p in ((1, 2, 1, 2), (2, 1, 2, 1))))
-        around.append(float(np.nanmax(abs(np.append(heights, curve)))))
+    around = [float(np.nanmax(abs(values_at(f, *around_origin(r))))) for r in (1e-4, 1e-7)]
     if around[1] < 1e-3 or around[1] < around[0] / 5:
         return (
             f"it is continuous at the origin: on the circle of radius 1e-7 |f| <= {around[1]:.1g}"

@@ -102,7 +102,7 @@ def is_subgradient(g):
         return "(0, 0) is a subgradient, but the question asks for another one"
     if length > 1 + 1e-9:
         y = g / length
-        return f"for y = ({y[0]:.3g}, {y[1]:.3g}), of length 1, g . y is {g @ y:.4g}: more than |y|"
+        return f"for y = ({y[0]:.3g}, {y[1]:.3g}), of length 1, g . y is {g @ y:.7g}: more than |y|"
     return None
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ UNTRACEABLE = (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConvers
 
 class NoAnswer(Exception):  # noqa: N818 - it says what is the matter with an answer
     """The answer is not of the kind asked for; the message says what it is, in one line."""
+
+
+class NotFinite(NoAnswer):
+    """The answer is a number, and none that can be compared."""
 
 
 def misfit(answer: Callable[..., Any], arguments: tuple[str, ...]) -> str:
@@ -56,8 +61,9 @@ def number(value: Any, like: Any = None) -> np.ndarray:
         raise NoAnswer(f"it returns {kind} where real numbers are asked for")
     array = array.astype(float)
     if not np.all(np.isfinite(array)):
-        what = "NaN" if np.any(np.isnan(array)) else "an infinity"
-        raise NoAnswer(f"it returns {what}: something is divided by 0, or overflows")
+        if np.any(np.isnan(array)):
+            raise NotFinite("it returns NaN: 0/0, or a root or a logarithm of a negative number?")
+        raise NotFinite("it returns an infinity: something is divided by 0, or overflows")
     if like is not None and array.shape != np.shape(like):
         raise NoAnswer(f"it returns {shape_words(array)} where {shape_words(like)} is asked for")
     return array
@@ -89,6 +95,12 @@ def guarded(answer: Callable[..., Any], like: Callable[..., Any]) -> Callable[..
     return ask
 
 
+@lru_cache(maxsize=2)
+def _at_once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Kept, as a judge asks the same function again and again."""
+    return jax.jit(jax.vmap(function))
+
+
 def values_at(function: Callable[..., Any], *columns: Any) -> np.ndarray:
     """The values of a function of numbers at the points whose coordinates are the columns.
 
@@ -97,7 +109,7 @@ def values_at(function: Callable[..., Any], *columns: Any) -> np.ndarray:
     """
     columns = tuple(np.asarray(column, float) for column in columns)
     try:
-        found = jax.jit(jax.vmap(function))(*columns)
+        found = _at_once(function)(*columns)
     except UNTRACEABLE:
         found = [function(*point) for point in zip(*columns, strict=True)]
     return np.asarray(found, float)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["derivative", "value", "argument", "counterexample"]
 Judge = Callable[[Any], str | None]
+OF_A_NUMBER, OF_A_FORMULA = 1e-5, 1e-6  # a number may be typed with six digits
 Solution = TypeVar("Solution", bound=Callable[..., Any])
 
 
@@ -86,7 +87,7 @@ def exercise(
     hints: Sequence[str | Hint],
     wrong: Sequence[Wrong],
     at: Sequence[tuple[Any, ...]] = ((),),
-    tolerance: float = 1e-6,
+    tolerance: float | None = None,
     argument: Judge | None = None,
     counterexample: Judge | None = None,
     any_shape: bool = False,
@@ -94,7 +95,8 @@ def exercise(
     """Record a function as the solution of the exercise of its name.
 
     ``at`` are the arguments at which a value is asked for (none: once, without any), and
-    ``tolerance`` is the relative error that a value may have. ``argument`` and ``counterexample``
+    ``tolerance`` is the relative error that a value may have: unless it is said, that of a number
+    of six digits, and less for a formula. ``argument`` and ``counterexample``
     judge: they are given the answer (the function itself where it takes arguments, else the value
     that it returns, as an array) and return in one line what is wrong with it, or nothing. An
     answer must have the shape of the solution's, unless ``any_shape``.
@@ -116,8 +118,17 @@ def exercise(
             else "value"
         )
         steps = tuple(Hint(hint) if isinstance(hint, str) else hint for hint in hints)
+        usual = OF_A_FORMULA if signature(solution).parameters else OF_A_NUMBER
         made = Exercise(
-            name, solution, steps, tuple(wrong), tuple(at), tolerance, judge, kind, any_shape
+            name,
+            solution,
+            steps,
+            tuple(wrong),
+            tuple(at),
+            usual if tolerance is None else tolerance,
+            judge,
+            kind,
+            any_shape,
         )
         solution.__exercise__ = made  # type: ignore[attr-defined]
         return solution

@@ -1,39 +1,25 @@
-"""Values on trial: numbers and arrays, and the usual ways to miss them."""
+"""Values on trial: numbers and arrays, each with what it was asked at."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
-from math import pi
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
-from lab.exercises.answer import NoAnswer, described, number, shape_words
-from lab.exercises.record import Exercise
+from lab.exercises.answer import NoAnswer, NotFinite, described, number, shape_words
+from lab.exercises.record import OF_A_NUMBER, Exercise
+from lab.exercises.slips import slips
 from lab.referee.verdict import Mistake
 
-FACTORS = {
-    2: "twice",
-    3: "3 times",
-    4: "4 times",
-    10: "10 times",
-    100: "100 times",
-    1 / 2: "half",
-    1 / 3: "a third of",
-    1 / 4: "a quarter of",
-    1 / 10: "a tenth of",
-    1 / 100: "a hundredth of",
-    2**0.5: "√2 times",
-    0.5**0.5: "1/√2 times",
-    pi: "π times",
-    1 / pi: "1/π times",
-    2 * pi: "2π times",
-    1 / (2 * pi): "1/(2π) times",
-    180 / pi: "in degrees where radians are asked for: 180/π times",
-    pi / 180: "in radians where degrees are asked for: π/180 times",
-}
-ROUNDING = 1e-6  # what is not meant to be rounded is not compared any finer
-CONSTANTS = {1.0: "1", 2.0: "2", 0.5: "1/2", pi: "π", pi / 2: "π/2", 2 * pi: "2π"}
+CLOSE = 0.02  # a relative error below which an answer has only been rounded
+
+
+class Case(NamedTuple):
+    """What an answer is, and should be, at one of the places it is asked at."""
+
+    given: np.ndarray
+    right: np.ndarray
+    place: str
 
 
 def judge_value(asked: Exercise, answer: Callable[..., Any]) -> Mistake | None:
@@ -41,8 +27,9 @@ def judge_value(asked: Exercise, answer: Callable[..., Any]) -> Mistake | None:
 
     Raises `NoAnswer` where it is not of the kind asked for.
     """
-    pairs = []
+    cases = []
     for args in asked.at:
+        place = _place(asked.arguments, args)
         args = tuple(jnp.asarray(arg) if isinstance(arg, float) else arg for arg in args)
         right, given = asked.solution(*args), answer(*args)
         if isinstance(right, bool | str):
@@ -51,20 +38,32 @@ def judge_value(asked: Exercise, answer: Callable[..., Any]) -> Mistake | None:
                 return mistake
             continue
         right = np.asarray(right, float)
-        given = number(given)
+        try:
+            given = number(given)
+        except NotFinite as problem:
+            raise NoAnswer(f"{place and f'at {place} '}{problem}") from None
         if given.shape != right.shape:
             return _misshapen(given, right)
-        pairs.append((given, right))
-    if all(_close(given, right, asked.tolerance) for given, right in pairs):
+        cases.append(Case(given, right, place))
+    if all(_close(one.given, one.right, asked.tolerance) for one in cases):
         return None
-    given, right = ([side.ravel() for side in sides] for sides in zip(*pairs, strict=True))
-    # a row for each case; cases of different sizes are one long one
-    together = np.stack if len({len(row) for row in right}) == 1 else _one_row
-    return _named(together(given), together(right), asked)
+    return _named(cases, asked.tolerance)
 
 
-def _one_row(rows: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate(rows)[None]
+def _place(names: Sequence[str], args: Sequence[Any]) -> str:
+    """``x = 2, h = 0``: where an answer was asked for; nothing where that would be long."""
+    if not args or any(not isinstance(arg, str) and np.size(arg) > 3 for arg in args):
+        return ""
+    shown = [
+        np.array2string(np.asarray(arg, float), precision=4, separator=", ")
+        if np.ndim(arg)
+        else f"{arg:.6g}"
+        if isinstance(arg, int | float)
+        else ""
+        for arg in args
+    ]
+    pairs = [f"{name} = {arg}" for name, arg in zip(names, shown, strict=True) if arg]
+    return ", ".join(pairs) if len(pairs) == len(args) else ""
 
 
 def _word(right: bool | str, given: Any) -> Mistake | None:
@@ -75,9 +74,14 @@ def _word(right: bool | str, given: Any) -> Mistake | None:
         return None if bool(given) == right else Mistake("unknown", says, "value")
     if not isinstance(given, str):
         raise NoAnswer(f"it returns {described(given)} where a word is asked for, in quotes")
-    plain = lambda text: " ".join(text.lower().replace("_", " ").replace("-", " ").split())
     says = f"{given!r} is not the word"
-    return None if plain(given) == plain(right) else Mistake("unknown", says, "value")
+    return None if _plain(given) == _plain(right) else Mistake("unknown", says, "value")
+
+
+def _plain(text: str) -> list[str]:
+    """The words that matter: a saddle is a saddle point."""
+    words = text.lower().replace("_", " ").replace("-", " ").split()
+    return [word for word in words if word not in ("a", "an", "the", "it", "is", "point")]
 
 
 def _misshapen(given: np.ndarray, right: np.ndarray) -> Mistake:
@@ -87,77 +91,79 @@ def _misshapen(given: np.ndarray, right: np.ndarray) -> Mistake:
     return Mistake("shape", says, "value")
 
 
-def _close(given: Any, right: Any, tolerance: float) -> bool:
-    """Relative to the size of the right answer as a whole; what is 0 has to be 0 absolutely.
+def _counted(given: Any, right: Any, tolerance: float) -> bool:
+    whole = np.all(given == np.rint(given)) and np.all(right == np.rint(right))
+    return bool(whole) and tolerance <= OF_A_NUMBER
 
-    Of what is counted, one more is another number, however many there are.
-    """
-    if (
-        tolerance <= ROUNDING
-        and np.all(given == np.rint(given))
-        and np.all(right == np.rint(right))
-    ):
-        return bool(np.all(given == right))
+
+def _off(given: Any, right: Any) -> float:
+    """Relative to the size of the right answer as a whole; what is 0 has to be 0 absolutely."""
     scale = float(np.max(np.abs(right), initial=0.0)) or 1.0
-    return bool(np.all(np.abs(given - right) <= tolerance * scale))
+    return float(np.max(np.abs(given - right), initial=0.0)) / scale
 
 
-def _named(given: np.ndarray, right: np.ndarray, asked: Exercise) -> Mistake:
-    """The first usual mistake that gives this answer in all cases."""
-    for name, says, slip in _slips(given, right, asked):
+def _close(given: Any, right: Any, tolerance: float) -> bool:
+    """Of what is counted, one more is another number, however many there are."""
+    if _counted(given, right, tolerance):
+        return bool(np.all(given == right))
+    return _off(given, right) <= tolerance
+
+
+def _named(cases: list[Case], tolerance: float) -> Mistake:
+    """The first usual mistake that gives this answer in all cases, or what there is to say."""
+    given, right = _rows([one.given for one in cases]), _rows([one.right for one in cases])
+    shapes = {one.right.shape for one in cases}
+    for name, says, slip in slips(given, right, shapes):
         with np.errstate(all="ignore"):
             made = slip(right)
-        told_apart = np.all(np.isfinite(made)) and not _close(made, right, asked.tolerance)
-        if told_apart and _close(given, made, max(asked.tolerance, 1e-9)):
+        told_apart = np.all(np.isfinite(made)) and not _close(made, right, tolerance)
+        rows = zip(given, made, strict=True)
+        if told_apart and all(_close(one, two, max(tolerance, 1e-9)) for one, two in rows):
             return Mistake(name, says, "value")
-    off = np.array(
-        [not _close(g, r, asked.tolerance) for g, r in zip(given.T, right.T, strict=True)]
-    )
-    scale = np.max(np.abs(right), initial=0.0) or 1.0
-    gap = float(np.max(np.abs(given - right)) / scale)
-    if gap < 0.02:
-        off_by = f"off by {100 * gap:.1g}%: {asked.tolerance:.0e} is asked for"
-        says = f"close, but {off_by if gap > asked.tolerance else 'what is counted is exact'}"
+    gap = max(_off(one.given, one.right) for one in cases)
+    if gap < CLOSE:
+        allowed = f"off by {100 * gap:.1g}%, and {100 * tolerance:.1g}% is allowed"
+        counted = all(_counted(one.given, one.right, tolerance) for one in cases)
+        says = f"close, but {'what is counted is exact' if counted else allowed}"
         return Mistake("constant", says, "value")
-    if len(off) > 1 and not off.all():
-        verb = "is" if off.sum() == 1 else "are"
-        count = f"{int(off.sum())} of its {len(off)} entries {verb} wrong"
-        return Mistake("unknown", f"{count}, the first at index {int(np.argmax(off))}", "value")
-    size = ""
-    if len(off) == 1 and np.all(given * right > 0):
-        below, above = np.all(abs(given) < abs(right)), np.all(abs(given) > abs(right))
-        size = ": it is too small" if below else ": it is too large" if above else ""
-    return Mistake("unknown", f"that is not it{size}", "value")
+    wrong = [one for one in cases if not _close(one.given, one.right, tolerance)]
+    if len(wrong) < len(cases):
+        first = f", and wrong at {wrong[0].place}" if wrong[0].place else ""
+        says = f"it is right at {len(cases) - len(wrong)} of {len(cases)} places tried{first}"
+        return Mistake("region", says, "value")
+    return Mistake(
+        "unknown", _entries(cases, tolerance) or f"that is not it{_size(cases)}", "value"
+    )
 
 
-Slip = tuple[str, str, Callable[[np.ndarray], np.ndarray]]
+def _rows(sides: list[np.ndarray]) -> np.ndarray:
+    """A row for each case; cases of different sizes are one long one."""
+    flat = [side.ravel() for side in sides]
+    return np.stack(flat) if len({side.size for side in flat}) == 1 else np.concatenate(flat)[None]
 
 
-def _slips(given: np.ndarray, right: np.ndarray, asked: Exercise) -> Iterator[Slip]:
-    yield "sign", "the sign is flipped: it should be the negative of this", np.negative
-    some = np.abs(right) > 1e-3 * np.max(np.abs(right), initial=0.0)
-    if some.any():
-        alike = bool(np.all(given[some] * right[some] > 0))
-        for factor, word in FACTORS.items():
-            head, sign = ("a factor:", "") if alike else ("a factor and the sign:", "minus ")
-            says = f"{head} it is {sign}{word} what it should be"
-            yield "factor", says, partial(np.multiply, factor if alike else -factor)
-    yield "reciprocal", "upside down: it is 1 over what it should be", np.reciprocal
-    yield "reciprocal", "upside down, and the sign is flipped", lambda x: -1 / x
-    for shift, word in CONSTANTS.items():
-        yield "missing_term", f"a constant is forgotten: {word} is missing", partial(np.add, -shift)
-        yield "extra_term", f"a constant {word} too much", partial(np.add, shift)
-    if np.all(right >= 0):
-        yield "factor", "the root of what it should be: a square is forgotten", np.sqrt
-        yield "factor", "the square of what it should be: a root is forgotten", np.square
-    (shape, *rest) = {np.shape(asked.solution(*args)) for args in asked.at}
-    if not rest and len(shape) == 2 and shape[0] == shape[1]:
-        yield "transpose", "it is transposed", partial(_transposed, shape)
-    if right.shape[1] > 1:
-        yield "index", "the entries are in the reverse order", lambda x: x[:, ::-1]
-        if _close(np.sort(given), np.sort(right), asked.tolerance):
-            yield "index", "the right numbers in another order", lambda x: given
+def _entries(cases: list[Case], tolerance: float) -> str:
+    """Which entries of arrays of one shape are wrong, where not all of them are."""
+    shape = cases[0].right.shape
+    if not shape or any(one.right.shape != shape for one in cases):
+        return ""
+    off = np.zeros(shape, bool)
+    for index in np.ndindex(shape):
+        off[index] = any(not _close(one.given[index], one.right[index], tolerance) for one in cases)
+    if off.all():
+        return ""
+    verb = "is" if off.sum() == 1 else "are"
+    first = ", ".join(map(str, np.argwhere(off)[0]))
+    return f"{int(off.sum())} of its {off.size} entries {verb} wrong, the first at index {first}"
 
 
-def _transposed(shape: tuple[int, ...], rows: np.ndarray) -> np.ndarray:
-    return rows.reshape(-1, *shape).swapaxes(1, 2).reshape(rows.shape)
+def _size(cases: list[Case]) -> str:
+    given, right = ([one[side] for one in cases] for side in (0, 1))
+    if any(np.ndim(one) for one in right) or not all(
+        g * r > 0 for g, r in zip(given, right, strict=True)
+    ):
+        return ""
+    pairs = list(zip(np.abs(given), np.abs(right), strict=True))
+    below, above = all(g < r for g, r in pairs), all(g > r for g, r in pairs)
+    word = "too small" if below else "too large" if above else ""
+    return f": it is {word}{'' if all(r > 0 for r in right) else ' in size'}" if word else ""
