@@ -89,10 +89,10 @@ def gelu_slope(x):
 
 
 def is_steepest(x):
-    if abs(abs(float(x)) - np.sqrt(2)) < 1e-6 and x < 0:
+    if abs(abs(float(x)) - np.sqrt(2)) < 1e-5 and x < 0:
         return "there the slope is least, -0.129"
     bend = float(norm.pdf(x) * (2 - x**2))
-    if abs(bend) < 1e-6 and abs(x) < 4:
+    if abs(bend) < 3e-6 and abs(x) < 4:
         return None
     slope = float(norm.cdf(x) + x * norm.pdf(x))
     way = "still growing" if bend > 0 else "falling"

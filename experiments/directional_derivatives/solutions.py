@@ -86,7 +86,7 @@ def is_level(v):
     if not np.isclose(v @ v, 1.0):
         return f"a direction has length 1, yours has length {np.sqrt(v @ v):.7g}"
     rate = G @ v
-    return None if abs(rate) < 1e-6 else f"the rate along it is {rate:.4g}, not 0"
+    return None if abs(rate) < 1e-5 else f"the rate along it is {rate:.4g}, not 0"
 
 
 @exercise(
@@ -116,7 +116,7 @@ def is_half_as_steep(v):
     if not np.isclose(v @ v, 1.0):
         return f"a direction has length 1, yours has length {np.sqrt(v @ v):.7g}"
     share = G @ v / np.sqrt(5.0)
-    return None if abs(share - 0.5) < 1e-6 else f"the rate along it is {share:.3g} of the greatest"
+    return None if abs(share - 0.5) < 1e-5 else f"the rate along it is {share:.3g} of the greatest"
 
 
 @exercise(

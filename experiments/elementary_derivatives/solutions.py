@@ -196,7 +196,7 @@ def is_highest(x):
     if not x > 0:
         return f"{x:.4g} is not positive"
     slope = x ** (1 / x - 2) * (1 - np.log(x))
-    return None if abs(slope) < 1e-7 else f"the slope of x^(1/x) there is {slope:.3g}, not 0"
+    return None if abs(slope) < 4e-7 else f"the slope of x^(1/x) there is {slope:.3g}, not 0"
 
 
 @exercise(

@@ -100,7 +100,7 @@ def is_subgradient(g):
     length = np.sqrt(g @ g)
     if length == 0:
         return "(0, 0) is a subgradient, but the question asks for another one"
-    if length > 1 + 1e-9:
+    if length > 1 + 1e-6:
         y = g / length
         return f"for y = ({y[0]:.3g}, {y[1]:.3g}), of length 1, g . y is {g @ y:.7g}: more than |y|"
     return None

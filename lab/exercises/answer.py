@@ -69,6 +69,20 @@ def number(value: Any, like: Any = None) -> np.ndarray:
     return array
 
 
+def copied(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments for one call, which may write into its arrays; numbers are those of JAX, as
+    traced ones would be.
+    """
+    return tuple(
+        jnp.asarray(arg)
+        if isinstance(arg, float)
+        else np.array(arg)
+        if isinstance(arg, np.ndarray)
+        else arg
+        for arg in args
+    )
+
+
 def shape_words(value: Any) -> str:
     shape = np.shape(value)
     return f"an array of shape {shape}" if shape else "a single number"

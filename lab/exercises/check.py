@@ -74,7 +74,7 @@ def check(sheet: Sheet, asked: list[Question], *, seed: int = 0) -> Iterator[Jud
         # what an answer prints on its way is a remark, and no part of the verdict
         with redirect_stdout(sys.stderr):
             verdict = judge(exercise, answer, of=_same_place(exercise, module), seed=seed)
-        if verdict is not None and verdict.passes:
+        if verdict is not None and verdict.passes and callable(answer):
             verdict = _with_second_opinion(exercise, answer, verdict)
         yield Judged(sheet.topic, question, verdict, _remark(exercise, answer, verdict))
 
@@ -91,15 +91,19 @@ def _loaded(sheet: Sheet) -> ModuleType:
 
 def _remark(exercise: Exercise, answer: Any, verdict: Verdict | None) -> str:
     right = verdict is not None and verdict.passes
-    if right and differentiated(answer) and not differentiated(exercise.solution):
+    if right and callable(answer) and differentiated(answer) and not differentiated(exercise.solution):
         return "it is right, and JAX derived it: now by hand?"
     return ""
 
 
 def _is_given(answer: Any, question: Question) -> bool:
-    """Whether there is an answer: not the question's own function while that says nothing."""
+    """Whether there is an answer: not the question's own function while that says nothing.
+
+    ``name = 3`` is one as well as a function that returns 3.
+    """
     line = getattr(getattr(answer, "__code__", None), "co_firstlineno", None)
-    return callable(answer) and not (question.open and line == question.line)
+    given = answer is not None and answer is not ...
+    return given and not (question.open and line == question.line)
 
 
 def _with_second_opinion(exercise: Exercise, answer: Any, verdict: Verdict) -> Verdict:

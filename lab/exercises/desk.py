@@ -168,6 +168,8 @@ def _rows(sheet: Sheet, mine: dict[str, Any]) -> Iterator[tuple[str, ...]]:
         tries, hints = one.get("tries", 0), one.get("hints", 0)
         spent = [f"{tries} {'try' if tries == 1 else 'tries'}"] if tries else []
         spent += [f"{hints} {'hint' if hints == 1 else 'hints'}"] if hints else []
+        if mark == "✓" and one.get("verdict") not in progress.SOLVED:
+            spent.append("the last answer was not right")
         yield mark, question.name, question.level, question.skill, ", ".join(spent)
 
 

@@ -8,17 +8,30 @@ import re
 
 from lab.referee.verdict import Mistake
 
-_TELLING = (
-    # the slope that a step should have had
-    (re.compile(r"( enters as [^;]*?) where it should be [^;]*"), r"\1, which it is not"),
-    (re.compile(r"( is left out): a factor [^;]*"), r"\1"),
-    # a term too little, and which
-    (re.compile(r"a term -\S* ?[^;]* too much"), "a term is missing, or has the wrong sign"),
-    (re.compile(r"the two differ by a term [^;]*"), "a term is missing or too much"),
-    # of one thing there is no need to say which
-    (re.compile(r"^(derivative|gradient|jacobian|hessian|tangent): (?=it |every )"), ""),
-    # the true value at a point
-    (re.compile(r" where the derivative is [^,;]*"), ", which the derivative is not"),
+# a quoted expression may hold whatever stops another rule
+_SAID = r"(?:`[^`]*`|[^`;])*?"
+_LETTER = re.compile(r", ([uvy]) = (.*?)(?=, [uvy] = |$)")
+_SLOPE = re.compile(r"( enters as )([^;]*?) where it should be ([^;]*)")
+
+_TELLING = tuple(
+    (re.compile(telling), hushed)
+    for telling, hushed in (
+        (r"( is left out): a factor [^;]*", r"\1"),
+        # what the formula lacks, and what should stand in it
+        (rf" lacks a (term|factor) {_SAID} in the formula", r" lacks a \1 in the formula"),
+        (rf"( stands in the formula where ){_SAID} should\b", r"\1something else should"),
+        (r" should be squared in the formula", " enters the formula with the wrong power"),
+        (r", and should run along axis \d+", ", which is the wrong one"),
+        (rf"(the number \S+(?: in `[^`]*`)?) should be {_SAID}(?=;|$)", r"\1 is not the right one"),
+        # a term or a factor too little, and which
+        (r"a term -\S* ?[^;]* too much", "a term is missing, or has the wrong sign"),
+        (r"the two differ by a term [^;]*", "a term is missing or too much"),
+        (rf"a (term|factor) {_SAID} is left out(?!, as if)", r"a \1 is left out"),
+        # of one thing there is no need to say which
+        (r"^(derivative|gradient|jacobian|hessian|tangent): (?=it |every )", ""),
+        # the true value at a point
+        (r" where the derivative is [^,;]*", ", which the derivative is not"),
+    )
 )
 
 
@@ -26,7 +39,18 @@ def discreet(mistake: Mistake | None) -> Mistake | None:
     """The same mistake in words that leave the answer to be found."""
     if mistake is None:
         return None
-    says = mistake.says
+    says = _SLOPE.sub(_without_slope, mistake.says)
     for telling, hushed in _TELLING:
         says = telling.sub(hushed, says)
     return mistake._replace(says=says)
+
+
+def _without_slope(said: re.Match[str]) -> str:
+    """The slope that a step has in the answer, its letters explained, without the one it should."""
+    kept = [
+        f"{letter} = {value}"
+        for letter, value in _LETTER.findall(said[3])
+        if re.search(rf"(?<![A-Za-z]){letter}(?![A-Za-z])", said[2])
+    ]
+    explained = f", with {' and '.join(kept)}" if kept else ""
+    return f"{said[1]}{said[2]}{explained}, which it is not"

@@ -1,7 +1,9 @@
 """An answer on trial, whatever it is: every way it can go ends in a verdict."""
 
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy as np
 from lab.errors import BadInput
 from lab.exercises.answer import (
     NoAnswer,
+    copied,
     crash,
     misfit,
     source_of,
@@ -52,7 +55,7 @@ def judge(
             word,
             reason,
             mistake,
-            source=source_of(function),
+            source=source_of(answer),
             points=len(asked.at),
             seconds=time.perf_counter() - begun,
         )
@@ -61,12 +64,12 @@ def judge(
     if unfit:
         return said("error", unfit)
     try:
-        with limited(min(seconds, AT_FIRST)):
+        with limited(min(seconds, AT_FIRST)), _quiet():
             if asked.kind == "derivative":
                 require_answer(asked, function)
             else:
                 _call_once(asked, function)
-        with limited(seconds):
+        with limited(seconds), _quiet():
             if asked.kind == "derivative" and (itself := _asked_about(asked, function)):
                 raise NoAnswer(f"it calls {itself}, which is what the question is about")
             if asked.kind == "derivative":
@@ -92,11 +95,19 @@ def judge(
     return _remarked(asked, function, found)
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what NumPy prints of overflows on the way: the verdict tells what came of them."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
+
+
 def _call_once(asked: Exercise, answer: Callable[..., Any]) -> None:
     """So that a loop without an end is found out soon; what else goes wrong comes up again."""
     try:
         with precision(64):
-            answer(*(asked.at[0] or (1.0,) * len(asked.arguments)))
+            answer(*(copied(asked.at[0]) or (1.0,) * len(asked.arguments)))
     except (Exception, SystemExit):
         return
 
@@ -145,7 +156,7 @@ def _how_close(found: Verdict) -> str:
     near = found.mistake is not None and found.mistake.name == "unknown" and errors
     return (
         "So close: a difference quotient, or a rounded number?"
-        if near and max(errors) < 1e-3
+        if near and 1e-12 < max(errors) < 1e-3
         else ""
     )
 
@@ -158,8 +169,11 @@ def _is(asked: Exercise, answer: Callable[..., Any], known: Any) -> bool:
     if asked.kind == "counterexample" and asked.arguments:
         return False
     try:
-        with precision(64):
-            pairs = [(_numbers(answer(*args)), _numbers(other(*args))) for args in asked.at]
+        with precision(64), _quiet():
+            pairs = [
+                (_numbers(answer(*copied(args))), _numbers(other(*copied(args))))
+                for args in asked.at
+            ]
             return all(
                 one.shape == two.shape and np.allclose(one, two, asked.tolerance, 1e-12)
                 for one, two in pairs

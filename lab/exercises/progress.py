@@ -56,11 +56,15 @@ def solved(done: Mapping[str, Mapping[str, Any]], name: str) -> bool:
 
 
 def tried(folder: Path, topic: str, verdicts: Mapping[str, str]) -> None:
-    """Write down one more try at each exercise, and how it came out."""
+    """Write down one more try at each exercise, and how it came out.
+
+    To look again at what is right already is no try.
+    """
     done = read(folder)
     for name, word in verdicts.items():
         one = done.setdefault(topic, {}).setdefault(name, {})
-        one |= {"verdict": word, "tries": one.get("tries", 0) + 1}
+        again = one.get("solved", False) and word in SOLVED
+        one |= {"verdict": word, "tries": one.get("tries", 0) + (not again)}
         if word in SOLVED:
             one["solved"] = True
     write_json(folder / FILE, done)

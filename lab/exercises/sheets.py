@@ -92,7 +92,7 @@ def is_sheet(file: Path) -> bool:
 
 def _read(file: Path) -> Sheet | None:
     try:
-        tree = ast.parse(file.read_text("utf-8"), str(file))
+        tree = ast.parse(file.read_text("utf-8-sig"), str(file))
     except OSError as problem:
         raise BadInput(f"{shown(file)}: cannot be read: {problem.strerror}") from None
     except (SyntaxError, ValueError) as problem:

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 
-from lab.exercises.answer import NoAnswer, NotFinite, described, number, shape_words
+from lab.exercises.answer import NoAnswer, NotFinite, copied, described, number, shape_words
 from lab.exercises.record import OF_A_NUMBER, Exercise
 from lab.exercises.slips import slips
 from lab.referee.verdict import Mistake
@@ -30,8 +29,7 @@ def judge_value(asked: Exercise, answer: Callable[..., Any]) -> Mistake | None:
     cases = []
     for args in asked.at:
         place = _place(asked.arguments, args)
-        args = tuple(jnp.asarray(arg) if isinstance(arg, float) else arg for arg in args)
-        right, given = asked.solution(*args), answer(*args)
+        right, given = asked.solution(*copied(args)), answer(*copied(args))
         if isinstance(right, bool | str):
             mistake = _word(right, given)
             if mistake:
@@ -158,12 +156,11 @@ def _entries(cases: list[Case], tolerance: float) -> str:
 
 
 def _size(cases: list[Case]) -> str:
-    given, right = ([one[side] for one in cases] for side in (0, 1))
-    if any(np.ndim(one) for one in right) or not all(
-        g * r > 0 for g, r in zip(given, right, strict=True)
-    ):
+    pairs = [(float(one.given), float(one.right)) for one in cases if one.right.shape == ()]
+    if len(pairs) < len(cases) or not all(given * right > 0 for given, right in pairs):
         return ""
-    pairs = list(zip(np.abs(given), np.abs(right), strict=True))
-    below, above = all(g < r for g, r in pairs), all(g > r for g, r in pairs)
+    below = all(abs(given) < abs(right) for given, right in pairs)
+    above = all(abs(given) > abs(right) for given, right in pairs)
     word = "too small" if below else "too large" if above else ""
-    return f": it is {word}{'' if all(r > 0 for r in right) else ' in size'}" if word else ""
+    size = "" if all(right > 0 for _, right in pairs) else " in size"
+    return f": it is {word}{size}" if word else ""

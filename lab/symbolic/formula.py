@@ -28,7 +28,9 @@ CONSTANTS = {"pi": pi, "e": e}
 LARGEST = 1000
 LONGEST_NUMBER = 10_000  # bits
 
-_SPELLINGS = {"−": "-", "·": "*", "×": "*", "⋅": "*", "÷": "/", "π": "pi"}
+_SPELLINGS = {"−": "-", "·": "*", "×": "*", "⋅": "*", "÷": "/", "π": "pi"} | {
+    "½": "(1/2)", "⅓": "(1/3)", "¼": "(1/4)", "⅔": "(2/3)", "¾": "(3/4)"
+}  # fmt: skip
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ˣⁿ", "0123456789+-xn")
 _EXPONENT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ˣⁿ]+")
 _TOKEN = re.compile(
@@ -147,6 +149,11 @@ class _Reader:
                 divided = self._take().text == "/"
                 found = Binary("/" if divided else "*", found, self._factor())
             elif token.kind in ("number", "name") or token.text == "(":
+                if token.kind == "number" and self.tokens[self.at - 1].kind == "number":
+                    raise BadInput(
+                        f"{self.text.strip()!r}: two numbers side by side at {token.text!r}: "
+                        "is it one number, or a * between them?"
+                    )
                 if divided:
                     raise BadInput(
                         f"{self.text.strip()!r} can be read in two ways at {token.text!r}: "
@@ -219,7 +226,8 @@ class _Reader:
             said = _TOKEN.match(self.text, at)
             if said is None or said.lastgroup is None:
                 place = self.text[at:].lstrip()[:1]
-                raise BadInput(f"{self.text.strip()!r}: cannot read {place!r}")
+                alone = "; type the right-hand side alone" if place == "=" else ""
+                raise BadInput(f"{self.text.strip()!r}: cannot read {place!r}{alone}")
             found.append(_Token(said.lastgroup, said[said.lastgroup], said.start(said.lastgroup)))
             at = said.end()
         return [*found, _Token("end", "", len(self.text))]
@@ -281,7 +289,8 @@ def value(formula: Formula, names: Mapping[str, Any]) -> Any:
             return FUNCTIONS[function].jax(*(value(one, names) for one in arguments))
         case Binary("^", left, right):
             exponent = constant(right)
-            if exponent is not None and exponent.denominator == 1 and abs(exponent) < 2**31:
+            # a product written out: beyond that it takes long, and is the same to rounding
+            if exponent is not None and exponent.denominator == 1 and abs(exponent) <= 64:
                 return jnp.asarray(value(left, names)) ** int(exponent)
             return jnp.power(value(left, names), value(right, names))
         case Binary("/", left, right):

@@ -54,6 +54,7 @@ WAVE = asked(wave)
 RIGHT = [
     (WAVE, "2x cos(x^2)", True),
     (WAVE, "x(exp(0) + 1)cos(x*x)", True),
+    (WAVE, "¼ 8x cos(x^2)", True),
     (asked(scaled_logarithm), "a/x", True),
     (asked(bend), "6x", True),
     (asked(binomial), "x(x + 2) + 1", True),
@@ -90,6 +91,33 @@ def test_wrong_formulas_are_told_why(question, text, name, told):
     assert verdict.mistake is not None
     assert name in verdict.mistake.name
     assert (opinion is not None and opinion.equal is False) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("3..2 x", "two numbers side by side at '.2'"),
+        ("1 000 x", "two numbers side by side at '000'"),
+        ("y = 2x", "the right-hand side alone"),
+    ],
+)
+def test_what_may_be_a_slip_of_the_pen_is_asked_about(text, said):
+    with pytest.raises(BadInput, match=said):
+        judge_typed(WAVE, text)
+
+
+def test_a_word_is_typed_as_it_is():
+    word = asked(lambda: "saddle")
+    assert judge_typed(word, "Saddle point")[0].passes
+    assert not judge_typed(word, "'minimum'")[0].passes
+    with pytest.raises(BadInput, match="an empty answer"):
+        judge_typed(word, " ''")
+
+
+def test_a_power_beyond_all_numbers_is_told_quietly(recwarn):
+    for text in ("x^1e300", "9**9**9**9", "1e300 x"):
+        assert not judge_typed(WAVE, text)[0].passes
+    assert not recwarn.list
 
 
 def test_a_formula_does_not_say_what_arrays_do():

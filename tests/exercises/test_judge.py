@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from lab import adjoint, tap
 from lab.derivation import derivative, gradient, identity
 from lab.domains import positive, reals
 from lab.exercises import Hint, Wrong, exercise
@@ -66,6 +67,12 @@ ARRAY = made(lambda: np.array([1.0, 2.0, 4.0]))
 COUNTS = made(lambda: np.array([1_010_000.0, 101_000.0]))
 MATRIX = made(lambda: np.array([[1.0, 2.0], [3.0, 4.0]]))
 WORD = made(lambda: "saddle point")
+COUNT = made(lambda: 10.0)
+BELOW = made(lambda: -0.29)
+THIRD = made(lambda: 1 / 3)
+ROOT = made(lambda x, h: x**0.5, at=[(4.0, 1.0), (9.0, 1.0)])
+SHIFTED = made(lambda x: x + 1, at=[(np.zeros(2),), (np.ones(3),)])
+SUM_OF_SQUARES = made(lambda x, h: 3 * x**2 + h**2, at=[(2.0, 0.5), (0.1, 0.1), (0.0, 2.0)])
 YES = made(lambda: True)
 OF_TWO = made(lambda x, h: 2 * x + h, at=[(1.0, 0.5), (2.0, 0.25)])
 UNIT = made(lambda: np.array([0.6, 0.8]), argument=is_unit)
@@ -81,6 +88,11 @@ def raises(x):
     return [][1]
 
 
+def in_place(x):
+    x += 1
+    return x
+
+
 RIGHT = [
     (SLOPE, lambda x: x + x),
     (PAIR, lambda p: jnp.stack([2 * p[0] * p[1], p[0] ** 2])),
@@ -93,6 +105,9 @@ RIGHT = [
     (ARRAY, [Fraction(1), 2, 4.0]),
     (MATRIX, ((1, 2), (3, 4))),
     (WORD, "Saddle-Point"),
+    (WORD, "a saddle"),
+    (THIRD, 0.333333),
+    (SHIFTED, in_place),
     (YES, True),
     (OF_TWO, lambda x, h: x + x + h),
     (UNIT, [1.0, 0.0]),
@@ -131,6 +146,15 @@ WRONG = [
     (NUMBER, 0.2501, "close, but off by 0.04%"),
     (NUMBER, 0.37, "too large"),
     (NUMBER, 0.11, "too small"),
+    (BELOW, -0.39, "too large in size"),
+    (THIRD, 0.333, "close, but off by 0.1%, and 0.001% is allowed"),
+    (COUNT, 9, "off by one"),
+    (COUNT, 11, "off by one"),
+    (COUNT, 8, "too small"),
+    (ROOT, lambda x, h: jnp.sqrt(x - 5), "at x = 4, h = 1 it returns NaN"),
+    (ROOT, lambda x, h: 2.0, "right at 1 of 2 places tried, and wrong at x = 9, h = 1"),
+    (SHIFTED, lambda x: jnp.where(x == 0, 1.0, 3.0), "wrong at x = [1., 1., 1.]"),
+    (SUM_OF_SQUARES, lambda x, h: 3 * x**2 + h, "that is not it"),
     (COUNTS, [1_010_001, 101_000], "what is counted is exact"),
     (ARRAY, [1, 2, 5], "1 of its 3 entries is wrong, the first at index 2"),
     (ARRAY, [4, 2, 1], "reverse order"),
@@ -309,6 +333,46 @@ def test_discretion_keeps_what_a_learner_may_hear():
     assert "enters as sin(u)" in mistake.says
     assert "cos" not in mistake.says
     assert discreet(None) is None
+
+
+HUSHED = [
+    ("`y(x)` lacks a term + 1 in the formula", "`y(x)` lacks a term in the formula"),
+    ("x lacks a factor `a; b` on the left in the formula", "x lacks a factor in the formula"),
+    (
+        "x stands in the formula where `sin(x)` should; b: it is off",
+        "where something else should; b",
+    ),
+    ("x should be squared in the formula", "with the wrong power"),
+    ("it runs along axis 0, and should run along axis 1", "axis 0, which is the wrong one"),
+    ("the number 2 in `2 * x` should be 3", "the number 2 in `2 * x` is not the right one"),
+    ("a term 3 x is left out", "a term is left out"),
+    ("a factor `cos(x)` is left out, and it is 2 times it", "a factor is left out, and it is 2"),
+    ("a factor a is left out, as if a were one", "a factor a is left out, as if a were one"),
+    ("enters as y where it should be 1 - y^2, y = `tanh(x)`", "as y, with y = `tanh(x)`, which"),
+    ("enters as 1 where it should be 2 u, u = x", "enters as 1, which it is not"),
+]
+
+
+@pytest.mark.parametrize(("said", "hushed"), HUSHED)
+def test_discretion_says_where_and_not_what_should_stand_there(said, hushed):
+    mistake = discreet(Mistake("unknown", f"the thing {said}", "x"))
+    assert mistake is not None
+    assert hushed in mistake.says
+
+
+def test_a_step_that_is_wrong_is_no_rounding():
+    def loss(p):
+        return tap("a", jnp.sin(p)) @ p
+
+    @gradient(of=loss, at=dict(p=reals("d")))
+    def hand(p):
+        return adjoint("a", p) * jnp.cos(p) + jnp.sin(p)
+
+    answer = lambda p: adjoint("a", p * jnp.cos(p)) + jnp.sin(p)
+    told = judge(made(hand), answer)
+    assert told is not None
+    assert "a step on the way is not" in told.reason
+    assert "So close" not in told.reason
 
 
 def test_hints_may_be_plain_words():

@@ -251,12 +251,16 @@ def test_a_check_is_heard_though_its_progress_cannot_be_kept(capsys):
     assert "progress.json:1" in err
 
 
-def test_solved_stays_solved():
+def test_solved_stays_solved(capsys):
     progress.tried(Path(), "counting", {"one": "correct"})
     progress.tried(Path(), "counting", {"one": "wrong"})
     mine = progress.read(Path())["counting"]
     assert progress.solved(mine, "one")
     assert (mine["one"]["verdict"], mine["one"]["tries"]) == ("wrong", 2)
+    assert "2 tries, the last answer was not right" in answer(capsys, "exercise")
+    for _ in range(3):  # to look again is no try
+        progress.tried(Path(), "counting", {"one": "correct"})
+    assert progress.read(Path())["counting"]["one"]["tries"] == 2
 
 
 @pytest.mark.parametrize(
@@ -300,6 +304,12 @@ def test_an_answer_may_be_given_in_other_ways(capsys):
     assert "1 correct, 1 open" in answer(capsys, "check", "counting.py")
     Path("counting.py").write_text('"""Exercises on counting: x."""\n\ntwo = lambda x: x + 1\n')
     assert "1 correct, 1 open" in answer(capsys, "check", "counting.py")
+    text = '"""Exercises on counting: x."""\n\none = 1.0\ntwo = 3\n'
+    Path("counting.py").write_text(text, "utf-8-sig")  # as some editors save it
+    said = answer(capsys, "check", "counting.py", wanted=3)
+    assert "1 correct, 1 error" in said
+    assert "it takes (nothing) where the question gives (x)" in said
+    assert "judge.py" not in said
 
 
 def test_a_question_that_is_gone_is_open(capsys):
