@@ -13,7 +13,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lab.referee.cells import between
 from lab.referee.evaluate import Asker, Raised, precision
+from lab.referee.evidence import varied_leaves
 from lab.referee.points import Group, joined, places
 from lab.referee.programs.comparisons import Comparison, comparisons, margins
 from lab.referee.programs.traced import Program, trace
@@ -62,15 +64,20 @@ def steer(asked: Question, group: Group, extras: int, rng: np.random.Generator) 
     if isinstance(before, Raised):
         return Steered(group, ())
     sides = _missed(before)
-    if not sides:
+    if not sides and len(before) < 2:
         return Steered(group, ())
-    arrays = [
-        leaf if isinstance(leaf, np.ndarray) else np.zeros(group.size) for leaf in group.leaves
-    ]
     stated = [getattr(place, "bounds", None) for place in places(asked.claim, group, extras)]
-    common = shared([leaf[group.typical] for leaf in arrays], moving).between(stated)
-    made = _candidates(found, group, before, sides, moving, common, rng)
-    return _joined(group, measure, found, sides, made, common)
+    typical = [leaf[group.typical] for leaf in _arrays(group.leaves)]
+    common = shared(typical, moving).between(stated)
+    varied = [i for i in varied_leaves(asked, group) if i in moving]
+    steered = Steered(group, ())
+    if sides:
+        made = _candidates(found, group, before, sides, moving, common, rng)
+        steered = _joined(group, measure, found, before, sides, made, common)
+    if len(before) < 2:
+        return steered
+    inner = between(steered.group, group.size, measure, common, varied, rng.spawn(1)[0])
+    return steered._replace(group=inner)
 
 
 def movable(group: Group, extras: int = 0) -> list[int]:
@@ -223,6 +230,7 @@ def _joined(
     group: Group,
     measure: Asker,
     found: Found,
+    before: Sequence[np.ndarray],
     sides: list[_Side],
     made: tuple[np.ndarray, ...],
     common: Shared,
@@ -240,9 +248,11 @@ def _joined(
     for side in sides:
         margin = after[side.which].reshape(len(good), -1)
         there = good & (side.sign * np.where(np.isfinite(margin), margin, 0.0) > 0).any(axis=1)
-        says = named[side.which].says(side.sign)
+        one = named[side.which]
+        says = one.says(side.sign)
         if not there.any():
-            unreached += [says] if named[side.which].known else []
+            reached = one.tie == side.sign and (before[side.which] == 0).any()
+            unreached += [says] if one.known and not reached else []
             continue
         reach = [int(row) for row in np.flatnonzero(there) if row not in chosen]
         spread = reach[:: max(1, len(reach) // KEPT)][:KEPT]

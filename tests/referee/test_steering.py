@@ -17,6 +17,10 @@ def box(low, high, *shape):
     return lambda key: jax.random.uniform(key, shape, minval=low, maxval=high)
 
 
+def grid(step, *shape):
+    return lambda key: step * jax.random.randint(key, shape, -4, 5).astype(float)
+
+
 def ordered(key):
     low, gap = jax.random.normal(key, (2, 5))
     return low + jnp.exp(gap), low
@@ -30,6 +34,14 @@ def huber(r):
 def clipped_norm(x):
     norm = jnp.linalg.norm(x)
     return jnp.where(norm > 10.0, 10 * jnp.sum(x) / norm, jnp.sum(x))
+
+
+def hard_sigmoid(x):
+    return jnp.sum(jnp.clip(x / 6 + 0.5, 0.0, 1.0))
+
+
+def inside(low, high):
+    return lambda x: jnp.where((x > low) & (x < high), 1 / 6, 0.0)
 
 
 def heavy(x):
@@ -57,6 +69,9 @@ HIDDEN = {
         lambda key: jax.nn.softmax(jax.random.normal(key, (5,))),
         "p > 0.9",
     ),
+    "between two borders of a grid": (hard_sigmoid, inside(-2.5, 2.5), grid(0.75, 6), "|x| > 2.5"),
+    "between whole numbers": (hard_sigmoid, inside(-3.0, 2.5), grid(1.0, 6), "x > 2.5"),
+    "between borders that are close": (hard_sigmoid, inside(-3.0, 3.01), normal(6), "x >"),
 }
 
 # Right on what the sampler draws: what lies beyond is not its business.
@@ -65,6 +80,11 @@ RIGHT = {
     "never outside a box": (huber, lambda r: r, box(-0.5, 0.5, 4)),
     "positive": (lambda x: jnp.sum(jnp.abs(x)), ones, lambda key: jnp.exp(normal(5)(key))),
     "ordered": (lambda x, y: jnp.sum(jnp.abs(x - y)), lambda x, y: ones(x), ordered),
+    "one class of two": (
+        lambda y, z: jnp.sum(jnp.where(y > 0.4, -y * z, 0.0) + jnp.where(y > 0.6, 0.0, y)),
+        lambda y, z: jnp.where(y > 0.5, -z, 1.0),
+        lambda key: (jnp.round(jax.random.uniform(key, (6,))), normal(6)(key)),
+    ),
     "a guard": (
         lambda p: -jnp.sum(jnp.log(jnp.clip(p, 1e-7, 1 - 1e-7))),
         lambda p: -1 / p,
@@ -102,6 +122,16 @@ def test_and_would_be_with_a_mistake_in_it(case):
 def test_a_branch_never_reached_is_reported():
     verdict = check(huber, lambda r: r, at=box(-0.5, 0.5, 4))
     assert "never reached: `size <= 1.0` is false" in verdict.reason
+
+
+def test_a_branch_reached_by_equality_alone_is_reached():
+    at = lambda key: normal(3)(key) * jnp.round(jax.random.uniform(key))
+    for of, planted in ((0.0, 0.0), (0.0, 1.0)):
+        f = lambda x, of=of: jnp.where(jnp.sum(x**2) > 0, jnp.sum(x**3), of)
+        hand = lambda x, planted=planted: jnp.where(jnp.sum(x**2) > 0, 3 * x**2, planted)
+        verdict = check(f, hand, at=at)
+        assert verdict.verdict == ("wrong" if planted else "correct")
+        assert "never reached" not in verdict.reason
 
 
 SAMPLES = {

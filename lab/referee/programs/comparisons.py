@@ -20,6 +20,7 @@ ORDERING = {
     "max": ("takes its first value", "takes its second value"),
     "min": ("takes its second value", "takes its first value"),
 }
+TIES = {"lt": 1, "le": -1, "gt": -1, "ge": 1}  # the side that equality falls on, by its margin
 SIGNED = ("abs", "sign")
 GUARD = 1e-5  # a constant this near to nothing protects an operation; it is no region of its own
 
@@ -44,6 +45,11 @@ class Comparison(NamedTuple):
     def margin(self, values: Sequence[Any]) -> Any:
         left = values[self.left]
         return left if self.right is None else left - values[self.right]
+
+    @property
+    def tie(self) -> int:
+        """The sign of the side on which it is equal; 0 where that is a border of both."""
+        return TIES.get(self.step.name, 0)
 
     @property
     def known(self) -> bool:
@@ -90,7 +96,7 @@ def _of(step: Step) -> list[Comparison]:
     if name in ORDERING and inputs[0] != inputs[1]:
         return [Comparison(step, inputs[0], inputs[1], *ORDERING[name])]
     if name in SIGNED:
-        return [Comparison(step, inputs[0], None, "has a positive argument", "has a negative one")]
+        return [Comparison(step, inputs[0], None, "has a positive argument", "has a negative argument")]
     if name == "clamp":
         low, x, high = inputs
         return [
