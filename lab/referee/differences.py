@@ -14,9 +14,11 @@ import jax
 import numpy as np
 
 from lab.referee.evaluate import Asker, Raised, precision
+from lab.referee.noise import rattled
 from lab.referee.numeric import ABSCISSAE, Slope, slope
 from lab.referee.points import Group, stacked
 from lab.referee.question import Question, split
+from lab.referee.tolerance import NUDGE
 
 DIRECTIONS = 3
 
@@ -48,10 +50,16 @@ class Probe(NamedTuple):
 
 
 def probes(
-    asked: Question, group: Group, rng: np.random.Generator, points: list[int]
+    asked: Question,
+    group: Group,
+    rng: np.random.Generator,
+    points: list[int],
+    *,
+    by_step: bool = False,
 ) -> list[Probe]:
     """Measure slopes at the given points; nothing where the function cannot be asked or nothing
-    varies.
+    varies. With ``by_step`` the error bars know what each step of the function rounds, and not its
+    value alone.
     """
     claim = asked.claim
     if claim.kind == "identity":
@@ -111,9 +119,16 @@ def probes(
     if isinstance(samples, Raised):
         return []
     samples = samples.reshape(len(made), len(ABSCISSAE))
+    sizes = np.zeros(len(made))
+    if by_step:
+        moved = Asker(rattled(along), group, 64, len(rows), traced=True)(leaves)
+        if isinstance(moved, Raised):
+            return []
+        off = [np.abs(one.reshape(samples.shape) - samples) for (one,) in moved]
+        sizes = np.nanmax(off, axis=(0, 2)) / NUDGE
     return [
-        Probe(point, slope(sample), _contraction(claim.kind, direction, cotangent))
-        for (point, direction, cotangent), sample in zip(made, samples, strict=True)
+        Probe(point, slope(sample, size), _contraction(claim.kind, direction, cotangent))
+        for (point, direction, cotangent), sample, size in zip(made, samples, sizes, strict=True)
     ]
 
 

@@ -5,12 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from lab.referee import tolerance
+from lab.referee.digits import lost_digits
 from lab.referee.evidence import Evidence, at_point
 from lab.referee.kinks import Look, look
-from lab.referee.noise import exponents, roundings
+from lab.referee.noise import ROUNDINGS, exponents, roundings
 
 LOOKS = 6  # disputed points of a group that get a second look: typical ones first, then extremes
-ROUNDINGS = 8  # of an argument's, by which an exponential may be off
 SLIGHT = 1e-9  # of a usual derivative's size: so little the truth's own steps may round away
 LOST = 1e-3  # relative error in single precision beyond which the digits that matter are gone
 
@@ -77,6 +77,8 @@ def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
     broken, coarse = broken & ~evidence.group.beyond, coarse & ~evidence.group.beyond
     if (coarse & ~off & ~broken).any():
         coarse &= ~_explained(evidence, coarse)
+    for lost in lost_digits(evidence):
+        coarse |= _rows(lost)
     # Sizes at which JAX has no derivative anywhere (a deviation of one number) are no test of it.
     typical = evidence.group.typical
     if not any(np.isfinite(leaf[typical]).any() for leaf in evidence.truth):
@@ -86,7 +88,10 @@ def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
 
 
 def _looked_at(evidence: Evidence, disputed: np.ndarray) -> list[int]:
-    typical = np.flatnonzero(disputed & evidence.group.typical)[:LOOKS]
+    """Where JAX has an answer, first: there is more to be seen."""
+    known = usable(evidence)
+    typical = np.flatnonzero(disputed & evidence.group.typical)
+    typical = typical[np.argsort(~known[typical], kind="stable")][:LOOKS]
     extreme = np.flatnonzero(disputed & ~evidence.group.typical)[: 4 * LOOKS]
     return [int(p) for p in (*typical, *extreme)]
 
@@ -104,7 +109,7 @@ def _settled(evidence: Evidence, raw: Dispute) -> Dispute:
         elif finding == "no subgradient":
             wrong[p] = heard
         elif not known:  # smooth around here, though JAX is at a loss; or nothing is to be seen
-            wrong[p] = finding == "wrong" and heard
+            wrong[p] = finding == "wrong" and (heard or wrong[p])
             broken[p] = finding == "wrong" and not heard
         if finding == "no derivative":
             broken[p] = False

@@ -154,16 +154,16 @@ def gather(
         natural = sizes[i].reshape(-1, *[1] * (leaf.ndim - 1))
         apart = gap > 1e-6 * scale + 1e-9 * _typical(scale, group) + 1e-12 * natural
         contradicted |= _any(apart & np.isfinite(leaf) & np.isfinite(other[i]), group.size)
-        response = np.max(
-            [tolerance.size(pick(main, k)[i] - leaf, elementwise=elementwise) for k in (2, 3)],
-            axis=0,
+        known = np.max(
+            [tolerance.size(pick(main, k)[i] - leaf, elementwise=True) for k in (2, 3)], axis=0
         )
         noise.append(
             tolerance.Noise(
                 scale=scale,
                 typical=_typical(scale, group),
-                response=response / tolerance.NUDGE,
-                modes=np.where(apart, 0.0, gap),
+                response=tolerance.size(known, elementwise=elementwise) / tolerance.NUDGE,
+                known=known / tolerance.NUDGE,
+                modes=gap,
                 natural=natural,
                 grain=grains[i],
                 truth32=_lost(truth_single[i], at_rounded[i], elementwise)

@@ -16,10 +16,12 @@ from lab.referee import tolerance
 from lab.referee.differences import probes
 from lab.referee.evaluate import Raised
 from lab.referee.evidence import Evidence, at_point, varied_leaves
+from lab.referee.limits import limit_of
 from lab.referee.points import stacked
 
 RADIUS = 1e-5  # relative to the entry, where it is not zero
-CLOSER = 1e-3  # a kink is one at any distance: what is none so much closer is a curve
+CLOSER = 1e-3  # a kink is one at any distance: what is none so much closer is a curve,
+BENDS = 1e-2  # and so is what bends so much less there
 AXES = 24  # at most so many axes are looked along
 SIGNS = 8
 
@@ -31,12 +33,13 @@ class Look(NamedTuple):
     with the limit of nearby truths (automatic differentiation is odd at this very point).
     ``subgradient`` and ``no subgradient``: a kink. ``no derivative``: the function jumps.
     ``unclear``: nothing finite nearby. ``whole``: the truth was finite in all
-    directions but, perhaps, the axes.
+    directions but, perhaps, the axes. ``spreads``: by how much the truths nearby differ.
     """
 
     finding: Finding
     truth: tuple[np.ndarray, ...]
     whole: bool = True
+    spreads: tuple[np.ndarray, ...] = ()
 
 
 def look(evidence: Evidence, point: int, rng: np.random.Generator) -> Look:
@@ -49,14 +52,17 @@ def look(evidence: Evidence, point: int, rng: np.random.Generator) -> Look:
     if all(np.isfinite(leaf).all() for leaf in at_point(evidence.truth, point)):
         found = _among_neighbours(evidence, point, rng, RADIUS)
         if found.finding in ("subgradient", "no subgradient"):
-            return _among_neighbours(evidence, point, rng, CLOSER * RADIUS)
+            return _among_neighbours(evidence, point, rng, CLOSER * RADIUS, found.spreads)
         return found
     told = _by_differences(evidence, point, rng)
     if told is not None:
         return Look(told, ())
     found = _among_neighbours(evidence, point, rng, RADIUS)
     doubtful = found.finding == "wrong" or (found.finding == "no subgradient" and not found.whole)
-    return found._replace(finding="unclear") if doubtful else found
+    found = found._replace(finding="unclear") if doubtful else found
+    silent = not all(np.isfinite(leaf).all() for leaf in at_point(evidence.hand, point))
+    limit = limit_of(evidence, point, rng) if found.finding == "unclear" and silent else None
+    return found if limit is None else Look("wrong", limit)
 
 
 def _by_differences(evidence: Evidence, point: int, rng: np.random.Generator) -> Finding | None:
@@ -76,8 +82,15 @@ def _by_differences(evidence: Evidence, point: int, rng: np.random.Generator) ->
 
 
 def _among_neighbours(
-    evidence: Evidence, point: int, rng: np.random.Generator, radius: float
+    evidence: Evidence,
+    point: int,
+    rng: np.random.Generator,
+    radius: float,
+    farther: tuple[np.ndarray, ...] = (),
 ) -> Look:
+    """The place of the hand's answer among the truths at this distance, ``farther`` off of which
+    they had those spreads.
+    """
     group, asked = evidence.group, evidence.question
     positions = varied_leaves(asked, group)
     at = [np.asarray(group.leaves[i][point]) for i in positions]
@@ -116,7 +129,7 @@ def _among_neighbours(
             samples = [np.concatenate(both) for both in zip(samples, mixed, strict=True)]
             kept = np.all([np.isfinite(s).reshape(len(s), -1).all(axis=1) for s in samples], axis=0)
     samples = [s[kept] for s in samples]
-    placed = _placed(evidence, point, samples, directions, scales)
+    placed = _placed(evidence, point, samples, directions, scales, farther)
     return placed._replace(whole=bool(kept[: 2 * SIGNS].all()))
 
 
@@ -141,17 +154,21 @@ def _placed(
     samples: list[np.ndarray],
     directions: list[list[np.ndarray]],
     scales: list[np.ndarray],
+    farther: tuple[np.ndarray, ...],
 ) -> Look:
     hand = at_point(evidence.hand, point)
     limits = tuple(np.asarray(s.mean(axis=0)) for s in samples)
     sizes = [np.abs(s).max(initial=0.0) for s in samples]
     typical = [n.typical for n in evidence.noise]
-    spreads = [np.ptp(s, axis=0) for s in samples]
+    spreads = tuple(np.asarray(np.ptp(s, axis=0)) for s in samples)
+    before = farther or tuple(np.zeros(s.shape) for s in spreads)
     noise = [10 * np.broadcast_to(tolerance.formula(n), t.shape)[point]
              for n, t in zip(evidence.noise, evidence.truth, strict=True)]  # fmt: skip
     kink = any(
-        np.any(spread > 1e-3 * size + 1e-6 * usual + blur)
-        for spread, size, usual, blur in zip(spreads, sizes, typical, noise, strict=True)
+        np.any((spread > 1e-3 * size + 1e-6 * usual + blur) & (spread > BENDS * wide))
+        for spread, size, usual, blur, wide in zip(
+            spreads, sizes, typical, noise, before, strict=True
+        )
     )
     slack = [
         1e-4 * (size if kink else 0.0) + 1e-6 * usual
@@ -172,10 +189,10 @@ def _placed(
             and np.all(np.abs(t - m) <= 3 * spread + 1e-6 * np.abs(m).max(initial=0.0))
             for t, m, spread in zip(truth, limits, spreads, strict=True)
         )
-        return Look("right" if near and not trusted else "wrong", limits)
+        return Look("right" if near and not trusted else "wrong", limits, spreads=spreads)
     if inside and evidence.question.claim.kind == "gradient":
         inside = _supported(samples, hand, directions, scales, max(slack))
-    return Look("subgradient" if inside else "no subgradient", limits)
+    return Look("subgradient" if inside else "no subgradient", limits, spreads=spreads)
 
 
 def _supported(

@@ -1,5 +1,6 @@
 """What rounding does to a function on the way, measured where a verdict hangs on it."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,8 @@ _NAMES = (
     "stop_gradient top_k transpose"
 )
 EXACT = frozenset(_NAMES.split())
+SEEDS = 3  # times that all steps are nudged
+ROUNDINGS = 8  # units in the last place that all steps together may be off by
 
 
 @np.errstate(all="ignore")
@@ -59,16 +62,8 @@ def roundings(evidence: Evidence, points: np.ndarray) -> tuple[np.ndarray, ...]:
     def truth(*leaves: Any) -> tuple[Any, ...]:
         return tuple(jax.tree.leaves(mode(*split(asked, group.rebuild(leaves)))))
 
-    def nudged(*leaves: Any) -> Any:
-        program = trace(truth, leaves, ())
-        answers = []
-        for seed in range(3):
-            rng = np.random.default_rng(seed)
-            values = program.run(leaves, bind=partial(_off, rng))
-            answers.append(tuple(values[slot] for slot in program.outputs))
-        return answers
-
-    found = Asker(nudged, group, 64, BLOCK, traced=True)(tuple(x[points] for x in group.leaves))
+    asker = Asker(rattled(truth), group, 64, BLOCK, traced=True)
+    found = asker(tuple(x[points] for x in group.leaves))
     if isinstance(found, Raised):
         return tuple(np.zeros((len(points), *leaf.shape[1:])) for leaf in evidence.truth)
     gaps = zip(*found, evidence.truth, strict=True)
@@ -76,6 +71,48 @@ def roundings(evidence: Evidence, points: np.ndarray) -> tuple[np.ndarray, ...]:
         np.fmax.reduce([np.abs(np.asarray(x) - t[points]) for x in other]) for *other, t in gaps
     )
     return tuple(np.nan_to_num(gap, nan=0.0) / tolerance.NUDGE for gap in largest)
+
+
+def rattled(function: Callable[..., Any]) -> Callable[..., list[Any]]:
+    """The flat answers of a function, a few times, each of its steps off by a nudge of its own."""
+
+    def nudged(*leaves: Any) -> list[Any]:
+        program = trace(function, leaves, ())
+        answers = []
+        for seed in range(SEEDS):
+            values = program.run(leaves, bind=partial(_off, np.random.default_rng(seed)))
+            answers.append(tuple(values[slot] for slot in program.outputs))
+        return answers
+
+    return nudged
+
+
+@np.errstate(all="ignore")
+def reconciled(evidence: Evidence) -> Evidence:
+    """The evidence, where the modes part at most points, with those points left in at which they do
+    so by what their own steps round: of a polynomial written out, near a root of it.
+    """
+    points = np.flatnonzero(evidence.contradicted)
+    if 2 * (evidence.contradicted & evidence.group.typical).sum() <= evidence.group.typical.sum():
+        return evidence
+    fine, slacks = np.ones(len(points), bool), []
+    for noise, moved in zip(evidence.noise, roundings(evidence, points), strict=True):
+        rounding = tolerance.size(moved, elementwise=evidence.elementwise)
+        slacks.append(ROUNDINGS * tolerance.EPS64 * rounding)
+        fine &= (noise.modes[points] <= slacks[-1]).reshape(len(points), -1).all(axis=1)
+    return evidence._replace(
+        contradicted=evidence.contradicted & ~np.isin(np.arange(evidence.group.size), points[fine]),
+        noise=tuple(
+            noise._replace(modes=_set(noise.modes, points[fine], slack[fine] / tolerance.MODES))
+            for noise, slack in zip(evidence.noise, slacks, strict=True)
+        ),
+    )
+
+
+def _set(array: np.ndarray, points: np.ndarray, values: np.ndarray) -> np.ndarray:
+    changed = array.copy()
+    changed[points] = values
+    return changed
 
 
 def _off(rng: np.random.Generator, step: Step, operands: list[Any]) -> list[Any]:

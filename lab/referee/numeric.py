@@ -32,12 +32,12 @@ class Slope(NamedTuple):
     steepest: float
 
 
-def slope(samples: np.ndarray) -> Slope:
+def slope(samples: np.ndarray, size: float = 0.0) -> Slope:
     """The slope at 0 from ``s`` sampled at `ABSCISSAE`; an infinite error bar where it cannot be
-    had.
+    had. ``size`` is that of the terms of ``s``, where they are larger and cancel.
     """
     middle, plus, minus = samples[0], samples[1 : RUNGS + 1], samples[RUNGS + 1 :]
-    scale = np.nanmax(np.abs(np.where(np.isfinite(samples), samples, 0.0)), initial=0.0)
+    scale = np.nanmax(np.abs(np.where(np.isfinite(samples), samples, 0.0)), initial=size)
     noise = 4 * np.finfo(np.float64).eps * scale / STEPS
     central, central_error = _extrapolated((plus - minus) / (2 * STEPS), noise, power=2)
     right, right_error = _extrapolated((plus - middle) / STEPS, noise, power=1)

@@ -14,6 +14,7 @@ import numpy as np
 EPS64 = float(np.finfo(np.float64).eps)
 EPS32 = float(np.finfo(np.float32).eps)
 NUDGE = 1e-7  # relative perturbation that measures conditioning, in double precision
+MODES = 100  # disagreements of the modes that are allowed
 FORMULA = 1e-10  # relative disagreement in double precision that needs no explanation
 
 
@@ -22,8 +23,9 @@ class Noise(NamedTuple):
     against the truth.
 
     ``scale`` is the size of the truth, ``typical`` its size at typical points, ``response`` what a
-    relative perturbation of size one of the arguments would change, ``modes`` the disagreement of
-    forward and reverse, ``truth32`` and ``hand32`` what single precision loses, where it was asked.
+    relative perturbation of size one of the arguments would change, ``known`` the same of every
+    entry by itself, ``modes`` the disagreement of forward and reverse, ``truth32`` and ``hand32``
+    what single precision loses, where it was asked.
     ``natural`` is the size a derivative has that does not cancel, that of the function over that of
     its arguments: what is left of a derivative that is zero are the rounding errors of such terms.
     ``grain`` is the machine epsilon of the hand's own answer.
@@ -32,6 +34,7 @@ class Noise(NamedTuple):
     scale: np.ndarray
     typical: float
     response: np.ndarray
+    known: np.ndarray
     modes: np.ndarray
     natural: np.ndarray
     grain: float
@@ -46,7 +49,7 @@ def formula(noise: Noise, floor: float = FORMULA) -> np.ndarray:
         floor * noise.scale
         + 16 * EPS64 * (noise.typical + 4 * noise.natural)
         + 200 * EPS64 * noise.response
-        + 100 * noise.modes
+        + MODES * noise.modes
         + 100 * down * (noise.truth32 + noise.hand32)
         + (64 * (noise.grain - EPS64) * (noise.scale + noise.typical + noise.response))
     )

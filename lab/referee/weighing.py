@@ -10,9 +10,11 @@ from lab.referee import tolerance
 from lab.referee.beside import beside_kinks
 from lab.referee.counterexample import counterexample
 from lab.referee.differences import probes
+from lab.referee.digits import lost_digits
 from lab.referee.dispute import LOST, Dispute, dispute, usable
 from lab.referee.evidence import Evidence
 from lab.referee.naming import name_mistake
+from lab.referee.noise import reconciled
 from lab.referee.points import MANY
 from lab.referee.question import Question, split
 from lab.referee.steps import judge_steps
@@ -37,7 +39,12 @@ def weigh(
     asked: Question, evidences: list[Evidence], rng: np.random.Generator, *, shrink: bool = True
 ) -> Found:
     claim = asked.claim
+    evidences = [reconciled(e) for e in evidences]
     measured = probes(asked, evidences[0].group, rng, _probed(evidences[0]))
+    odd = odd_witness(evidences, measured)
+    if odd is not None:  # unless the function itself has no digits to take differences of
+        measured = probes(asked, evidences[0].group, rng, _probed(evidences[0]), by_step=True)
+        odd = odd_witness(evidences, measured)
     judged = sum(int((usable(e) & e.group.typical).sum()) for e in evidences)
     disputes = [dispute(e, rng) for e in evidences]
     steps = judge_steps(evidences[0])
@@ -61,7 +68,6 @@ def weigh(
             )
         return found("inconclusive", reason)
 
-    odd = odd_witness(evidences, measured)
     wrong = [d.wrong for d in disputes]
     if odd is not None:
         contradiction, hand_with_differences = odd
@@ -77,10 +83,8 @@ def weigh(
         listed = ", ".join(map(repr, bad_steps))
         says = f"the end is right, but a step on the way is not: {listed}"
         return found("wrong", says, Mistake("unknown", says, listed))
-    broken = [d.broken for d in disputes]
-    coarse = [d.coarse for d in disputes]
-    if any(mask.any() for mask in broken) or any(mask.any() for mask in coarse):
-        mistake = _unstable_mistake(evidences, broken, coarse)
+    if any((d.broken | d.coarse).any() for d in disputes):
+        mistake = _unstable_mistake(evidences, disputes)
         return found("unstable", mistake.says, mistake)
     undecided = [d.undecided for d in disputes]
     if claim.kinks and any(mask.any() for mask in undecided):
@@ -207,30 +211,33 @@ def _cancellation(evidences: list[Evidence], wrong: list[np.ndarray]) -> Mistake
     return Mistake("unstable", says, e.form.names[0])
 
 
-def _unstable_mistake(
-    evidences: list[Evidence], broken: list[np.ndarray], coarse: list[np.ndarray]
-) -> Mistake:
-    for e, low, high in zip(evidences, coarse, broken, strict=True):
-        for mask, hand, truth, word in (
-            (high, e.hand, e.truth, "float64"),
-            (low, e.hand_single, e.rounded, "float32"),
+def _unstable_mistake(evidences: list[Evidence], disputes: list[Dispute]) -> Mistake:
+    for e, d in zip(evidences, disputes, strict=True):
+        small = lost_digits(e) if d.coarse.any() else [np.zeros(t.shape, bool) for t in e.truth]
+        for mask, hands, truths, word in (
+            (d.broken, e.hand, e.truth, "float64"),
+            (d.coarse, e.hand_single, e.rounded, "float32"),
         ):
             if not mask.any():
                 continue
             p = int(np.flatnonzero(mask)[0])
+            limits = d.looks[p].truth if p in d.looks else ()
             for i, name in enumerate(e.form.names):
-                with np.errstate(invalid="ignore"):
-                    gap = np.abs(hand[i][p] - truth[i][p])
+                hand, truth = hands[i][p], truths[i][p]
+                gap = np.abs(hand - truth)
                 gap = np.where(np.isfinite(gap), gap, np.inf)
-                if gap.size and np.max(gap) > LOST * np.max(e.noise[i].scale[p], initial=0.0):
-                    k = np.unravel_index(int(np.argmax(gap)), gap.shape)
-                    entry = f"{name}{list(map(int, k))}" if k else name
-                    says = (
-                        f"right in exact arithmetic, but in {word} it gives {hand[i][p][k]:.6g} "
-                        f"for {entry} where the derivative is {truth[i][p][k]:.6g}, "
-                        f"at {_place(e, p)}"
-                    )
-                    return Mistake("unstable", says, entry)
+                off = (gap > LOST * np.max(e.noise[i].scale[p], initial=0.0)) | small[i][p]
+                if not off.any():
+                    continue
+                k = np.unravel_index(int(np.argmax(np.where(off, gap, -1))), gap.shape)
+                entry = f"{name}{list(map(int, k))}" if k else name
+                known = truth[k] if np.isfinite(truth[k]) or not limits else limits[i][k]
+                there = f"is {known:.6g}" if np.isfinite(known) else "exists, though not to JAX"
+                says = (
+                    f"right in exact arithmetic, but in {word} it gives {hand[k]:.6g} for {entry} "
+                    f"where the derivative {there}, at {_place(e, p)}"
+                )
+                return Mistake("unstable", says, entry)
     return Mistake("unstable", "right in exact arithmetic, but not in floating point", "")
 
 

@@ -1,0 +1,44 @@
+"""Digits lost in single precision in entries that are small beside the others.
+
+``1 - 1 / (1 + exp(x))`` is the slope of a softplus to the last digit near zero, and has none left
+at -15, where the slope is 3e-7: nothing beside the slopes of one elsewhere, all there is to that
+entry. It counts where it could be had: where JAX, of the same function and the same numbers, keeps
+the digits of the very entries in which the hand loses them, and where the arguments are known well
+enough to tell them. An entry that happens to cancel is nobody's fault, hence several points, drawn
+as usual, and JAX right at a good part of what is lost."""
+
+import numpy as np
+
+from lab.referee import tolerance
+from lab.referee.evidence import Evidence
+
+KEPT = 1e-4  # relative error of an entry that has kept its digits
+LOST = 1e-2  # and of one that has lost them
+KNOWN = 200  # roundings of the arguments, by which every entry may be off
+NORMAL = 1e-30  # what is smaller is near the end of single precision's range
+POINTS = 3  # with such entries, at least
+SHARE = 0.25  # of what the hand loses, kept by JAX: where both lose alike JAX is right by chance
+
+
+def lost_digits(evidence: Evidence) -> list[np.ndarray]:
+    """Leaf by leaf the entries in which the hand, right in double precision, loses its digits."""
+    asked, group = evidence.question, evidence.group
+    plain = asked.grain <= tolerance.EPS64 and asked.claim.kind != "identity"
+    if not evidence.hand_single or not plain:
+        return [np.zeros(np.shape(leaf), bool) for leaf in evidence.truth]
+    fine = evidence.fine & evidence.fine_single & ~evidence.contradicted & group.typical
+    return [_lost(evidence, i, fine) for i in range(len(evidence.truth))]
+
+
+@np.errstate(all="ignore")
+def _lost(evidence: Evidence, i: int, fine: np.ndarray) -> np.ndarray:
+    truth, low, noise = evidence.rounded[i], evidence.hand_single[i], evidence.noise[i]
+    size = np.abs(truth)
+    off = np.abs(low - truth)
+    right = np.abs(evidence.hand[i] - evidence.truth[i]) <= KEPT * np.abs(evidence.truth[i])
+    lost = (off >= LOST * size) & (off > KNOWN * tolerance.EPS32 * noise.known) & np.isfinite(off)
+    lost &= right & (size > NORMAL) & fine.reshape(-1, *[1] * (size.ndim - 1))
+    kept = lost & (np.abs(evidence.truth_single[i] - truth) <= KEPT * size)
+    points = kept.reshape(len(kept), -1).any(axis=1)
+    enough = points.sum() >= POINTS and kept.sum() >= SHARE * lost.sum()
+    return kept if enough else np.zeros_like(kept)
