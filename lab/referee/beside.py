@@ -9,6 +9,7 @@ import numpy as np
 from lab.referee.dispute import Dispute, dispute
 from lab.referee.evidence import Evidence, gather, varied_leaves
 from lab.referee.properties import shared
+from lab.referee.stacks import arrays, largest, over
 
 AWAY = 1e-3  # relative to the entry, or to the largest where the entry is zero
 
@@ -43,16 +44,15 @@ def beside_kinks(
 
 def _moved(evidence: Evidence, rng: np.random.Generator) -> tuple[np.ndarray, ...] | None:
     group = evidence.group
-    arrays = [x if isinstance(x, np.ndarray) else np.zeros(len(x)) for x in group.leaves]
-    common = shared(arrays, ())
+    common = shared(arrays(group.leaves), ())
     leaves = list(group.leaves)
     for i in varied_leaves(evidence.question, group):
         leaf, low, high = leaves[i], common.low[i], common.high[i]
         if leaf.dtype.kind != "f":
             return None
         size = np.abs(leaf)
-        usual = size.reshape(len(size), -1).max(axis=1, initial=0.0)
-        usual = np.where(usual > 0, usual, 1.0).reshape(-1, *[1] * (leaf.ndim - 1))
+        usual = largest(size)
+        usual = over(np.where(usual > 0, usual, 1.0), leaf)
         step = rng.uniform(0.5, 1.5, leaf.shape) * rng.choice((-1.0, 1.0), leaf.shape)
         step = AWAY * step * np.where(size > 0, size, usual)
         inward = (leaf + step < low) | (leaf + step > high)

@@ -12,6 +12,7 @@ import numpy as np
 
 from lab.referee.points import Group, joined
 from lab.referee.properties import FEW, Shared
+from lab.referee.stacks import arrays, over
 
 WAYS = 12  # pairs of draws
 STRIDES = 32  # on the way from one to the other, and in each of the strides walked again
@@ -58,7 +59,7 @@ def between(
         return group
     made = tuple(joined(column) for column in zip(*found, strict=True))
     labels = ("between two draws",) * len(made[0])
-    return group.extended(made, labels, common.beyond(_arrays(made)))
+    return group.extended(made, labels, common.beyond(arrays(made)))
 
 
 def _on_the_way(
@@ -74,7 +75,7 @@ def _on_the_way(
         here = leaf[start]
         moves = _moving(leaf, i, common, varied)
         if moves is not None:
-            step = part.reshape(-1, *[1] * (leaf.ndim - 1)) * (leaf[end] - here)
+            step = over(part, leaf) * (leaf[end] - here)
             here = common.restored(i, np.where(moves, here + step, here))
         leaves.append(here)
     return tuple(leaves)
@@ -113,7 +114,7 @@ def _new(
     common: Shared,
 ) -> list[tuple[Any, ...]]:
     """A few of the points in each cell not seen before, which is seen from now on."""
-    good = common.admits(_arrays(made))
+    good = common.admits(arrays(made))
     chosen = []
     for length, cells in _cells(margins).items():
         cells = np.where(good[:, None], cells, -1)
@@ -135,8 +136,3 @@ def _crossing_several(margins: Sequence[np.ndarray], shape: tuple[int, int]) -> 
         bits = np.bitwise_count(np.where((walked[:, 1:] < 0) | (walked[:, :-1] < 0), 0, passed))
         several |= (bits > 1).any(axis=2)
     return np.argwhere(several)
-
-
-def _arrays(leaves: Sequence[Any]) -> list[np.ndarray]:
-    """The leaves, with nothing in place of JAX's keys."""
-    return [x if isinstance(x, np.ndarray) else np.zeros(len(x)) for x in leaves]

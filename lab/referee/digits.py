@@ -11,6 +11,7 @@ import numpy as np
 
 from lab.referee import tolerance
 from lab.referee.evidence import Evidence
+from lab.referee.stacks import anywhere, over
 
 KEPT = 1e-4  # relative error of an entry that has kept its digits
 LOST = 1e-2  # and of one that has lost them
@@ -37,8 +38,7 @@ def _lost(evidence: Evidence, i: int, fine: np.ndarray) -> np.ndarray:
     off = np.abs(low - truth)
     right = np.abs(evidence.hand[i] - evidence.truth[i]) <= KEPT * np.abs(evidence.truth[i])
     lost = (off >= LOST * size) & (off > KNOWN * tolerance.EPS32 * noise.known) & np.isfinite(off)
-    lost &= right & (size > NORMAL) & fine.reshape(-1, *[1] * (size.ndim - 1))
+    lost &= right & (size > NORMAL) & over(fine, size)
     kept = lost & (np.abs(evidence.truth_single[i] - truth) <= KEPT * size)
-    points = kept.reshape(len(kept), -1).any(axis=1)
-    enough = points.sum() >= POINTS and kept.sum() >= SHARE * lost.sum()
+    enough = anywhere(kept).sum() >= POINTS and kept.sum() >= SHARE * lost.sum()
     return kept if enough else np.zeros_like(kept)

@@ -9,6 +9,7 @@ from lab.referee.digits import lost_digits
 from lab.referee.evidence import Evidence, at_point
 from lab.referee.kinks import Look, look
 from lab.referee.noise import ROUNDINGS, exponents, roundings
+from lab.referee.stacks import anywhere, everywhere, largest, over
 
 LOOKS = 6  # disputed points of a group that get a second look: typical ones first, then extremes
 SLIGHT = 1e-9  # of a usual derivative's size: so little the truth's own steps may round away
@@ -43,7 +44,7 @@ def usable(evidence: Evidence) -> np.ndarray:
     """Points at which the function and its true derivative are finite and the modes agree."""
     finite = evidence.fine & ~evidence.contradicted
     for leaf in evidence.truth:
-        finite &= np.isfinite(leaf).reshape(len(leaf), -1).all(axis=1)
+        finite &= everywhere(np.isfinite(leaf))
     return finite
 
 
@@ -54,20 +55,20 @@ def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
     gaps = np.zeros(count)
     for i, noise in enumerate(evidence.noise):
         truth, hand = evidence.truth[i], evidence.hand[i]
-        known = np.isfinite(truth) & _by_point(evidence.fine & ~evidence.contradicted, truth)
+        known = np.isfinite(truth) & over(evidence.fine & ~evidence.contradicted, truth)
         heard = np.isfinite(hand)
         with np.errstate(invalid="ignore", over="ignore"):
             error = np.abs(hand - truth)
             parted = known & heard & ~(error <= tolerance.formula(noise))
-            off |= _rows(parted)
+            off |= anywhere(parted)
             slight = error <= SLIGHT * (noise.typical + noise.natural)
-            great |= _rows(parted & ~(slight | (noise.truth32 >= LOST * noise.scale)))
+            great |= anywhere(parted & ~(slight | (noise.truth32 >= LOST * noise.scale)))
             size = np.maximum(noise.scale + 1e-9 * noise.natural, max(noise.typical, 1e-300))
             relative = np.where(known & heard, error / size, 0.0)
-        broken |= _rows(known & ~heard)
-        unknown |= _rows(~np.isfinite(truth)) & evidence.fine
-        silent |= _rows(~np.isfinite(truth) & ~heard) & evidence.fine
-        gaps = np.maximum(gaps, relative.reshape(count, -1).max(axis=1, initial=0.0))
+        broken |= anywhere(known & ~heard)
+        unknown |= anywhere(~np.isfinite(truth)) & evidence.fine
+        silent |= anywhere(~np.isfinite(truth) & ~heard) & evidence.fine
+        gaps = np.maximum(gaps, largest(relative))
         if evidence.hand_single:
             coarse |= _coarse(evidence, i)
     if (off & ~great).any():
@@ -78,7 +79,7 @@ def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
     if (coarse & ~off & ~broken).any():
         coarse &= ~_explained(evidence, coarse)
     for lost in lost_digits(evidence):
-        coarse |= _rows(lost)
+        coarse |= anywhere(lost)
     # Sizes at which JAX has no derivative anywhere (a deviation of one number) are no test of it.
     typical = evidence.group.typical
     if not any(np.isfinite(leaf[typical]).any() for leaf in evidence.truth):
@@ -123,14 +124,6 @@ def _settled(evidence: Evidence, raw: Dispute) -> Dispute:
     return raw._replace(wrong=wrong, broken=broken, gaps=gaps, silent=raw.silent & ~broken & ~wrong)
 
 
-def _rows(mask: np.ndarray) -> np.ndarray:
-    return np.asarray(mask.reshape(len(mask), -1).any(axis=1))
-
-
-def _by_point(mask: np.ndarray, like: np.ndarray) -> np.ndarray:
-    return mask.reshape(-1, *[1] * (like.ndim - 1))
-
-
 def _allowed(evidence: Evidence, i: int) -> np.ndarray:
     """Disagreement in single precision that needs no explanation."""
     noise = evidence.noise[i]
@@ -144,14 +137,14 @@ def _coarse(evidence: Evidence, i: int) -> np.ndarray:
     """
     truth, hand, jaxs = evidence.rounded[i], evidence.hand_single[i], evidence.truth_single[i]
     noise = evidence.noise[i]
-    judged = _by_point(evidence.fine_single & evidence.fine & ~evidence.contradicted, truth)
+    judged = over(evidence.fine_single & evidence.fine & ~evidence.contradicted, truth)
     judged = judged & np.isfinite(truth) & np.isfinite(jaxs) & (np.abs(truth) < 1e37)
     with np.errstate(invalid="ignore", over="ignore"):
         lost = ~(np.abs(hand - truth) <= _allowed(evidence, i))
     # Where the derivative has died away (a saturated softmax), what is left are rounding errors of
     # terms that cancel: only an overflow counts there.
     alive = (noise.scale >= LOST * noise.typical) & (noise.scale > 1e-8 * noise.natural)
-    return _rows(judged & lost & (alive | ~np.isfinite(hand)))
+    return anywhere(judged & lost & (alive | ~np.isfinite(hand)))
 
 
 def _rounded_away(evidence: Evidence, off: np.ndarray) -> np.ndarray:
@@ -164,7 +157,7 @@ def _rounded_away(evidence: Evidence, off: np.ndarray) -> np.ndarray:
         error = np.abs(evidence.hand[i][points] - evidence.truth[i][points])
         allowed = tolerance.formula(evidence.noise[i])
         slack = np.broadcast_to(allowed, evidence.truth[i].shape)[points]
-        fine &= ~_rows(~(error <= slack + ROUNDINGS * tolerance.EPS64 * moved))
+        fine &= ~anywhere(~(error <= slack + ROUNDINGS * tolerance.EPS64 * moved))
     return np.isin(np.arange(len(off)), points[fine])
 
 
@@ -179,6 +172,6 @@ def _explained(evidence: Evidence, coarse: np.ndarray) -> np.ndarray:
         with np.errstate(invalid="ignore", over="ignore"):
             error = np.abs(evidence.hand_single[i][points] - evidence.rounded[i][points])
             scale = noise.scale[points]
-            slack = _allowed(evidence, i)[points] + _by_point(unit, scale) * scale
-            fine &= ~_rows(~(error <= slack))
+            slack = _allowed(evidence, i)[points] + over(unit, scale) * scale
+            fine &= ~anywhere(~(error <= slack))
     return np.isin(np.arange(len(coarse)), points[fine])

@@ -9,9 +9,11 @@ import jax
 import numpy as np
 
 from lab.referee import tolerance
+from lab.referee.conditioning import as_single, lost, natural, nudged, own_grains, typical
 from lab.referee.evaluate import Asker, Raised, precision
 from lab.referee.points import Group, joined
 from lab.referee.question import Answer, Question, split
+from lab.referee.stacks import anywhere, everywhere, over
 from lab.referee.structure import Form, Misshapen, fit
 
 BLOCK = 64
@@ -108,8 +110,8 @@ def gather(
     if asked.reverse is not None:
         voices["reverse"] = truth_leaves(asked.reverse)
 
-    nudges = [_nudged(asked, group, rng) for _ in range(2)]
-    rounded = _rounded(group)
+    nudges = [nudged(group, rng) for _ in range(2)]
+    rounded = as_single(group)
     variants = [group.leaves, rounded, *nudges]
     stacked = tuple(joined(column) for column in zip(*variants, strict=True))
     answers, *endless = _ask(voices, group, 64, stacked)
@@ -145,31 +147,31 @@ def gather(
 
     formula = asked.implementation is not asked.hand  # its narrow types are set aside
     unit = tolerance.EPS64 if formula else asked.grain
-    grains = [max(unit, one) for one in _grains(asked, group, wanted)]
-    sizes = _natural(asked, group, values, len(truth))
+    grains = [max(unit, one) for one in own_grains(asked, group, wanted)]
+    sizes = natural(asked.claim.kind, group, varied_leaves(asked, group), values, len(truth))
     noise, contradicted = [], np.zeros(group.size, bool)
     for i, leaf in enumerate(truth):
         scale = tolerance.size(leaf, elementwise=elementwise)
         gap = tolerance.size(leaf - other[i], elementwise=elementwise)
-        natural = sizes[i].reshape(-1, *[1] * (leaf.ndim - 1))
-        apart = gap > 1e-6 * scale + 1e-9 * _typical(scale, group) + 1e-12 * natural
-        contradicted |= _any(apart & np.isfinite(leaf) & np.isfinite(other[i]), group.size)
+        height = over(sizes[i], leaf)
+        apart = gap > 1e-6 * scale + 1e-9 * typical(scale, group) + 1e-12 * height
+        contradicted |= anywhere(apart & np.isfinite(leaf) & np.isfinite(other[i]))
         known = np.max(
             [tolerance.size(pick(main, k)[i] - leaf, elementwise=True) for k in (2, 3)], axis=0
         )
         noise.append(
             tolerance.Noise(
                 scale=scale,
-                typical=_typical(scale, group),
+                typical=typical(scale, group),
                 response=tolerance.size(known, elementwise=elementwise) / tolerance.NUDGE,
                 known=known / tolerance.NUDGE,
                 modes=gap,
-                natural=natural,
+                natural=height,
                 grain=grains[i],
-                truth32=_lost(truth_single[i], at_rounded[i], elementwise)
+                truth32=lost(truth_single[i], at_rounded[i], elementwise)
                 if truth_single
                 else 0 * scale,
-                hand32=_lost(hand_single[i], pick("hand", 1)[i], elementwise)
+                hand32=lost(hand_single[i], pick("hand", 1)[i], elementwise)
                 if hand_single
                 else 0 * scale,
             )
@@ -251,57 +253,12 @@ def _ask(
     return answers, bits * any(asker.endless for asker in each.values())
 
 
-def _rounded(group: Group) -> tuple[Any, ...]:
-    """The points as single precision sees them."""
-
-    def one(leaf: Any) -> Any:
-        narrow = {"f": np.float32, "c": np.complex64}.get(getattr(leaf.dtype, "kind", ""))
-        return leaf.astype(narrow).astype(leaf.dtype) if narrow else leaf
-
-    with np.errstate(all="ignore"):
-        return tuple(map(one, group.leaves))
-
-
-def _nudged(asked: Question, group: Group, rng: np.random.Generator) -> tuple[Any, ...]:
-    """Every floating entry moved by a relative `tolerance.NUDGE`, up or down."""
-
-    def one(leaf: Any) -> Any:
-        if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fc":
-            return leaf * (1 + tolerance.NUDGE * rng.choice((-1.0, 1.0), size=leaf.shape))
-        return leaf
-
-    return tuple(map(one, group.leaves))
-
-
 def _apart(truth: tuple[np.ndarray, ...], hand: tuple[np.ndarray, ...], elementwise: bool) -> bool:
     """Whether any answer is off by more than rounding: then its own rounding is worth knowing."""
     return any(
         bool(np.any(np.abs(h - t) > tolerance.FORMULA * tolerance.size(t, elementwise=elementwise)))
         for t, h in zip(truth, hand, strict=True)
     )
-
-
-def _natural(
-    asked: Question, group: Group, values: list[np.ndarray], leaves: int
-) -> list[np.ndarray]:
-    """For each leaf of the truth and each point, the size of the function over that of the argument
-    that the leaf belongs to; where leaves are not by argument, of the smallest of them.
-    """
-    count = group.size
-    height = np.zeros(count)
-    for value in values:
-        height = np.maximum(
-            height, tolerance.size(value, elementwise=False).reshape(count, -1)[:, 0]
-        )
-    widths = []
-    for i in varied_leaves(asked, group):
-        size = tolerance.size(np.asarray(group.leaves[i]), elementwise=False)
-        widths.append(size.reshape(count, -1)[:, 0])
-    if asked.claim.kind not in ("gradient", "derivative") or len(widths) != leaves:
-        widths = [np.min(widths, axis=0, initial=np.inf)] * leaves
-    power = {"hessian": 2, "identity": 0}.get(asked.claim.kind, 1)
-    fair = [np.where((width > 0) & np.isfinite(width), width, 1.0) for width in widths]
-    return [height / width**power for width in fair]
 
 
 def varied_leaves(asked: Question, group: Group) -> list[int]:
@@ -316,44 +273,8 @@ class _Marker(NamedTuple):
     place: int
 
 
-def _grains(asked: Question, group: Group, wanted: Form) -> list[float]:
-    """The precision of the hand's answers to double-precision questions: coarser where it casts."""
-    usual = [tolerance.EPS64] * len(wanted.shapes)
-    with precision(64):
-        try:
-            first = [jax.numpy.asarray(leaf[0]) for leaf in group.leaves]
-            ask = lambda *leaves: asked.hand(*split(asked, group.rebuild(leaves)))
-            answers = fit(jax.eval_shape(ask, *first), wanted)
-        except Exception:
-            return usual
-    if isinstance(answers, Misshapen):
-        return usual
-    floating = [jax.numpy.issubdtype(leaf.dtype, jax.numpy.inexact) for leaf in answers]
-    return [
-        max(float(jax.numpy.finfo(leaf.dtype).eps), tolerance.EPS64) if inexact else tolerance.EPS64
-        for leaf, inexact in zip(answers, floating, strict=True)
-    ]
-
-
-def _lost(low: np.ndarray, high: np.ndarray, elementwise: bool) -> np.ndarray:
-    """What single precision loses; all of it, where it overflows."""
-    gap = np.where(np.isfinite(low), low - high, high)
-    return tolerance.size(gap, elementwise=elementwise)
-
-
-def _typical(scale: np.ndarray, group: Group) -> float:
-    """The size of the truth at a typical point: the median over them of the largest entry."""
-    rows = scale[group.typical] if group.typical.any() else scale
-    largest = rows.reshape(len(rows), -1).max(axis=1, initial=0.0)
-    return float(np.median(largest))
-
-
 def _all_finite(values: list[np.ndarray], count: int) -> np.ndarray:
     fine = np.ones(count, bool)
     for value in values:
-        fine &= np.isfinite(value).reshape(count, -1).all(axis=1)
+        fine &= everywhere(np.isfinite(value))
     return fine
-
-
-def _any(mask: np.ndarray, count: int) -> np.ndarray:
-    return np.asarray(mask.reshape(count, -1).any(axis=1))

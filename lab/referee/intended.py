@@ -8,6 +8,7 @@ import numpy as np
 from lab.referee.evidence import Evidence
 from lab.referee.naming.scene import number
 from lab.referee.naming.sizes import argument_leaves
+from lab.referee.stacks import over
 from lab.referee.verdict import Mistake, Witness
 from lab.referee.weighing import Found
 
@@ -99,7 +100,7 @@ def _of_carried(
         yield f"{word} as it is or zero, entry by entry ({dropped:.0%} zero)"
     pairs = zip(given, hand, strict=True)
     lengths = [_length(h) / np.maximum(_length(g), 1e-300) for g, h in pairs]
-    scaled = [g * _by_point(s, g) for g, s in zip(given, lengths, strict=True)]
+    scaled = [g * over(s, g) for g, s in zip(given, lengths, strict=True)]
     if _alike(scaled, hand) and all(np.all(s <= 1 + SAME) for s in lengths):
         longest = max(float(_length(h).max(initial=0.0)) for h in hand)
         yield f"{word} shortened to a length of {longest:.6g} at most"
@@ -123,13 +124,9 @@ def _factors(evidences: Sequence[Evidence], like: Leaves) -> Iterator[tuple[str,
         if found[0].dtype.kind != "f" or name.startswith(word):
             continue
         if all(f.ndim == 1 for f in found):
-            yield name, [_by_point(f, leaf) for f, leaf in zip(found, like, strict=True)]
+            yield name, [over(f, leaf) for f, leaf in zip(found, like, strict=True)]
         elif all(f.shape == leaf.shape for f, leaf in zip(found, like, strict=True)):
             yield name, found
-
-
-def _by_point(numbers: np.ndarray, like: np.ndarray) -> np.ndarray:
-    return numbers.reshape(-1, *[1] * (like.ndim - 1))
 
 
 def _ratio(one: Leaves, other: Leaves) -> float | None:

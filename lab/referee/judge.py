@@ -36,7 +36,8 @@ from lab.referee.rules import rule_claim, rule_of
 from lab.referee.steering import steer
 from lab.referee.structure import Misshapen, form
 from lab.referee.symmetry import AMONG, among_symmetric, with_symmetric_tangents
-from lab.referee.verdict import PASSING, Mistake, Verdict, Witness
+from lab.referee.testimony import of_differences
+from lab.referee.verdict import PASSING, Mistake, Verdict
 from lab.referee.weighing import PROBED, Found, weigh
 
 WHOLE = 2  # groups of a sampler heard in both modes and precisions; of domains, the first will do
@@ -242,27 +243,20 @@ def _differences_only(
     claim = asked.claim
     if claim.kind in ("hessian", "identity", "vjp", "jvp") or not drawn:
         return Found("inconclusive", excused or "nothing to judge at")
-    votes: list[bool | None] = []
+    pairs = []
     for group in drawn[:4]:
-        chosen = list(range(min(PROBED, group.size)))
-        measured = probes(asked, group, rng, chosen)
-        for probe in measured:
+        for probe in probes(asked, group, rng, list(range(min(PROBED, group.size)))):
             args, extra = split(asked, group.point(probe.point))
             try:
                 with precision(64):
-                    leaves = [
-                        np.asarray(x, float) for x in jax.tree.leaves(asked.hand(args, extra))
-                    ]
-                votes.append(probe.agrees(leaves))
+                    answer = jax.tree.leaves(asked.hand(args, extra))
+                    pairs.append((probe, [np.asarray(leaf, float) for leaf in answer]))
             except Exception as error:
                 return Found("error", f"{claim.name} raised {Raised(error)}")
-    told = [vote for vote in votes if vote is not None]
-    witness = Witness(
-        "differences", "agrees" if told and all(told) else "disagrees" if told else "abstains", None
-    )
-    if not told:
+    witness = of_differences(pairs)
+    if witness.says == "abstains":
         return Found("inconclusive", excused, None, {}, (witness,))
-    if all(told):
+    if witness.says == "agrees":
         return Found(
             "correct", f"agrees with differences, the only witness: {excused}", None, {}, (witness,)
         )

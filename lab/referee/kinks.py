@@ -18,6 +18,7 @@ from lab.referee.evaluate import Raised
 from lab.referee.evidence import Evidence, at_point, varied_leaves
 from lab.referee.limits import limit_of
 from lab.referee.points import stacked
+from lab.referee.stacks import everywhere
 
 RADIUS = 1e-5  # relative to the entry, where it is not zero
 CLOSER = 1e-3  # a kink is one at any distance: what is none so much closer is a curve,
@@ -114,7 +115,7 @@ def _among_neighbours(
     if isinstance(truths, Raised) or isinstance(values, Raised):
         return Look("unclear", ())
     samples = [leaf[1:] for leaf in truths]
-    kept = np.all([np.isfinite(s).reshape(len(s), -1).all(axis=1) for s in samples], axis=0)
+    kept = np.all([everywhere(np.isfinite(s)) for s in samples], axis=0)
     if kept.sum() < 2:
         return Look("unclear", ())
     if _jumps(values, [s[kept] for s in samples], scales):
@@ -127,7 +128,7 @@ def _among_neighbours(
         )
         if not isinstance(mixed, Raised):
             samples = [np.concatenate(both) for both in zip(samples, mixed, strict=True)]
-            kept = np.all([np.isfinite(s).reshape(len(s), -1).all(axis=1) for s in samples], axis=0)
+            kept = np.all([everywhere(np.isfinite(s)) for s in samples], axis=0)
     samples = [s[kept] for s in samples]
     placed = _placed(evidence, point, samples, directions, scales, farther)
     return placed._replace(whole=bool(kept[: 2 * SIGNS].all()))

@@ -13,6 +13,7 @@ from lab.referee.evaluate import Asker, Raised
 from lab.referee.evidence import BLOCK, Evidence
 from lab.referee.programs.traced import Step, trace
 from lab.referee.question import split
+from lab.referee.stacks import everywhere
 
 EXPONENTIAL = frozenset(("exp", "exp2", "expm1", "sin", "cos", "tan", "logistic", "tanh", "erfc"))
 # What a step of these gives is exact: parts of what enters, or of the other sign, or one of them.
@@ -99,7 +100,7 @@ def reconciled(evidence: Evidence) -> Evidence:
     for noise, moved in zip(evidence.noise, roundings(evidence, points), strict=True):
         rounding = tolerance.size(moved, elementwise=evidence.elementwise)
         slacks.append(ROUNDINGS * tolerance.EPS64 * rounding)
-        fine &= (noise.modes[points] <= slacks[-1]).reshape(len(points), -1).all(axis=1)
+        fine &= everywhere(noise.modes[points] <= slacks[-1])
     return evidence._replace(
         contradicted=evidence.contradicted & ~np.isin(np.arange(evidence.group.size), points[fine]),
         noise=tuple(

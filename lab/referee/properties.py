@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lab.referee.stacks import anywhere, everywhere, largest, over
+
 FEW = 4  # distinct values that a floating leaf may have and be a set of labels
 ENOUGH = 12  # values needed before anything is read off their distribution
 BOX = 2.4  # range over interquartile range: 2 for a uniform density, 3 and more with tails
@@ -40,7 +42,7 @@ class Shared(NamedTuple):
         for leaf, low, high in zip(points, self.low, self.high, strict=True):
             if leaf.dtype.kind == "f":
                 inside = np.isfinite(leaf) & (leaf >= low) & (leaf <= high)
-                fine &= inside.reshape(len(leaf), -1).all(axis=1)
+                fine &= everywhere(inside)
         for keep in self.keeps:
             fine &= keep(points)
         return fine
@@ -72,7 +74,7 @@ class Shared(NamedTuple):
         out = np.zeros(len(points[0]), bool)
         for leaf, (low, high) in zip(points, self.seen, strict=True):
             if leaf.dtype.kind == "f":
-                out |= ((leaf < low) | (leaf > high)).reshape(len(leaf), -1).any(axis=1)
+                out |= anywhere((leaf < low) | (leaf > high))
         return out
 
 
@@ -151,10 +153,6 @@ def _bounds(leaf: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 # ----- properties of one leaf, by point -----
 
 
-def _rows(mask: np.ndarray) -> np.ndarray:
-    return np.asarray(mask.reshape(len(mask), -1).all(axis=1))
-
-
 def _never(leaf: np.ndarray) -> np.ndarray:
     return np.zeros(len(leaf), bool)
 
@@ -164,11 +162,11 @@ def _square(leaf: np.ndarray) -> bool:
 
 
 def _near(a: np.ndarray, b: np.ndarray | float, size: np.ndarray) -> np.ndarray:
-    return _rows(np.abs(a - b) <= 1e-6 * size.reshape(-1, *[1] * (a.ndim - 1)))
+    return everywhere(np.abs(a - b) <= 1e-6 * over(size, a))
 
 
 def _size(leaf: np.ndarray) -> np.ndarray:
-    return np.asarray(np.abs(leaf).reshape(len(leaf), -1).max(axis=1, initial=0.0) + 1e-300)
+    return largest(np.abs(leaf)) + 1e-300
 
 
 def symmetric(leaf: np.ndarray) -> np.ndarray:
@@ -182,7 +180,7 @@ def antisymmetric(leaf: np.ndarray) -> np.ndarray:
 def definite(leaf: np.ndarray) -> np.ndarray:
     if not _square(leaf) or not np.all(symmetric(leaf)):
         return _never(leaf)
-    return _rows(np.linalg.eigvalsh(leaf) > 0)
+    return everywhere(np.linalg.eigvalsh(leaf) > 0)
 
 
 def orthogonal(leaf: np.ndarray) -> np.ndarray:
@@ -193,24 +191,24 @@ def orthogonal(leaf: np.ndarray) -> np.ndarray:
 
 
 def positive_determinant(leaf: np.ndarray) -> np.ndarray:
-    return _rows(np.linalg.det(leaf) > 0) if _square(leaf) else _never(leaf)
+    return everywhere(np.linalg.det(leaf) > 0) if _square(leaf) else _never(leaf)
 
 
 def dominant_diagonal(leaf: np.ndarray) -> np.ndarray:
     if not _square(leaf):
         return _never(leaf)
     diagonal = np.abs(np.diagonal(leaf, axis1=-2, axis2=-1))
-    return _rows(2 * diagonal > np.abs(leaf).sum(axis=-1))
+    return everywhere(2 * diagonal > np.abs(leaf).sum(axis=-1))
 
 
 def contracting(leaf: np.ndarray) -> np.ndarray:
     if not _square(leaf):
         return _never(leaf)
-    return _rows(np.abs(np.linalg.eigvals(leaf)).max(axis=-1, keepdims=True) < 1)
+    return everywhere(np.abs(np.linalg.eigvals(leaf)).max(axis=-1, keepdims=True) < 1)
 
 
 def increasing(leaf: np.ndarray) -> np.ndarray:
-    return _rows(np.diff(leaf) > 0) if leaf.ndim > 1 and leaf.shape[-1] > 2 else _never(leaf)
+    return everywhere(np.diff(leaf) > 0) if leaf.ndim > 1 and leaf.shape[-1] > 2 else _never(leaf)
 
 
 def decreasing(leaf: np.ndarray) -> np.ndarray:
@@ -254,7 +252,7 @@ def unit_whole(leaf: np.ndarray) -> np.ndarray:
 def rows_in_unit_ball(leaf: np.ndarray) -> np.ndarray:
     if leaf.ndim < 2 or leaf.shape[-1] < 2:
         return _never(leaf)
-    return _rows(np.linalg.norm(leaf, axis=-1) < 1)
+    return everywhere(np.linalg.norm(leaf, axis=-1) < 1)
 
 
 def _ones(leaf: np.ndarray) -> np.ndarray:
@@ -314,4 +312,4 @@ def _pairs(draws: Draws, movable: Sequence[np.ndarray]) -> Iterator[Callable[[Dr
 
 
 def _below(i: int, j: int) -> Callable[[Draws], np.ndarray]:
-    return lambda points: _rows(points[i] <= points[j])
+    return lambda points: everywhere(points[i] <= points[j])

@@ -10,6 +10,7 @@ from lab.derivation import Derivation
 from lab.domains import Domain
 from lab.referee.points import Group, at_sizes, places
 from lab.referee.properties import Shared, shared
+from lab.referee.stacks import arrays, everywhere
 
 FEWEST = 8  # draws from which a shared property may be read off
 ENTRIES = 24  # at most so many entries are made simpler one by one
@@ -33,7 +34,7 @@ class Room(NamedTuple):
         for leaf, bounds, zero, fixed in zip(leaves, self.free, self.zero, self.fixed, strict=True):
             if bounds is not None and not fixed:
                 fine = (leaf > bounds[0]) & (leaf < bounds[1]) & (zero | (leaf != 0))
-                inside &= (fine | (zero & (leaf == 0))).reshape(len(leaf), -1).all(axis=1)
+                inside &= everywhere(fine | (zero & (leaf == 0)))
         return np.asarray(inside)
 
 
@@ -43,10 +44,10 @@ def room_of(claim: Derivation, group: Group, extras: int, rng: np.random.Generat
     """
     count = len(group.leaves)
     domains = places(claim, group, extras)
-    typical = [leaf[group.typical] for leaf in _arrays(group.leaves)]
+    typical = [leaf[group.typical] for leaf in arrays(group.leaves)]
     if not callable(claim.at):
         drawn = at_sizes(claim, group.sizes, ["typical"] * 3 * FEWEST, rng)[0].leaves
-        typical = [*_arrays(drawn), *typical[count - extras :]]
+        typical = [*arrays(drawn), *typical[count - extras :]]
     known = len(typical[0]) >= FEWEST if typical else False
     free, zero, fixed = [], [], []
     for i, (leaf, place) in enumerate(zip(group.leaves, domains, strict=True)):
@@ -124,11 +125,7 @@ def _to_two(x: np.ndarray) -> np.ndarray:
     return np.asarray(np.round(x / unit) * unit)
 
 
-def _arrays(leaves: Sequence[Any]) -> list[np.ndarray]:
-    return [x if isinstance(x, np.ndarray) else np.zeros(len(x)) for x in leaves]
-
-
 def _known(leaves: Sequence[Any], free: Sequence[Any]) -> list[np.ndarray]:
     """The leaves with nothing in place of those that are free, of which no property is wanted."""
-    pairs = zip(_arrays(leaves), free, strict=True)
+    pairs = zip(arrays(leaves), free, strict=True)
     return [leaf if bounds is None else np.zeros(len(leaf), int) for leaf, bounds in pairs]

@@ -21,6 +21,7 @@ from lab.referee.programs.comparisons import Comparison, comparisons, margins
 from lab.referee.programs.traced import Program, trace
 from lab.referee.properties import Shared, shared
 from lab.referee.question import Answer, Question, split
+from lab.referee.stacks import arrays, largest, over
 
 FEWEST = 8  # draws from which a shared property may be read off
 BASES = 4  # draws from which each side is steered to
@@ -67,7 +68,7 @@ def steer(asked: Question, group: Group, extras: int, rng: np.random.Generator) 
     if not sides and len(before) < 2:
         return Steered(group, ())
     stated = [getattr(place, "bounds", None) for place in places(asked.claim, group, extras)]
-    typical = [leaf[group.typical] for leaf in _arrays(group.leaves)]
+    typical = [leaf[group.typical] for leaf in arrays(group.leaves)]
     common = shared(typical, moving).between(stated)
     varied = [i for i in varied_leaves(asked, group) if i in moving]
     steered = Steered(group, ())
@@ -209,7 +210,7 @@ def _toward(margin: Any, target: Any) -> Any:
 def _scale(leaf: np.ndarray, movable: np.ndarray) -> np.ndarray:
     """How far an entry moves compared with others: as large as it is, at least a little."""
     size = np.abs(leaf)
-    usual = size.reshape(len(size), -1).max(axis=1).reshape(-1, *[1] * (leaf.ndim - 1))
+    usual = over(largest(size), leaf)
     return np.where(movable, np.maximum(size, 0.1 * usual), 0.0)
 
 
@@ -236,8 +237,8 @@ def _joined(
     common: Shared,
 ) -> Steered:
     """The candidates that reach a side and keep the properties, a few for each."""
-    arrays = _arrays(made)
-    good = common.admits(arrays)
+    points = arrays(made)
+    good = common.admits(points)
     after = measure(made)
     if isinstance(after, Raised):
         return Steered(group, ())
@@ -261,13 +262,8 @@ def _joined(
     if not chosen:
         return Steered(group, tuple(dict.fromkeys(unreached)))
     rows = np.array(chosen)
-    beyond = common.beyond([leaf[rows] for leaf in arrays])
+    beyond = common.beyond([leaf[rows] for leaf in points])
     return Steered(
         group.extended(tuple(leaf[rows] for leaf in made), tuple(labels), beyond),
         tuple(dict.fromkeys(unreached)),
     )
-
-
-def _arrays(leaves: Sequence[Any]) -> list[np.ndarray]:
-    """The leaves, with nothing in place of JAX's keys."""
-    return [x if isinstance(x, np.ndarray) else np.zeros(len(x)) for x in leaves]

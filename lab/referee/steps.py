@@ -16,6 +16,7 @@ from lab.errors import BadInput, suggestion
 from lab.referee.evaluate import Asker, Raised, precision
 from lab.referee.evidence import Evidence
 from lab.referee.question import Question, split
+from lab.referee.stacks import everywhere
 
 BLOCK = 16
 CLOSE = 1e-8
@@ -142,7 +143,7 @@ def _same(truth: Any, said: Any, fine: np.ndarray) -> str:
     for right, seen in pairs:
         if right.shape != seen.shape:
             return "wrong"
-        use = fine & np.isfinite(right).reshape(len(right), -1).all(axis=1)
+        use = fine & everywhere(np.isfinite(right))
         usual = (
             np.median(np.abs(right[use]).reshape(use.sum(), -1).max(axis=1, initial=0.0))
             if use.any()

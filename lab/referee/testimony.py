@@ -2,6 +2,8 @@
 have shown.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lab.referee import tolerance
@@ -51,7 +53,9 @@ def witnesses_of(
                 made.append(Witness(f"jax {mode}", "disagrees" if off else "agrees", worst))
             else:
                 made.append(Witness(f"jax {mode}", "abstains", None, "JAX has no rule for it"))
-        made.append(_differences(evidences[0], measured))
+        first = evidences[0]
+        pairs = [(probe, at_point(first.hand, probe.point)) for probe in measured]
+        made.append(of_differences(pairs, first.noise[0].typical))
     judged = any(e.hand_single for e in evidences)
     lost = any(d.coarse.any() for d in disputes)
     if off:
@@ -63,17 +67,22 @@ def witnesses_of(
     return tuple(made)
 
 
-def _differences(evidence: Evidence, measured: list[Probe]) -> Witness:
-    votes = [p.agrees(at_point(evidence.hand, p.point)) for p in measured]
-    told = [vote for vote in votes if vote is not None]
+def of_differences(
+    pairs: Sequence[tuple[Probe, list[np.ndarray]]], typical: float = 0.0
+) -> Witness:
+    """What measured slopes say of the hand's answers at the same points; ``typical`` is the usual
+    size of a derivative.
+    """
+    told, errors = [], []
+    for probe, hand in pairs:
+        vote = probe.agrees(hand)
+        if vote is not None:
+            value, size = probe.contract(hand)
+            usual = max(size, abs(probe.slope.value), typical, 1e-300)
+            told.append(vote)
+            errors.append(abs(value - probe.slope.value) / usual)
     if not told:
         return Witness("differences", "abstains", None, "error bars too wide, or a kink")
-    errors = []
-    for probe, vote in zip(measured, votes, strict=True):
-        if vote is not None:
-            value, size = probe.contract(at_point(evidence.hand, probe.point))
-            usual = max(size, abs(probe.slope.value), evidence.noise[0].typical, 1e-300)
-            errors.append(abs(value - probe.slope.value) / usual)
     return Witness("differences", "agrees" if all(told) else "disagrees", float(max(errors)))
 
 

@@ -17,6 +17,7 @@ from lab.referee.naming import name_mistake
 from lab.referee.noise import reconciled
 from lab.referee.points import MANY
 from lab.referee.question import Question, split
+from lab.referee.stacks import anywhere
 from lab.referee.steps import judge_steps
 from lab.referee.testimony import odd_witness, power_of, witnesses_of
 from lab.referee.verdict import Counterexample, Mistake, Witness, Word
@@ -199,7 +200,7 @@ def _cancellation(evidences: list[Evidence], wrong: list[np.ndarray]) -> Mistake
         for i, noise in enumerate(evidence.noise):
             error = np.abs(evidence.hand[i] - evidence.truth[i])
             off = ~(error <= tolerance.formula(noise))
-            rows = mask & off.reshape(len(off), -1).any(axis=1)
+            rows = mask & anywhere(off)
             worst = tolerance.size(error, elementwise=evidence.elementwise)[rows]
             scale, lost, usual = noise.scale[rows], noise.hand32[rows], noise.truth32[rows]
             numbers = np.isfinite(evidence.hand[i][rows]) & np.isfinite(evidence.truth[i][rows])

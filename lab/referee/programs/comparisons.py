@@ -96,7 +96,8 @@ def _of(step: Step) -> list[Comparison]:
     if name in ORDERING and inputs[0] != inputs[1]:
         return [Comparison(step, inputs[0], inputs[1], *ORDERING[name])]
     if name in SIGNED:
-        return [Comparison(step, inputs[0], None, "has a positive argument", "has a negative argument")]
+        sides = ("has a positive argument", "has a negative argument")
+        return [Comparison(step, inputs[0], None, *sides)]
     if name == "clamp":
         low, x, high = inputs
         return [
