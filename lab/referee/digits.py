@@ -4,8 +4,9 @@
 at -15, where the slope is 3e-7: nothing beside the slopes of one elsewhere, all there is to that
 entry. It counts where it could be had: where JAX, of the same function and the same numbers, keeps
 the digits of the very entries in which the hand loses them, and where the arguments are known well
-enough to tell them. An entry that happens to cancel is nobody's fault, hence several points, drawn
-as usual, and JAX right at a good part of what is lost."""
+enough to tell them. An entry that happens to cancel is nobody's fault, and a tail that is seldom
+drawn nobody's concern: hence a good part of all that is drawn, and JAX right at a good part of what
+is lost."""
 
 import numpy as np
 
@@ -13,12 +14,14 @@ from lab.referee import tolerance
 from lab.referee.evidence import Evidence
 from lab.referee.stacks import anywhere, over
 
-KEPT = 1e-4  # relative error of an entry that has kept its digits
-LOST = 1e-2  # and of one that has lost them
+KEPT = 1e-4  # relative error of an entry that has kept its digits,
+ROUGH = 1e-3  # of one that has not,
+LOST = 1e-2  # and of one that is no good any more
 KNOWN = 200  # roundings of the arguments, by which every entry may be off
 NORMAL = 1e-30  # what is smaller is near the end of single precision's range
-POINTS = 3  # with such entries, at least
-SHARE = 0.25  # of what the hand loses, kept by JAX: where both lose alike JAX is right by chance
+POINTS = 3  # with entries lost, at least
+PART = 0.1  # of all entries drawn as usual, rough
+SHARE = 0.25  # of what is rough, kept by JAX: where both lose alike JAX is right by chance
 
 
 def lost_digits(evidence: Evidence) -> list[np.ndarray]:
@@ -37,8 +40,11 @@ def _lost(evidence: Evidence, i: int, fine: np.ndarray) -> np.ndarray:
     size = np.abs(truth)
     off = np.abs(low - truth)
     right = np.abs(evidence.hand[i] - evidence.truth[i]) <= KEPT * np.abs(evidence.truth[i])
-    lost = (off >= LOST * size) & (off > KNOWN * tolerance.EPS32 * noise.known) & np.isfinite(off)
-    lost &= right & (size > NORMAL) & over(fine, size)
-    kept = lost & (np.abs(evidence.truth_single[i] - truth) <= KEPT * size)
-    enough = anywhere(kept).sum() >= POINTS and kept.sum() >= SHARE * lost.sum()
-    return kept if enough else np.zeros_like(kept)
+    rough = (off >= ROUGH * size) & (off > KNOWN * tolerance.EPS32 * noise.known) & np.isfinite(off)
+    judged = over(fine, size) & np.isfinite(truth)
+    rough &= right & (size > NORMAL) & judged
+    kept = rough & (np.abs(evidence.truth_single[i] - truth) <= KEPT * size)
+    lost = kept & (off >= LOST * size)
+    least = max(SHARE * rough.sum(), PART * judged.sum())
+    enough = anywhere(lost).sum() >= POINTS and kept.sum() >= least
+    return lost if enough else np.zeros_like(lost)

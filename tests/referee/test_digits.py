@@ -51,7 +51,7 @@ LOST = {
     "conjugate": ("derivative", conjugate, lambda x: -conjugate(x) / jnp.sqrt(x**2 + 1),
         lambda x: x / jnp.sqrt(x**2 + 1) - 1, magnitudes(0, 4, 4)),
     "tanh of tanh'": ("jvp", lambda x: jnp.log(jnp.cosh(x)), lambda x, v: jnp.tanh(x) * v,
-        lambda x, v: (1 - 2 / (jnp.exp(2 * x) + 1)) * v, magnitudes(-6, 0, 4)),
+        lambda x, v: (1 - 2 / (jnp.exp(2 * x) + 1)) * v, magnitudes(-7, 0, 4)),
 }  # fmt: skip
 
 
@@ -74,6 +74,9 @@ NOT_OWED = {
     "a sum in another order": ("gradient",
         lambda w, X, y: jnp.sum((X @ w - y) ** 2), lambda w, X, y: 2 * (X.T @ X @ w - X.T @ y),
         lambda key: (jnp.ones(3), jax.random.normal(key, (5, 3)), jax.random.normal(key, (5, 3)).sum(1) + 1e-6)),
+    "a tail seldom drawn": ("derivative", lambda x: jax.nn.gelu(x, approximate=False),
+        lambda x: (1 + jax.lax.erf(x / 2**0.5)) / 2 + x * jnp.exp(-x * x / 2) / (2 * jnp.pi) ** 0.5,
+        lambda key: 3 * jax.random.normal(key, (20,))),
     "never drawn": ("derivative", jax.nn.softplus, lambda x: 1 - 1 / (1 + jnp.exp(x)),
         lambda key: jax.random.normal(key, (4,))),
 }  # fmt: skip
