@@ -45,7 +45,15 @@ def answered(target: str) -> tuple[Sheet, list[Question]] | None:
     Raises ``BadInput`` where a sheet is meant, but not a question of it.
     """
     file, _, name = target.partition("::")
-    if not file.endswith(".py") or not sheets.is_sheet(Path(file)):
+    if not file.endswith(".py"):
+        return None
+    if sheets.without_title(Path(file)):
+        title = sheets.find(Path(file).stem).title
+        raise BadInput(
+            f"{file}:1: a sheet without its title; put back the docstring that begins with "
+            f"'Exercises on {Path(file).stem}: {title}'"
+        )
+    if not sheets.is_sheet(Path(file)):
         return None
     mine = sheets.read(Path(file))
     shipped = sheets.find(mine.topic)
@@ -91,7 +99,12 @@ def _loaded(sheet: Sheet) -> ModuleType:
 
 def _remark(exercise: Exercise, answer: Any, verdict: Verdict | None) -> str:
     right = verdict is not None and verdict.passes
-    if right and callable(answer) and differentiated(answer) and not differentiated(exercise.solution):
+    if (
+        right
+        and callable(answer)
+        and differentiated(answer)
+        and not differentiated(exercise.solution)
+    ):
         return "it is right, and JAX derived it: now by hand?"
     return ""
 

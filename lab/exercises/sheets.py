@@ -90,14 +90,34 @@ def is_sheet(file: Path) -> bool:
         return False
 
 
-def _read(file: Path) -> Sheet | None:
+def is_python(file: Path) -> bool:
+    """Whether there is a file that Python can read."""
     try:
-        tree = ast.parse(file.read_text("utf-8-sig"), str(file))
+        return bool(_parsed(file))
+    except BadInput:
+        return False
+
+
+def without_title(file: Path) -> bool:
+    """Whether a file is named like a sheet and answers its questions, but has lost its title."""
+    if file.stem not in names() or not is_python(file) or is_sheet(file):
+        return False
+    functions = {node.name for node in _parsed(file).body if isinstance(node, ast.FunctionDef)}
+    return not functions.isdisjoint(question.name for question in find(file.stem).questions)
+
+
+def _parsed(file: Path) -> ast.Module:
+    try:
+        return ast.parse(file.read_text("utf-8-sig"), str(file))
     except OSError as problem:
         raise BadInput(f"{shown(file)}: cannot be read: {problem.strerror}") from None
     except (SyntaxError, ValueError) as problem:
         line = getattr(problem, "lineno", None) or 1
         raise BadInput(f"{shown(file)}:{line}: not Python: {problem}") from None
+
+
+def _read(file: Path) -> Sheet | None:
+    tree = _parsed(file)
     head, _, recap = (ast.get_docstring(tree) or "").partition("\n")
     said = _TITLE.fullmatch(head.strip())
     if said is None:

@@ -312,6 +312,16 @@ def test_an_answer_may_be_given_in_other_ways(capsys):
     assert "judge.py" not in said
 
 
+def test_a_sheet_that_lost_its_title_is_told_so(capsys):
+    answer(capsys, "exercise", "counting")
+    whole = Path("counting.py").read_text("utf-8")
+    Path("counting.py").write_text(whole.partition('three.\n"""')[2], "utf-8")
+    told = answer(capsys, "check", "counting.py", wanted=2)
+    assert "put back the docstring that begins with 'Exercises on counting: what comes" in told
+    Path("counting.py").write_text("x = 1\n")
+    assert "no derivations found" in answer(capsys, "check", "counting.py", wanted=2)
+
+
 def test_a_question_that_is_gone_is_open(capsys):
     Path("counting.py").write_text('"""Exercises on counting: x."""\n')
     assert "2 open" in answer(capsys, "check", "counting.py")
