@@ -15,6 +15,7 @@ import pytest
 
 from lab.cli import status
 from lab.runs import checkpoint, folder, trajectory
+from lab.sweep import table as sweep_table
 
 WALK = '''"""A walk down a noisy bowl.
 
@@ -63,8 +64,12 @@ from lab.runs import trajectory
 from lab.training import loop
 training._PATIENCE = training._SHARE = trajectory._SECONDS = trajectory._SHARE = 0.001
 training._SHARE, loop._SECONDS = 1.0, 0.02
+if sys.argv[1] in ("sweep", "resume"):
+    from lab.sweep import conduct
+    conduct._SECONDS = -1.0
 main()
 """
+SWEEP = ["optimizer.name=adam,sgd,rmsprop,lion", "seed=0..2", "steps=500"]
 
 
 def begin(*arguments: str) -> subprocess.Popen[str]:
@@ -140,6 +145,59 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been() -> None:
     assert_same(run, the_run("whole"))
     # and one that has ended has ended
     assert lab("resume", str(run))[:2] == (0, f"already finished\n{run}\n")
+
+
+def sweep_begun() -> tuple[subprocess.Popen[str], Path]:
+    process = begin("sweep", "walk", *SWEEP, "--no-checks", "--out", "killed")
+    deadline = time.monotonic() + 60
+    while not list(Path("killed").glob("walk/*/table.parquet")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    return process, the_run()
+
+
+def assert_same_sweep(first: Path, second: Path) -> None:
+    tables = [dict(sweep_table.read(home)) for home in (first, second)]
+    rows = [trajectory.read(home) for home in (first, second)]
+    for one, other in (tables, rows):
+        assert list(one) == list(other)
+        for name in one:
+            np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+def test_a_killed_sweep_goes_on_as_if_it_had_not_been() -> None:
+    process, home = sweep_begun()
+    process.kill()
+    process.communicate()
+    assert json.loads((home / "sweep.json").read_text())["status"] == "running"
+    kept = len(sweep_table.read(home)["run"])
+    assert 0 < kept < 12
+    code, out, err = lab("resume", str(home), "--json")
+    assert (code, err) == (0, "")
+    assert (json.loads(out)["ended_runs"], json.loads(out)["programs"]) == (12, 4)
+    record = json.loads((home / "sweep.json").read_text())
+    assert (record["status"], len(record["resumed"])) == ("finished", 1)
+    assert not list(home.rglob(".*"))
+    assert lab("sweep", "walk", *SWEEP, "--no-checks", "--out", "whole")[0] == 0
+    assert_same_sweep(home, the_run("whole"))
+    assert "already finished" in lab("resume", str(home))[1]
+
+
+@pytest.mark.slow
+def test_ten_kills_of_a_sweep_change_nothing() -> None:
+    assert lab("sweep", "walk", *SWEEP, "--no-checks", "--out", "whole")[0] == 0
+    rng = random.Random(1)
+    process, home = sweep_begun()
+    for _ in range(10):
+        process.kill()
+        process.communicate()
+        process = begin("resume", str(home))
+        time.sleep(rng.uniform(0, 4))
+        if process.poll() is not None:
+            break
+    process.communicate()
+    assert_same_sweep(home, the_run("whole"))
 
 
 @pytest.mark.slow

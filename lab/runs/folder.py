@@ -29,6 +29,11 @@ def create(name: str, root: Path = Path("runs")) -> Path:
     The letters are for runs that start in the same second: whoever comes second draws again.
     Raises ``BadInput`` where the folder cannot be made.
     """
+    if any((root / kept).is_file() for kept in ("run.json", "sweep.json")):
+        raise BadInput(
+            f"{root} is the folder of a run or a sweep: lab resume {root} goes on with it; "
+            "new ones are made in a folder of folders, such as runs"
+        )
     home = root / name
     while True:
         started = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

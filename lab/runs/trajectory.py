@@ -35,16 +35,16 @@ class Writer:
         for chunk in chunks(...):
             writer.append(chunk.columns)
 
-    What ``run/trajectory`` already holds is kept below the step ``before``, and forgotten from
-    there: the rows to come are its continuation.
+    What ``run/trajectory`` already holds is kept below the step ``before``, or, in a sweep, where
+    it is of ``runs``, and all else forgotten: the rows to come are its continuation.
     """
 
-    def __init__(self, run: Path, before: int = 0) -> None:
+    def __init__(self, run: Path, before: int = 0, runs: np.ndarray | None = None) -> None:
         self._folder = run / "trajectory"
         self._tables: list[pa.Table] = []
         self._schema: pa.Schema | None = None
         self._bytes = 0
-        self._parts = _cut(run, before)
+        self._parts = _cut(run, before) if runs is None else _only(run, runs)
         self._thread = ThreadPoolExecutor(1, "trajectory")
         self._writing: Future[None] | None = None
         self._started = self._written = time.monotonic()
@@ -132,6 +132,29 @@ def _cut(run: Path, before: int) -> int:
         with folder.whole(parts[-1]) as temporary:
             _write(table.slice(0, kept), temporary)
     return len(parts)
+
+
+def _only(home: Path, runs: np.ndarray) -> int:
+    """Forget all rows but those of the runs; the number of the next part."""
+    parts = sorted((home / "trajectory").glob("[!.]*.parquet"))
+    for part in parts:
+        known = np.isin(_runs(part), runs)
+        if not known.any():
+            part.unlink()
+        elif not known.all():
+            with folder.whole(part) as temporary:
+                _write(pq.ParquetFile(part).read().filter(pa.array(known)), temporary)
+    return 1 + int(parts[-1].stem.rpartition("-")[2]) if parts else 0
+
+
+def runs(home: Path) -> np.ndarray:
+    """The numbers of the runs that a sweep has rows of."""
+    found = [np.unique(_runs(part)) for part in (home / "trajectory").glob("[!.]*.parquet")]
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
+
+
+def _runs(part: Path) -> np.ndarray:
+    return _values(pq.ParquetFile(part).read(["run"]).column("run"))
 
 
 def read(run: Path, most: int | None = None) -> dict[str, np.ndarray]:

@@ -23,12 +23,14 @@ from lab.interrupts import deaf, heed, stoppable
 from lab.report.picture import description, png
 from lab.report.progress import Unwatched
 from lab.runs import folder, record, trajectory
+from lab.sweep import resuming
 from lab.sweep.cases import Case, cases
 from lab.sweep.figures import figures
 from lab.sweep.folder import page
 from lab.sweep.group import Group, Work, carried_out, groups
 from lab.sweep.plan import Plan
-from lab.sweep.table import Table, Trajectories
+from lab.sweep.show import idle, summary
+from lab.sweep.table import Table, Trajectories, taken_up
 from lab.training import devices
 
 # The table is written again at most this often while runs come in.
@@ -68,23 +70,54 @@ def conduct(
     and is kept: ``finished``, with the exit status of the checks (0, 1 or 3), or 1 where every run
     diverged; ``failed``, 2 for bad input, else 1; ``interrupted``, 130, or 143 if told to end.
     """
-    config = plan.variations[0].config
-    about = experiment.read(config.folder / "experiment.py")
-    module = experiment.load(about)
-    mesh = _mesh(plan)
+    about, module, mesh = _found(plan)
     home = folder.create(plan.name, out)
     with folder.held(home), stoppable():
+        # first what says that it is no single run
+        kept = _begin(plan, about, home, mesh, command, checks)
         schema = str(shipped("configs") / "schema.json")
         folder.write_text(home / "config.yaml", dump(plan.base, schema))
-        kept = _begin(plan, about, home, mesh, command, checks)
-        ending = Swept()
-        with whatever_happens(ending, home, Path(str(module.__file__))):
-            _carry_out(plan, module, mesh, home, ending, checks, watch or Unwatched())
-        if ending.status == "interrupted":
-            ending.note = "interrupted; the runs that had ended are kept"
-        with deaf():
-            _end(plan, home, kept, ending)
-        return home, ending
+        return home, _see_through(plan, module, mesh, home, kept, watch or Unwatched())
+
+
+def resume(home: Path, plan: Plan, *, watch: Unwatched | None = None) -> Swept | None:
+    """Go on with the sweep in the folder, which is of that ``plan``; None if it had finished.
+
+    The runs that are kept are not made again, and what it leaves is what it would have left, bit
+    for bit on the same devices. Raises ``BadInput`` where it is still running, or its experiment
+    is another one now.
+    """
+    about, module, mesh = _found(plan)
+    with folder.held(home), stoppable():
+        kept = resuming.read(home)
+        if kept["status"] == "finished":
+            return None
+        resuming.require_same(kept, about, home)
+        folder.sweep(home)
+        kept |= {"status": "running", "resumed": [*kept.get("resumed", []), _now()]}
+        folder.write_json(home / "sweep.json", kept)
+        return _see_through(plan, module, mesh, home, kept, watch or Unwatched())
+
+
+def _found(plan: Plan) -> tuple[experiment.Experiment, ModuleType, Mesh]:
+    """The experiment of a plan, its module, and the devices."""
+    about = experiment.read(plan.variations[0].config.folder / "experiment.py")
+    return about, experiment.load(about), _mesh(plan)
+
+
+def _see_through(
+    plan: Plan, module: ModuleType, mesh: Mesh, home: Path, kept: dict[str, Any], watch: Unwatched
+) -> Swept:
+    ending = Swept()
+    with whatever_happens(ending, home, Path(str(module.__file__))):
+        _carry_out(plan, module, mesh, home, ending, kept["checked"], watch)
+    if ending.status == "interrupted":
+        ending.note = (
+            f"interrupted; the runs that had ended are kept, and lab resume {home} goes on"
+        )
+    with deaf():
+        _end(plan, home, kept, ending)
+    return ending
 
 
 def _mesh(plan: Plan) -> Mesh:
@@ -141,7 +174,8 @@ def _train(
     ending.programs = len(found)
     every = [case for group in found for case in group.cases]
     table, trajectories = Table(plan, every), Trajectories(every)
-    done, written = 0, time.monotonic()
+    known = taken_up(home, plan, found, mesh.size, table)
+    done, written = int(known.sum()), time.monotonic()
 
     def tick(part: float) -> None:
         watch.at(int(done + part))
@@ -149,16 +183,17 @@ def _train(
 
     watch.phase("runs", plan.runs)
     try:
-        with trajectory.Writer(home) as writer:
+        with trajectory.Writer(home, runs=np.flatnonzero(known)) as writer:
             for group in found:
                 precision = group.cases[0].values["precision"]
                 with devices.precision(precision):
-                    for ended in carried_out(Work(group, mesh), tick):
+                    for ended in carried_out(Work(group, mesh), tick, known):
                         table.add(ended)
                         writer.append(trajectories.of(ended))
                         done += len(ended.runs)
                         watch.at(done)
                         if time.monotonic() - written > _SECONDS:
+                            writer.flush()  # what is in the table has its rows on the disk
                             table.write(home)
                             written = time.monotonic()
                 writer.flush()
@@ -167,7 +202,7 @@ def _train(
         with deaf():
             ending.columns = table.columns()
             table.write(home)
-            _judge(ending)
+            _judge(plan, ending)
 
 
 def _draw(plan: Plan, home: Path, ending: Swept) -> None:
@@ -178,8 +213,13 @@ def _draw(plan: Plan, home: Path, ending: Swept) -> None:
         ending.figures.append({"name": name, "file": file, "alt": description(name, drawing)})
 
 
-def _judge(ending: Swept) -> None:
-    """Which run is the best, and whether any arrived at all."""
+def _judge(plan: Plan, ending: Swept) -> None:
+    """Which run is the best, whether any arrived at all, and what makes no difference."""
+    ending.remarks += [
+        f"{axis.key} makes no difference: runs that differ in nothing else end alike, "
+        "and of these the best are told of the first"
+        for axis in idle(plan, ending.columns)
+    ]
     losses = np.where(ending.columns["status"] == "diverged", np.nan, ending.columns["final.loss"])
     if np.isfinite(losses).any():
         ending.best = int(ending.columns["run"][np.nanargmin(losses)])
@@ -196,18 +236,20 @@ def _begin(
     checks: bool,
 ) -> dict[str, Any]:
     device = mesh.devices.flat[0]
-    again = ["lab", "sweep", str(home / "config.yaml"), *(axis.typed for axis in plan.axes)]
+    asked = resuming.asked(plan)
     kept = {
         "status": "running",
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started": _now(),
         "command": shlex.join(command),
-        "again": shlex.join(again),
+        "again": shlex.join(["lab", "sweep", str(home / "config.yaml"), *asked["arguments"]]),
+        **asked,
         "runs": plan.runs,
         "axes": {axis.key: list(axis.values) for axis in plan.axes},
         "device": f"{device.platform} ({device.device_kind})",
         "devices": mesh.size,
         "checked": checks,
         "experiment": {**about._asdict(), "file": str(about.file)},
+        "source": resuming.source(about),
         "versions": record.versions(),
         "git": record.git(about.folder),
     }
@@ -215,11 +257,15 @@ def _begin(
     return kept
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def _end(plan: Plan, home: Path, kept: dict[str, Any], ending: Swept) -> None:
     ended = {
         **kept,
         "status": ending.status,
-        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "ended": _now(),
         "note": ending.note,
         "exit_status": ending.exit_status,
         "checks": Counter(verdict.verdict for verdict in ending.verdicts),
@@ -231,32 +277,3 @@ def _end(plan: Plan, home: Path, kept: dict[str, Any], ending: Swept) -> None:
     }
     folder.write_json(home / "sweep.json", ended)
     folder.write_text(home / "report.html", page(home, plan))
-
-
-def summary(plan: Plan, ending: Swept) -> dict[str, Any]:
-    """The best run, and the runs that diverged, each with what repeats it alone."""
-    columns, lost = ending.columns, ending.diverged
-    return {
-        "ended_runs": len(columns.get("run", ())),
-        "best": None if ending.best is None else _told(plan, columns, _row(columns, ending.best)),
-        "diverged": [
-            {"run": int(columns["run"][row]), "step": int(columns["step"][row]),
-             "settings": plan.settings(int(columns["run"][row]))}
-            for row in lost
-        ],
-    }  # fmt: skip
-
-
-def _row(columns: dict[str, np.ndarray], run: int) -> int:
-    return int(np.searchsorted(columns["run"], run))
-
-
-def _told(plan: Plan, columns: dict[str, np.ndarray], row: int) -> dict[str, Any]:
-    run = int(columns["run"][row])
-    values = {name: columns[name][row] for name in columns if name.startswith(("final.", "best."))}
-    return {
-        "run": run,
-        "settings": plan.settings(run),
-        **{name: getattr(value, "item", lambda v=value: v)() for name, value in values.items()},
-        "command": plan.alone(run),
-    }

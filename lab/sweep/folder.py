@@ -17,7 +17,7 @@ def page(home: Path, plan: Plan) -> str:
     """The report of the sweep in the folder, as HTML."""
     kept: dict[str, Any] = json.loads((home / "sweep.json").read_text("utf-8"))
     table = read(home) if (home / "table.parquet").exists() else {}
-    heading, *rows = best(plan, table, ranking(table)[:_BEST]) if table else [()]
+    heading, *rows = best(plan, table, ranking(plan, table)[:_BEST]) if table else [()]
     config = (home / "config.yaml").read_text("utf-8").splitlines()
     contents = {
         **kept,

@@ -65,32 +65,57 @@ class Work:
 
     def __init__(self, group: Group, mesh: Mesh) -> None:
         self.group = group
-        first = group.cases[0]
-        lanes, most = len(first.runs), _most(first) * mesh.size
-        # lanes of one case share its arrays; where a case has few, those of several run together
-        alike = len(group.cases) == 1 or lanes >= most
-        self.batches = [(case,) for case in group.cases] if alike else [group.cases]
-        self.size = _even(lanes if alike else group.runs, most, mesh.size)
-        self.arrays = _Arrays(group.cases, alike)
-        self.parts = _batched(first, self.arrays, mesh)
+        self.batches, self.size = _dealt(group, mesh.size)
+        self.arrays = _Arrays(group.cases, len(self.batches) == len(group.cases))
+        self.parts = _batched(group.cases[0], self.arrays, mesh)
 
 
-def carried_out(work: Work, tick: Callable[[float], None] = lambda runs: None) -> Iterator[Ended]:
+def _dealt(group: Group, devices: int) -> tuple[list[tuple[Case, ...]], int]:
+    """The cases, those together whose runs are made together; and how many runs at a time."""
+    first = group.cases[0]
+    lanes, most = len(first.runs), _most(first) * devices
+    # lanes of one case share its arrays; where a case has few, those of several run together
+    alike = len(group.cases) == 1 or lanes >= most
+    batches: list[tuple[Case, ...]] = [(case,) for case in group.cases] if alike else [group.cases]
+    return batches, _even(lanes if alike else group.runs, most, devices)
+
+
+def whole(group: Group, devices: int, known: np.ndarray) -> np.ndarray:
+    """Of the runs that are known those of which all are that are made together."""
+    batches, size = _dealt(group, devices)
+    found = np.zeros_like(known)
+    for batch in batches:
+        for runs in _at_a_time(batch, size):
+            found[runs] = known[runs].all()
+    return found
+
+
+def _at_a_time(batch: Sequence[Case], size: int) -> list[np.ndarray]:
+    runs = np.concatenate([case.runs for case in batch])
+    return [runs[begun : begun + size] for begun in range(0, len(runs), size)]
+
+
+def carried_out(
+    work: Work, tick: Callable[[float], None] = lambda runs: None, known: np.ndarray | None = None
+) -> Iterator[Ended]:
     """All runs of the group, so many at a time as the devices are fast with.
 
     ``tick`` is told how many of them, parts counted, were made since the last were handed over.
+    Those that are ``known`` (by their numbers, yes or no) are not made again.
     """
     size, first = work.size, work.group.cases[0]
     for batch in work.batches:
         runs = np.concatenate([case.runs for case in batch])
         lane = {key: _joined([case.lane[key] for case in batch]) for key in first.lane}
         which = np.repeat(np.arange(len(batch)), len(first.runs))
-        for begun in range(0, len(runs), size):
+        for turn, now in enumerate(_at_a_time(batch, size)):
+            if known is not None and known[now].all():
+                continue
             # the last chunk is filled up with its last run, for the program to be the same
-            places = np.minimum(np.arange(begun, begun + size), len(runs) - 1)
+            places = np.minimum(np.arange(size) + turn * size, len(runs) - 1)
             mine = {key: values[places] for key, values in lane.items()}
             arrays = work.arrays.of(batch, which[places])
-            yield _through(first, work.parts, arrays, mine, tick).of(runs[begun : begun + size])
+            yield _through(first, work.parts, arrays, mine, tick).of(now)
 
 
 def _joined(arrays: Sequence[Any]) -> Any:

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lab.config.writing import inline
-from lab.runs import folder
+from lab.errors import BadInput
+from lab.runs import folder, trajectory
 from lab.sweep.cases import Case
-from lab.sweep.group import Ended
+from lab.sweep.group import Ended, Group, whole
 from lab.sweep.plan import Plan
 from lab.training.stopping import DIVERGED, GOING
 
@@ -51,6 +52,30 @@ class Table:
         for name, column in final(ended).items():
             self._final[name][runs] = column
 
+    def take_up(self, kept: Mapping[str, np.ndarray], known: np.ndarray) -> None:
+        """Take in the ``known`` runs of a table that was written earlier.
+
+        Raises ``BadInput`` where it is the table of another sweep.
+        """
+        rows = np.flatnonzero(known[kept["run"]])
+        runs = kept["run"][rows]
+        self._known[runs] = True
+        names = [name for name in self.columns() if name != "stopped"]
+        if names != [name for name in kept if name != "stopped"]:
+            raise BadInput(f"the table has the columns {', '.join(kept)}; expected: {names}")
+        self._status[runs] = kept["status"][rows]
+        self._steps[0, runs], self._steps[1, runs] = kept["step"][rows], kept["best.step"][rows]
+        self._best[runs] = kept["best.loss"][rows]
+        for name, column in self._final.items():
+            column[runs] = kept[f"final.{name}"][rows]
+        if "stopped" in kept:
+            said = zip(runs, kept["stopped"][rows], strict=True)
+            self._why |= {int(run): why for run, why in said if why}
+        settings = self.columns()
+        for axis in self._plan.axes:
+            if not np.array_equal(settings[axis.key], kept[axis.key][rows]):
+                raise BadInput(f"the table has other values of {axis.key}")
+
     def columns(self) -> dict[str, np.ndarray]:
         """The table as columns, the runs in their order."""
         runs = np.flatnonzero(self._known)
@@ -75,6 +100,27 @@ def read(home: Path) -> dict[str, np.ndarray]:
     """The columns of the table in the folder of a sweep."""
     table = pq.ParquetFile(home / NAME).read()
     return {name: table.column(name).to_numpy() for name in table.column_names}
+
+
+def taken_up(
+    home: Path, plan: Plan, found: Sequence[Group], devices: int, into: Table
+) -> np.ndarray:
+    """Which runs are not to be made again, yes or no; the table in the folder goes ``into`` ours.
+
+    Runs are handed over several at a time, and kept where all of these are: in the table and, with
+    their rows, in the trajectory.
+    """
+    known = np.zeros(plan.runs, bool)
+    if not (home / NAME).exists():
+        return known
+    kept = read(home)
+    known[np.intersect1d(kept["run"], trajectory.runs(home))] = True
+    known = np.logical_or.reduce([whole(group, devices, known) for group in found])
+    try:
+        into.take_up(kept, known)
+    except BadInput as fault:
+        raise BadInput(f"{home} is of another sweep than its config: {fault}") from fault
+    return known
 
 
 def _values(plan: Plan, key: str, numeric: bool) -> np.ndarray:

@@ -18,6 +18,7 @@ from lab.config import load
 from lab.runs import trajectory
 from lab.sweep import cases, group
 from lab.sweep.plan import plan
+from lab.sweep.show import idle, ranking
 from lab.sweep.signature import signature
 from lab.sweep.table import read
 from lab.training import devices
@@ -184,10 +185,10 @@ def more(*row: Any) -> Any:
         more(["optimizer.b1=0.5,0.9", "gradient=hand,jax", "steps=7"], 2, []),
         more(["steps=5,9", "seed=0..1"], 2, []),
         (["steps=5,9"], 2, []),
-        (["data=fixed", "seed=0..2"], 1, []),
+        (["data=fixed", "seed=0..2"], 1, ["seed makes no difference: "]),
         (["stop.gradient_norm=4.0", "seed=0..3", "steps=40"], 1, []),
         (["optimizer={name: newton, step: {name: backtracking}}", "optimizer.step.slope=1e-4,0.3", "width=0.5,2"], 2,
-         ["optimizer.step.slope is taken value by value"]),
+         ["optimizer.step.slope is taken value by value", "optimizer.step.slope makes no difference"]),
         (["optimizer.learning_rate=1e2,1e200", "optimizer.name=sgd", "steps=40", "seed=0..1"], 1, []),
         more(["optimizer.learning_rate={name: linear_schedule, init_value: 0.2, end_value: 0.1, "
           "transition_steps: 9}", "optimizer.learning_rate.init_value=0.1,0.3"], 1, []),
@@ -270,6 +271,22 @@ def test_what_a_sweep_leaves_can_be_swept_again(capsys: Any) -> None:
         assert (column == second.table[name]).all(), name
 
 
+def test_what_makes_no_difference_is_said_once_and_fills_no_table(capsys: Any) -> None:
+    swept = Swept(capsys, "data=fixed", "seed=0..3", "width=0.5,2")
+    assert len(swept.answer["remarks"]) == 1
+    rows = ranking(swept.plan, swept.table)
+    assert list(swept.table["width"][rows]) in ([0.5, 2.0], [2.0, 0.5])
+    assert set(swept.table["seed"][rows]) == {0}
+    page = (swept.folder / "report.html").read_text("utf-8")
+    assert page.count("seed makes no difference") == 1
+    # the last bit of one run is a difference
+    other = dict(swept.table, **{"final.loss": swept.table["final.loss"].copy()})
+    other["final.loss"][-1] = np.nextafter(other["final.loss"][-1], 1)
+    assert idle(swept.plan, swept.table)
+    assert not idle(swept.plan, other)
+    assert len(ranking(swept.plan, other)) == 8
+
+
 def test_an_interrupted_sweep_keeps_the_groups_that_ended(
     capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -292,6 +309,73 @@ def test_an_interrupted_sweep_keeps_the_groups_that_ended(
     assert set(table["optimizer.name"]) == {"adam"}
     assert set(trajectory.read(folder)["run"]) == set(table["run"])
     assert (folder / "report.html").exists()
+    monkeypatch.setattr(group, "_through", through)
+    assert status(["resume", str(folder)]) == 0
+    assert "6 runs in 2 programs" in capsys.readouterr().out
+    whole = Swept(capsys, *arguments)
+    require_equal(folder, whole.folder)
+    # and that is the end of it
+    assert status(["resume", str(folder)]) == 0
+    assert capsys.readouterr().out.startswith("already finished")
+    assert status(["sweep", "valley", *arguments, "--out", str(folder)]) == 2
+    assert "is the folder of a run or a sweep: lab resume" in capsys.readouterr().err
+
+
+def require_equal(one: Path, other: Path) -> None:
+    """Two sweeps left the same tables and trajectories, to the bit."""
+    for ours, theirs in [(read(one), read(other)), (trajectory.read(one), trajectory.read(other))]:
+        assert list(ours) == list(theirs)
+        for name, column in ours.items():
+            np.testing.assert_array_equal(column, theirs[name], err_msg=name)
+
+
+def resumable(capsys: Any, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Path:
+    """A sweep that was killed before the second half of its runs."""
+    made, through = iter(range(9)), group._through
+
+    def killed(*given: Any) -> Any:
+        if next(made) == 1:
+            raise KeyboardInterrupt
+        return through(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(group, "_through", killed)
+        assert status(["sweep", "valley", *arguments, "--no-checks"]) == 130
+    return Path(capsys.readouterr().out.splitlines()[-1])
+
+
+def test_a_sweep_goes_on_only_as_it_was(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["optimizer.name=adam,sgd", "seed=0..2"]
+    folder = resumable(capsys, monkeypatch, *arguments)
+    kept = (folder / "sweep.json").read_text("utf-8")
+    for spoiled, said in [
+        (kept.replace("seed=0..2", "seed=1..3"), "is of another sweep than its config: "),
+        (kept.replace('"source": "', '"source": "0'), "has changed since"),
+        (kept.replace('"arguments"', '"argument"'), "sweep again"),
+    ]:
+        assert spoiled != kept
+        (folder / "sweep.json").write_text(spoiled, "utf-8")
+        assert status(["resume", str(folder)]) == 2
+        err = capsys.readouterr().err
+        assert said in err
+        assert len(err.splitlines()) == 1
+    assert status(["resume", str(folder), "device=cpu"]) == 2
+    assert "it is gone on with as it is" in capsys.readouterr().err
+
+
+def test_runs_without_their_rows_are_made_again(
+    capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ["optimizer.name=adam,sgd", "seed=0..2"]
+    folder = resumable(capsys, monkeypatch, *arguments)
+    rows = trajectory.read(folder)
+    (part,) = (folder / "trajectory").iterdir()
+    part.unlink()
+    # of one run the rows are there
+    trajectory.write(folder, {name: column[rows["run"] == 0] for name, column in rows.items()})
+    assert status(["resume", str(folder)]) == 0
+    capsys.readouterr()
+    require_equal(folder, Swept(capsys, *arguments).folder)
 
 
 @pytest.mark.parametrize(
