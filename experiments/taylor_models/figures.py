@@ -105,9 +105,9 @@ def slopes_drawn(outcome: Outcome) -> Figure:
     )
     floor = float(np.finfo(outcome.settings["precision"]).eps) * test["loss"][0]
     for model, color, line, order, k, offset in (
-        ("wrong_gradient", style.BLUE, "--", 1, 16, (0, 9)),
-        ("first_order", style.BLUE, "-", 2, 14, (-8, 8)),
-        ("wrong_hessian", style.RED, "--", 2, 19, (10, -2)),
+        ("wrong_gradient", style.BLUE, "--", 1, -1, (-6, 0)),
+        ("first_order", style.BLUE, "-", 2, -1, (-6, 0)),
+        ("wrong_hessian", style.RED, "--", 2, -1, (-6, 0)),
         ("second_order", style.RED, "-", 3, 12, (10, -8)),
     ):
         axes.plot(test["h"], test[model], line, color=color)
@@ -118,5 +118,6 @@ def slopes_drawn(outcome: Outcome) -> Figure:
     style.note(axes, "rounding", (test["h"].max(), floor), color=style.GREY, offset=(-4, 0))
     axes.set(xscale="log", yscale="log", xlabel="step $h$", ylabel="what the model leaves out")
     axes.set_ylim(floor / 30, None)
+    axes.set_xlim(test["h"].min() / 60, None)  # room for the names at the left ends
     axes.set_title("dashed: with a mistake in the last term")
     return drawing

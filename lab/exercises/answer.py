@@ -47,7 +47,7 @@ def number(value: Any, like: Any = None) -> np.ndarray:
     if value is None:
         raise NoAnswer("it returns None: is a `return` missing?")
     if isinstance(value, str | bytes):
-        raise NoAnswer(f"it returns the text {value!r} where numbers are asked for")
+        raise NoAnswer(f"it returns the text {brief(value)} where numbers are asked for")
     if callable(value):
         raise NoAnswer("it returns a function where numbers are asked for: call it")
     try:
@@ -96,8 +96,9 @@ def guarded(answer: Callable[..., Any], like: Callable[..., Any]) -> Callable[..
         # numbers of JAX, which divide by 0 as those of a traced program do
         args = tuple(jnp.asarray(one) if type(one) in (float, int) else one for one in args)
         value = answer(*args)
-        if value is None or isinstance(value, str | bytes) or callable(value):
-            number(value)
+        complex_too = jnp.iscomplexobj(value) and not any(map(jnp.iscomplexobj, args))
+        if value is None or isinstance(value, str | bytes) or callable(value) or complex_too:
+            number(np.zeros(1, complex) if complex_too else value)
         kinds = tuple(map(jnp.shape, args))
         if kinds not in shapes:
             shapes[kinds] = jnp.shape(like(*args))
@@ -153,12 +154,25 @@ def source_of(answer: Any) -> tuple[str | None, int | None]:
     return (code.co_filename, code.co_firstlineno) if code else (None, None)
 
 
+def brief(text: str | bytes) -> str:
+    """A text in quotes, as much of it as a line can hold."""
+    return repr(text) if len(text) <= 40 else f"{text[:40]!r}..."
+
+
 def described(value: Any) -> str:
     """A value in a few words, without where it lies in memory."""
-    if value is None or isinstance(value, bool | int | float | complex | str):
+    if isinstance(value, str | bytes):
+        return brief(value)
+    if value is None or isinstance(value, bool | int | float | complex):
         return repr(value)
     name = "function" if callable(value) else type(value).__name__
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def _in_jax(name: str) -> str:
+    """What a name that is not defined would be in jax.numpy, if it is there."""
+    name = "log" if name == "ln" else name
+    return f"jnp.{name}" if hasattr(jnp, name) else ""
 
 
 def crash(problem: BaseException, answer: Callable[..., Any]) -> str:
@@ -168,6 +182,10 @@ def crash(problem: BaseException, answer: Callable[..., Any]) -> str:
     if isinstance(problem, SystemExit):
         return f"ends the program: {where.partition(': SystemExit')[0]}"
     place = where.partition(" ")[0].rstrip(":")
+    if isinstance(problem, NameError) and (known := _in_jax(problem.name)):
+        return f"raised {where}: {known}, perhaps?"
+    if isinstance(problem, TypeError) and re.search(r"for \^:|^xor does not", str(problem)):
+        return f"{place}: in Python a power is x ** 2; x ^ 2 is something else"
     if isinstance(problem, jax.errors.TracerBoolConversionError):
         return (
             f"{place}: an `if` cannot ask a number of JAX, nor can max(): "

@@ -34,7 +34,7 @@ _TELLING = tuple(
         # of one thing there is no need to say which
         (r"^(derivative|gradient|jacobian|hessian|tangent): (?=it |every )", ""),
         # the true value at a point
-        (r" where the derivative is [^,;]*", ", which the derivative is not"),
+        (r" where the derivative is [^,;]*", ", which it is not"),
     )
 )
 

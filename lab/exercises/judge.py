@@ -131,6 +131,8 @@ def _remarked(asked: Exercise, answer: Callable[..., Any], found: Verdict) -> Ve
         return found
     mistake = discreet(found.mistake)
     assert mistake is not None
+    if asked.derivation is not None and asked.derivation.kind == "identity":
+        mistake = mistake._replace(says=mistake.says.replace("the derivative", "what is asked for"))
     if found.verdict == "wrong":
         remark = next(
             (one.remark for one in asked.wrong if one.remark and _is(asked, answer, one.answer)), ""

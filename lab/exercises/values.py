@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lab.exercises.answer import NoAnswer, NotFinite, copied, described, number, shape_words
+from lab.exercises.answer import NoAnswer, NotFinite, brief, copied, described, number, shape_words
 from lab.exercises.record import OF_A_NUMBER, Exercise
 from lab.exercises.slips import slips
 from lab.referee.verdict import Mistake
@@ -72,7 +72,7 @@ def _word(right: bool | str, given: Any) -> Mistake | None:
         return None if bool(given) == right else Mistake("unknown", says, "value")
     if not isinstance(given, str):
         raise NoAnswer(f"it returns {described(given)} where a word is asked for, in quotes")
-    says = f"{given!r} is not the word"
+    says = f"{brief(given)} is not the word"
     return None if _plain(given) == _plain(right) else Mistake("unknown", says, "value")
 
 

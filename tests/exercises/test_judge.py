@@ -171,6 +171,7 @@ WRONG = [
     # what is no number
     (NUMBER, None, "`return` missing"),
     (NUMBER, "0.25", "the text '0.25'"),
+    (NUMBER, "0.25" * 99, "0.25'... where numbers"),
     (NUMBER, float("nan"), "NaN"),
     (NUMBER, float("inf"), "infinity"),
     (NUMBER, 1j, "complex"),
@@ -184,6 +185,7 @@ WRONG = [
     (ODD, jnp.cos, "f(-x) is not -f(x)"),
     (ODD, lambda x: jnp.stack([x, x]), "shape (2,)"),
     (ODD, lambda x: None, "`return` missing"),
+    (ODD, lambda x: jnp.sin(x) + 0j, "complex numbers"),
     (TUPLE, [3], "1 parts where 2 parts"),
     (TUPLE, [3, 4], "a single number where an array of shape (2, 2)"),
     # derivatives
@@ -202,7 +204,7 @@ WRONG = [
     (SLOPE, lambda x: x * x, "the function itself"),
     (FOUR_TIMES, lambda x: four_times(x), "calls four_times"),
     (FOUR_TIMES, four_times, "calls four_times"),
-    (FOUR_TIMES, lambda x: 3 * x, "factor"),
+    (FOUR_TIMES, lambda x: 3 * x, "it is 3/4 times what is asked for"),
     (PAIR, lambda p: (2 * p[0] * p[1], [p[0] ** 2, 1]), "shape"),
     (SLOPE, lambda x: (square(x + 1e-6) - square(x)) / 1e-6, "a difference quotient"),
     (PAIR, lambda p: {"x": p[0]}, "shape"),
@@ -223,6 +225,11 @@ ODDITIES = [
     (SLOPE, raises, "IndexError"),
     (NUMBER, lambda: 1 / 0, "ZeroDivisionError"),
     (ODD, raises, "IndexError"),
+    (ODD, lambda x: x ^ 3, "in Python a power is x ** 2"),
+    (SLOPE, lambda x: 2 * x ^ 1, "in Python a power is x ** 2"),
+    (NUMBER, lambda: 0.5 ^ 2, "in Python a power is x ** 2"),
+    (SLOPE, lambda x: 2 * sin(x), "NameError: name 'sin' is not defined: jnp.sin, perhaps?"),  # noqa: F821
+    (NUMBER, lambda: ln(2.0), "jnp.log, perhaps?"),  # noqa: F821
     (SLOPE, lambda x: exit(), "ends the program"),
     (NUMBER, lambda: exit(), "ends the program"),
     (ALL_AT_ONCE, lambda x: x if x > 0 else -x, "an `if` cannot ask"),
