@@ -169,10 +169,10 @@ def described(value: Any) -> str:
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
-def _in_jax(name: str) -> str:
+def _in_jax(name: str | None) -> str:
     """What a name that is not defined would be in jax.numpy, if it is there."""
     name = "log" if name == "ln" else name
-    return f"jnp.{name}" if hasattr(jnp, name) else ""
+    return f"jnp.{name}" if name and hasattr(jnp, name) else ""
 
 
 def crash(problem: BaseException, answer: Callable[..., Any]) -> str:

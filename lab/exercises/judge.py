@@ -63,12 +63,14 @@ def judge(
     unfit = misfit(function, arguments_of(asked))
     if unfit:
         return said("error", unfit)
+    called = False
     try:
         with limited(min(seconds, AT_FIRST)), _quiet():
             if asked.kind == "derivative":
                 require_answer(asked, function)
             else:
                 _call_once(asked, function)
+        called = True
         with limited(seconds), _quiet():
             if asked.kind == "derivative" and (itself := _asked_about(asked, function)):
                 raise NoAnswer(f"it calls {itself}, which is what the question is about")
@@ -85,7 +87,12 @@ def judge(
         found = said("wrong", str(problem), Mistake("shape", str(problem), "the answer"))
     except TimeUp:
         waited = round(time.perf_counter() - begun)
-        found = said("error", f"no answer after {waited} s: is there a loop that does not end?")
+        found = said(
+            "error",
+            f"not judged after {waited} s: is it slow, or the computer busy?"
+            if called
+            else f"no answer after {waited} s: is there a loop that does not end?",
+        )
     except BadInput as problem:
         found = said("error", str(problem))
     except (Exception, SystemExit) as problem:

@@ -272,6 +272,18 @@ def test_a_loop_that_does_not_end_is_told_so():
         assert "does not end" in verdict.reason
 
 
+def test_an_answer_that_was_heard_once_is_not_said_to_have_no_end():
+    calls = []
+
+    def tires(x):
+        calls.append(x)
+        return for_ever() if len(calls) > 3 else 2 * x
+
+    verdict = judge(SLOPE, tires, seconds=1)
+    assert verdict is not None
+    assert "not judged after" in verdict.reason
+
+
 @pytest.mark.parametrize(
     ("answer", "by_jax"),
     [
