@@ -27,12 +27,15 @@ def figures(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
 def profiles_of(outcome: Outcome) -> Figure:
     """Both profiles: the line from all starts together, the band from the worst to the best."""
     drawing, (left, right) = style.figure(
-        columns=2, title="Who solves how much, on how many evaluations", width=12, height=4.8
+        columns=2,
+        title="Who solves how much, on how many evaluations (bands: worst to best start)",
+        width=12,
+        height=4.8,
     )
     starts = range(outcome.settings["starts"])
     every = [costs(outcome, start) for start in starts]
     names, sizes = every[0][2], every[0][1]
-    budgets = np.geomspace(0.5, outcome.settings["budget"] / 2, 300)
+    budgets = np.geomspace(1, outcome.settings["budget"] / 2, 300)
     ratios = np.geomspace(1, 100, 300)
     for axes, x, of in (
         (left, budgets, lambda cost: profiles.data_profile(cost, sizes, budgets)),
@@ -41,10 +44,10 @@ def profiles_of(outcome: Outcome) -> Figure:
         curves = np.stack([of(cost) for cost, _, _ in every])
         for i, name in enumerate(names):
             color = CONTENDERS[name].color
-            axes.fill_between(x, curves[..., i].min(axis=0), curves[..., i].max(axis=0),
-                              color=color, alpha=0.13, linewidth=0)  # fmt: skip
-            axes.plot(x, curves[..., i].mean(axis=0), color=color, linewidth=1.6, label=name)
-        axes.set(xscale="log", ylim=(-0.02, 1.02))
+            low, middle, high = (f(curves[..., i], axis=0) for f in (np.min, np.mean, np.max))
+            axes.fill_between(x, low, high, step="post", color=color, alpha=0.1, linewidth=0)
+            axes.step(x, middle, where="post", color=color, linewidth=1.6, label=name)
+        axes.set(xscale="log", ylim=(-0.02, 1.02), xlim=(x[0], x[-1]))
     left.set(xlabel="evaluations / (n + 1)", ylabel="share of the problems solved",
              title="data profile")  # fmt: skip
     right.set(xlabel="times the evaluations of the best", title="performance profile")

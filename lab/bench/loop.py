@@ -131,7 +131,7 @@ def _two_parameters(steps: int) -> list[Case]:
     ]
 
 
-def _digits(steps: int = 1000) -> Case:
+def _digits(steps: int = 3000) -> Case:
     """The network of the main experiment, with all its metrics, by Adam."""
     import jax
     import optax
