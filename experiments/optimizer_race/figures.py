@@ -35,7 +35,7 @@ def profiles_of(outcome: Outcome) -> Figure:
     starts = range(outcome.settings["starts"])
     every = [costs(outcome, start) for start in starts]
     names, sizes = every[0][2], every[0][1]
-    budgets = np.geomspace(1, outcome.settings["budget"] / 2, 300)
+    budgets = np.geomspace(0.5, outcome.settings["budget"] / 2, 300)
     ratios = np.geomspace(1, 100, 300)
     for axes, x, of in (
         (left, budgets, lambda cost: profiles.data_profile(cost, sizes, budgets)),
