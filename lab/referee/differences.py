@@ -125,7 +125,7 @@ def probes(
         if isinstance(moved, Raised):
             return []
         off = [np.abs(one.reshape(samples.shape) - samples) for (one,) in moved]
-        sizes = np.nanmax(off, axis=(0, 2)) / NUDGE
+        sizes = np.nan_to_num(off).max(axis=(0, 2)) / NUDGE
     return [
         Probe(point, slope(sample, size), _contraction(claim.kind, direction, cotangent))
         for (point, direction, cotangent), sample, size in zip(made, samples, sizes, strict=True)

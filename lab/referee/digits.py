@@ -4,44 +4,50 @@
 at -15, where the slope is 3e-7: nothing beside the slopes of one elsewhere, all there is to that
 entry. It counts where it could be had: where JAX, of the same function and the same numbers, keeps
 the digits of the very entries in which the hand loses them, and where the arguments are known well
-enough to tell them. An entry that happens to cancel is nobody's fault, and a tail that is seldom
-drawn nobody's concern: hence a good part of all that is drawn, and JAX right at a good part of what
-is lost."""
+enough to tell them. Labels count as arguments: ``sigmoid(z) - y`` is as good as its ``y``. An entry
+that happens to cancel is nobody's fault, and a tail that is seldom drawn nobody's concern: hence a
+good part of all that is drawn, and JAX right at a good part of what is lost."""
 
 import numpy as np
 
 from lab.referee import tolerance
 from lab.referee.evidence import Evidence
+from lab.referee.noise import by_data
 from lab.referee.stacks import anywhere, over
 
 KEPT = 1e-4  # relative error of an entry that has kept its digits,
 ROUGH = 1e-3  # of one that has not,
 LOST = 1e-2  # and of one that is no good any more
-KNOWN = 200  # roundings of the arguments, by which every entry may be off
+KNOWN = 200  # roundings of the arguments, and of data, by which every entry may be off
 NORMAL = 1e-30  # what is smaller is near the end of single precision's range
 POINTS = 3  # with entries lost, at least
 PART = 0.1  # of all entries drawn as usual, rough
 SHARE = 0.25  # of what is rough, kept by JAX: where both lose alike JAX is right by chance
 
 
-def lost_digits(evidence: Evidence) -> list[np.ndarray]:
+def lost_digits(evidence: Evidence) -> tuple[np.ndarray, ...]:
     """Leaf by leaf the entries in which the hand, right in double precision, loses its digits."""
-    asked, group = evidence.question, evidence.group
+    asked = evidence.question
+    leaves = range(len(evidence.truth))
     plain = asked.grain <= tolerance.EPS64 and asked.claim.kind != "identity"
     if not evidence.hand_single or not plain:
-        return [np.zeros(np.shape(leaf), bool) for leaf in evidence.truth]
-    fine = evidence.fine & evidence.fine_single & ~evidence.contradicted & group.typical
-    return [_lost(evidence, i, fine) for i in range(len(evidence.truth))]
+        return tuple(np.zeros(np.shape(evidence.truth[i]), bool) for i in leaves)
+    found = tuple(_lost(evidence, i, evidence.noise[i].known) for i in leaves)
+    if not any(lost.any() for lost in found):
+        return found
+    moved = by_data(evidence)
+    return tuple(_lost(evidence, i, evidence.noise[i].known + moved[i]) for i in leaves)
 
 
 @np.errstate(all="ignore")
-def _lost(evidence: Evidence, i: int, fine: np.ndarray) -> np.ndarray:
-    truth, low, noise = evidence.rounded[i], evidence.hand_single[i], evidence.noise[i]
+def _lost(evidence: Evidence, i: int, known: np.ndarray) -> np.ndarray:
+    truth, low = evidence.rounded[i], evidence.hand_single[i]
+    usual = evidence.group.typical & ~evidence.contradicted
     size = np.abs(truth)
     off = np.abs(low - truth)
     right = np.abs(evidence.hand[i] - evidence.truth[i]) <= KEPT * np.abs(evidence.truth[i])
-    rough = (off >= ROUGH * size) & (off > KNOWN * tolerance.EPS32 * noise.known) & np.isfinite(off)
-    judged = over(fine, size) & np.isfinite(truth)
+    rough = (off >= ROUGH * size) & (off > KNOWN * tolerance.EPS32 * known) & np.isfinite(off)
+    judged = over(evidence.fine & evidence.fine_single & usual, size) & np.isfinite(truth)
     rough &= right & (size > NORMAL) & judged
     kept = rough & (np.abs(evidence.truth_single[i] - truth) <= KEPT * size)
     lost = kept & (off >= LOST * size)

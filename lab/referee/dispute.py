@@ -23,7 +23,8 @@ class Dispute(NamedTuple):
     ``coarse[p]``: it is wrong in single precision only. ``gaps[p]`` is the relative error in double
     precision, 0 where the second look excused it (a kink, where more than one answer is right).
     ``silent[p]``: neither JAX nor the hand has a number for the derivative, though the function is
-    fine. ``looks`` are the second looks by point.
+    fine. ``small`` marks, leaf by leaf, entries that are coarse by themselves. ``looks`` are the
+    second looks by point.
     """
 
     wrong: np.ndarray
@@ -31,6 +32,7 @@ class Dispute(NamedTuple):
     coarse: np.ndarray
     gaps: np.ndarray
     silent: np.ndarray
+    small: tuple[np.ndarray, ...]
     looks: dict[int, Look]
 
     @property
@@ -78,14 +80,15 @@ def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
     broken, coarse = broken & ~evidence.group.beyond, coarse & ~evidence.group.beyond
     if (coarse & ~off & ~broken).any():
         coarse &= ~_explained(evidence, coarse)
-    for lost in lost_digits(evidence):
-        coarse |= anywhere(lost)
+    small = lost_digits(evidence)
+    coarse = np.logical_or.reduce([coarse, *map(anywhere, small)])
     # Sizes at which JAX has no derivative anywhere (a deviation of one number) are no test of it.
     typical = evidence.group.typical
     if not any(np.isfinite(leaf[typical]).any() for leaf in evidence.truth):
         unknown[:], silent[:] = False, False
     looks = {p: look(evidence, p, rng) for p in _looked_at(evidence, off | broken | unknown)}
-    return _settled(evidence, Dispute(off, broken, coarse & ~off & ~broken, gaps, silent, looks))
+    coarse &= ~off & ~broken
+    return _settled(evidence, Dispute(off, broken, coarse, gaps, silent, small, looks))
 
 
 def _looked_at(evidence: Evidence, disputed: np.ndarray) -> list[int]:

@@ -73,7 +73,7 @@ def _by_differences(evidence: Evidence, point: int, rng: np.random.Generator) ->
     if not measured or any(probe.slope.kink for probe in measured):
         return None
     if not all(np.isfinite(leaf).all() for leaf in hand):
-        sharp = all(p.slope.error <= 1e-6 * (abs(p.slope.value) + p.slope.error) for p in measured)
+        sharp = all(p.slope.error <= 1e-6 * abs(p.slope.value) for p in measured)
         flat = all(p.slope.value == 0 == p.slope.error for p in measured)
         return "wrong" if sharp or flat else None
     votes = [probe.agrees(hand) for probe in measured]

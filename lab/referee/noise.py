@@ -74,6 +74,45 @@ def roundings(evidence: Evidence, points: np.ndarray) -> tuple[np.ndarray, ...]:
     return tuple(np.nan_to_num(gap, nan=0.0) / tolerance.NUDGE for gap in largest)
 
 
+@np.errstate(all="ignore")
+def by_data(evidence: Evidence) -> tuple[np.ndarray, ...]:
+    """How far, leaf by leaf, the hand's answers move when the numbers in them that are data, made
+    of whole numbers or of fixed arrays alone, are off by a relative error of size one: what a label
+    is known to, that is taken off a probability.
+    """
+    asked, group, form = evidence.question, evidence.group, evidence.form
+    whole = [i for i, leaf in enumerate(group.leaves) if getattr(leaf.dtype, "kind", "") in "iub"]
+
+    def hand(*leaves: Any) -> tuple[Any, ...]:
+        found = jax.tree.leaves(asked.hand(*split(asked, group.rebuild(leaves))))
+        pairs = zip(found, form.shapes, strict=True)
+        return tuple(jnp.broadcast_to(jnp.asarray(x), shape) for x, shape in pairs)
+
+    def nudged(*leaves: Any) -> list[Any]:
+        program = trace(hand, leaves, ())
+        rng = np.random.default_rng(0)
+        data = {program.arguments[i] for i in whole}
+        varies = set(program.arguments) - data
+        data |= {slot for slot, value in program.fixed.items() if np.ndim(value)}
+        for step in program.steps:
+            if varies & set(step.inputs):
+                varies |= set(step.outputs)
+            elif data & set(step.inputs):
+                data |= set(step.outputs)
+        off = lambda step, operands: (
+            _off(rng, step, operands) if data & set(step.outputs) else step.bind(operands)
+        )
+        fixed = {slot: _nudged(rng, program.fixed[slot]) for slot in data & set(program.fixed)}
+        values = program.run(leaves, bind=off, fixed=fixed)
+        return [values[slot] for slot in program.outputs]
+
+    found = Asker(nudged, group, 64, BLOCK, traced=True)(group.leaves)
+    if isinstance(found, Raised):
+        return tuple(np.zeros(leaf.shape) for leaf in evidence.hand)
+    pairs = zip(found, evidence.hand, strict=True)
+    return tuple(np.abs(np.asarray(x) - hand) / tolerance.NUDGE for x, hand in pairs)
+
+
 def rattled(function: Callable[..., Any]) -> Callable[..., list[Any]]:
     """The flat answers of a function, a few times, each of its steps off by a nudge of its own."""
 
@@ -81,7 +120,7 @@ def rattled(function: Callable[..., Any]) -> Callable[..., list[Any]]:
         program = trace(function, leaves, ())
         answers = []
         for seed in range(SEEDS):
-            values = program.run(leaves, bind=partial(_off, np.random.default_rng(seed)))
+            values = program.run(leaves, bind=partial(_inexact, np.random.default_rng(seed)))
             answers.append(tuple(values[slot] for slot in program.outputs))
         return answers
 
@@ -116,14 +155,19 @@ def _set(array: np.ndarray, points: np.ndarray, values: np.ndarray) -> np.ndarra
     return changed
 
 
+def _inexact(rng: np.random.Generator, step: Step, operands: list[Any]) -> list[Any]:
+    """What the step gives, off by a nudge where it rounds."""
+    return list(step.bind(operands)) if step.name in EXACT else _off(rng, step, operands)
+
+
 def _off(rng: np.random.Generator, step: Step, operands: list[Any]) -> list[Any]:
-    """What the step gives, every entry off by `tolerance.NUDGE`, up or down."""
-    outputs = list(step.bind(operands))
-    if step.name in EXACT:
-        return outputs
-    return [
-        x * (1 + tolerance.NUDGE * jnp.asarray(rng.choice((-1.0, 1.0), size=x.shape), x.dtype))
-        if jnp.issubdtype(x.dtype, jnp.inexact)
-        else x
-        for x in outputs
-    ]
+    """What the step gives, every entry off by a nudge."""
+    return [_nudged(rng, x) for x in step.bind(operands)]
+
+
+def _nudged(rng: np.random.Generator, x: Any) -> Any:
+    """Every entry off by `tolerance.NUDGE`, up or down; whole numbers as they are."""
+    if not jnp.issubdtype(jnp.result_type(x), jnp.inexact):
+        return x
+    signs = rng.choice((-1.0, 1.0), size=np.shape(x))
+    return x * (1 + tolerance.NUDGE * jnp.asarray(signs, x.dtype))

@@ -10,7 +10,6 @@ from lab.referee import tolerance
 from lab.referee.beside import beside_kinks
 from lab.referee.counterexample import counterexample
 from lab.referee.differences import probes
-from lab.referee.digits import lost_digits
 from lab.referee.dispute import LOST, Dispute, dispute, usable
 from lab.referee.evidence import Evidence
 from lab.referee.naming import name_mistake
@@ -214,7 +213,6 @@ def _cancellation(evidences: list[Evidence], wrong: list[np.ndarray]) -> Mistake
 
 def _unstable_mistake(evidences: list[Evidence], disputes: list[Dispute]) -> Mistake:
     for e, d in zip(evidences, disputes, strict=True):
-        small = lost_digits(e) if d.coarse.any() else [np.zeros(t.shape, bool) for t in e.truth]
         for mask, hands, truths, word in (
             (d.broken, e.hand, e.truth, "float64"),
             (d.coarse, e.hand_single, e.rounded, "float32"),
@@ -227,7 +225,7 @@ def _unstable_mistake(evidences: list[Evidence], disputes: list[Dispute]) -> Mis
                 hand, truth = hands[i][p], truths[i][p]
                 gap = np.abs(hand - truth)
                 gap = np.where(np.isfinite(gap), gap, np.inf)
-                off = (gap > LOST * np.max(e.noise[i].scale[p], initial=0.0)) | small[i][p]
+                off = (gap > LOST * np.max(e.noise[i].scale[p], initial=0.0)) | d.small[i][p]
                 if not off.any():
                     continue
                 k = np.unravel_index(int(np.argmax(np.where(off, gap, -1))), gap.shape)

@@ -15,12 +15,13 @@ def magnitudes(low, high, *shape):
     return lambda key: 10 ** jax.random.uniform(key, shape, minval=low, maxval=high)
 
 
-def two(scale):
-    """Scores of three rows, and the class of each."""
+def two(scale, *shape):
+    """Scores, and a class of two for each row of them."""
 
     def draw(key):
         key_z, key_y = jax.random.split(key)
-        return scale * jax.random.normal(key_z, (3, 2)), jax.random.randint(key_y, (3,), 0, 2)
+        z = scale * jax.random.normal(key_z, shape)
+        return z, jax.random.randint(key_y, shape[:1], 0, 2)
 
     return draw
 
@@ -35,6 +36,10 @@ def cross_entropy(z, y):
 
 def minus_one_hot(z, y):
     return jax.nn.softmax(z) - jax.nn.one_hot(y, 2, dtype=z.dtype)
+
+
+def log_loss(z, y):
+    return -jnp.sum(jax.nn.log_sigmoid(jnp.where(y == 1, z, -z)))
 
 
 conjugate = lambda x: 1 / (jnp.sqrt(x**2 + 1) + x)
@@ -70,10 +75,12 @@ def test_digits_that_could_be_had_are_owed_in_small_entries_too(case):
 # nothing that is drawn: nobody is asked for digits that are not there.
 NOT_OWED = {
     "as JAX loses them": ("derivative", jnp.tanh, lambda x: 1 - jnp.tanh(x) ** 2, wide(-9, 9, 4)),
-    "confident logits": ("gradient", cross_entropy, minus_one_hot, two(8.0)),
+    "confident logits": ("gradient", cross_entropy, minus_one_hot, two(8.0, 3, 2)),
     "a sum in another order": ("gradient",
         lambda w, X, y: jnp.sum((X @ w - y) ** 2), lambda w, X, y: 2 * (X.T @ X @ w - X.T @ y),
         lambda key: (jnp.ones(3), jax.random.normal(key, (5, 3)), jax.random.normal(key, (5, 3)).sum(1) + 1e-6)),
+    "labels taken off": ("gradient", log_loss, lambda z, y: jax.nn.sigmoid(z) - y.astype(z.dtype),
+        two(20.0, 6)),
     "a tail seldom drawn": ("derivative", lambda x: jax.nn.gelu(x, approximate=False),
         lambda x: (1 + jax.lax.erf(x / 2**0.5)) / 2 + x * jnp.exp(-x * x / 2) / (2 * jnp.pi) ** 0.5,
         lambda key: 3 * jax.random.normal(key, (20,))),
