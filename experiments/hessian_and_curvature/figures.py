@@ -77,7 +77,7 @@ def maps(outcome: Outcome) -> Figure:
         for axes in (kinds, conditions):
             axes.contour(x, x, product, [0], colors=style.INK, linewidths=1.1)
     for kind, color in zip(KINDS, shades, strict=True):
-        if kind in over["kind"]:
+        if np.mean(over["kind"] == kind) > 0.01:  # what fills an area, and not the line alone
             names = {"minimum": "curved up both ways", "maximum": "curved down both ways"}
             kinds.plot([], [], "s", color=color, label=names.get(kind, kind), markersize=9)
     kinds.legend(
@@ -156,6 +156,7 @@ def twisted(outcome: Outcome) -> Figure:
         columns=2, title="Where the order of differentiation matters", width=10.2, height=4.4
     )
     style.contours(sheet, twisted_sheet, x=(-1, 1), y=(-1, 1), levels=19)
+    sheet.set(xticks=[-1, -0.5, 0, 0.5, 1], yticks=[-1, -0.5, 0, 0.5, 1])
     sheet.set_title("$xy\\,(x^2 - y^2)/(x^2 + y^2)$")
     for column, color, name in (
         ("first_y_then_x", style.BLUE, "$f_y(h, 0) / h$"),

@@ -118,6 +118,6 @@ def slopes_drawn(outcome: Outcome) -> Figure:
     style.note(axes, "rounding", (test["h"].max(), floor), color=style.GREY, offset=(-4, 0))
     axes.set(xscale="log", yscale="log", xlabel="step $h$", ylabel="what the model leaves out")
     axes.set_ylim(floor / 30, None)
-    axes.set_xlim(test["h"].min() / 60, None)  # room for the names at the left ends
+    axes.set_xlim(test["h"].min() / 200, None)  # room for the names at the left ends
     axes.set_title("dashed: with a mistake in the last term")
     return drawing
