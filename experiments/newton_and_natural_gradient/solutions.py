@@ -142,7 +142,7 @@ NORMAL = dict(m=reals(), s=positive(), dm=reals(), ds=reals())
             "",
             "That is F times the slopes: solve with F instead.",
         ),
-        Wrong(lambda m, s, dm, ds: jnp.stack([s**2 * dm, s**2 * ds]), "2 times too large"),
+        Wrong(lambda m, s, dm, ds: jnp.stack([s**2 * dm, s**2 * ds]), "factor"),
         Wrong(lambda m, s, dm, ds: jnp.stack([dm, ds]), "", "That is the plain gradient."),
     ],
 )

@@ -108,7 +108,7 @@ def divergence_gradient(m, l):
         Wrong(
             lambda p: p * (1 - p), "", "This is the variance of y; the information is one over it."
         ),
-        Wrong(lambda p: 1 / p, "lacks a factor `1 - p`", "Tails say something, too."),
+        Wrong(lambda p: 1 / p, "missing", "Tails say something, too."),
         Wrong(lambda p: 1 / p**2 + 1 / (1 - p) ** 2, "", "Weighted by their chances."),
         Wrong(lambda p: 1 / p - 1 / (1 - p), "sign", "This is the sum of the two scores."),
     ],
