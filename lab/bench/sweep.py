@@ -132,7 +132,7 @@ def _recording(
         "lab sweep, every step brought home": _prepared(
             config, [*wanted, "record.every=1"], tabled=False
         ),
-        "as many bytes copied, to fresh memory": _copied(4 * runs * steps),
+        "as many bytes copied": _copied(4 * runs * steps),
     }
     turns = alternately(ways, repeats, now)
     base = turns["bare"]

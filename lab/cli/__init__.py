@@ -19,7 +19,7 @@ def main() -> None:
     """The ``lab`` program."""
     # What JAX and matplotlib make as they start they keep: to look through it every 700 objects
     # for what could go takes a tenth of a run, and finds nothing.
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(50_000)
     sys.exit(status())
 
 
