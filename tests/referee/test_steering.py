@@ -124,6 +124,12 @@ def test_a_branch_never_reached_is_reported():
     assert "never reached: `size <= 1.0` is false" in verdict.reason
 
 
+def test_a_branch_within_a_library_is_nobodys():
+    f = lambda x: jnp.sum(jax.nn.softplus(x))
+    verdict = check(f, jax.nn.sigmoid, at=box(1.0, 2.0, 4))
+    assert (verdict.verdict, "never reached" in verdict.reason) == ("correct", False)
+
+
 def test_a_branch_reached_by_equality_alone_is_reached():
     at = lambda key: normal(3)(key) * jnp.round(jax.random.uniform(key))
     for of, planted in ((0.0, 0.0), (0.0, 1.0)):

@@ -3,7 +3,9 @@
 A `where`, a `clip`, a `maximum`, a `relu`, an absolute value or a `cond` comes down to a comparison
 of two values; their difference, the *margin*, is positive on one side and negative on the other."""
 
+import ast
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -22,6 +24,13 @@ ORDERING = {
 }
 TIES = {"lt": 1, "le": -1, "gt": -1, "ge": 1}  # the side that equality falls on, by its margin
 SIGNED = ("abs", "sign")
+# What a person calls to compare.
+_NAMES = (
+    "abs absolute fabs sign max min maximum minimum fmax fmin clip clamp where select greater less "
+    "greater_equal less_equal heaviside relu relu6 leaky_relu elu selu celu hard_tanh hard_sigmoid "
+    "hard_silu hard_swish"
+)
+WRITTEN = frozenset(_NAMES.split())
 GUARD = 1e-5  # a constant this near to nothing protects an operation; it is no region of its own
 
 
@@ -53,8 +62,8 @@ class Comparison(NamedTuple):
 
     @property
     def known(self) -> bool:
-        """Whether it stands in a person's source, and not within JAX."""
-        return self.step.place is not None
+        """Whether a person wrote it, and not the library that a person's expression calls."""
+        return self.step.place is not None and _written(self.step.place.text)
 
     def says(self, sign: int) -> str:
         """The side on which the margin has this sign, in words and with its place."""
@@ -114,3 +123,15 @@ def _guards(constant: Any) -> bool:
     sizes = np.abs(np.asarray(constant, float))
     off = np.where((sizes == 0) | (sizes == 1), 1.0, np.minimum(sizes, np.abs(sizes - 1)))
     return not bool(np.all((off >= GUARD) & np.isfinite(sizes)))
+
+
+@lru_cache(4096)
+def _written(text: str) -> bool:
+    """Whether the expression is a comparison, or calls one."""
+    try:
+        expression = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return False
+    if isinstance(expression, ast.Call):
+        return ast.unparse(expression.func).rpartition(".")[2] in WRITTEN
+    return isinstance(expression, ast.Compare)
