@@ -31,18 +31,31 @@ def keep() -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 
 
+def in_one_piece() -> None:
+    """Have XLA compile each program as a whole; before JAX computes anything.
+
+    By itself it cuts a program into pieces for as many cores as there are, which costs a seventh
+    more: nothing is gained by it where each core has a process of its own.
+    """
+    _say_to_xla("xla_cpu_parallel_codegen_split_count", "1")
+
+
 def _small_loops_are_one_kernel() -> None:
     """Have XLA compile a loop whose steps touch up to 128 KiB into one piece of machine code.
 
     By itself it does so up to some hundreds of bytes, and takes the operations of larger steps one
     at a time, half a microsecond each: a descent in ten dimensions is then thirty times slower.
     Beyond the limit its libraries for products of matrices are better than loops. It has to be said
-    before JAX computes anything; what ``$XLA_FLAGS`` says already is left as it is.
+    before JAX computes anything.
     """
+    _say_to_xla("xla_backend_extra_options", "xla_cpu_small_while_loop_byte_threshold=131072")
+
+
+def _say_to_xla(option: str, value: str) -> None:
+    """What ``$XLA_FLAGS`` says already is left as it is."""
     said = os.environ.get("XLA_FLAGS", "")
-    if "xla_backend_extra_options" not in said:
-        option = "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=131072"
-        os.environ["XLA_FLAGS"] = f"{said} {option}".strip()
+    if option not in said:
+        os.environ["XLA_FLAGS"] = f"{said} --{option}={value}".strip()
 
 
 # The numbers of mallopt(3) in glibc, and how much: no array up to the first is mapped by itself

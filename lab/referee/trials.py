@@ -78,6 +78,7 @@ def _importable(claim: Derivation) -> tuple[str, str] | None:
 def _elsewhere(module: str, name: str, seed: int) -> Judged:
     from lab import compiled
 
+    compiled.in_one_piece()
     compiled.keep()
     claim = derivation_of(getattr(import_module(module), name))
     assert claim is not None
