@@ -184,11 +184,12 @@ def deceives(f):
         return f"the gradient at (1, 0) is ({slope[0]:.3g}, {slope[1]:.3g}), not along (1, 0)"
     if abs(slope[0]) < 1e-4:
         return "the gradient is 0 at (1, 0)"
-    t = np.array([3e-2, 1e-2])
-    rises = [
-        [at(np.cos(side * one), np.sin(side * one)) - at(1, 0) for one in t] for side in (1, -1)
-    ]
-    signs = np.sign(np.where(np.abs(rises) < 1e-13, 0, rises))
+    t = np.array([3e-2, 1e-2, 3e-3, 1e-3, 3e-4])
+    rises = np.array(
+        [[at(np.cos(side * one), np.sin(side * one)) - at(1, 0) for one in t] for side in (1, -1)]
+    )
+    seen = np.all(np.abs(rises) > 1e-12 * max(1.0, abs(at(1, 0))), axis=0)  # beyond rounding
+    signs = np.sign(rises[:, seen][:, -2:] if seen.sum() > 1 else np.zeros((2, 2)))
     if np.all(signs[0] == -signs[1]) and np.all(signs != 0):
         return None
     word = {1: "higher", -1: "lower", 0: "as high"}

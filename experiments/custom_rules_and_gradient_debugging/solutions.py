@@ -6,7 +6,7 @@ import numpy as np
 
 from lab import derivative
 from lab.exercises import Hint, Wrong, beside, exercise
-from lab.exercises.answer import NoAnswer, values_at
+from lab.exercises.answer import NoAnswer, described, values_at
 
 sheet = beside(__file__)
 
@@ -207,7 +207,7 @@ def bears_corners(check):
         for claim, fair in claims:
             said = check(f, x, float(claim))
             if np.shape(said) or np.asarray(said).dtype != bool:
-                raise NoAnswer(f"it returns {said!r} where True or False is asked for")
+                raise NoAnswer(f"it returns {described(said)} where True or False is asked for")
             if bool(said) != fair:
                 does = "accepts" if said else "refuses"
                 return f"for {name} at {x:g} it {does} the slope {claim:.3g}"

@@ -136,9 +136,9 @@ def goes_to_and_fro(answer):
     path = [x]
     for _ in range(4):
         path.append(path[-1] - a * 2 * path[-1])
-    if np.isclose(x, path[1]):
+    if abs(path[1] - x) <= 1e-9 * abs(x):
         return f"from {x:g} it does not move at all"
-    if not np.isclose(path[2], x):
+    if not np.isclose(path[2], x, atol=0):
         return f"it goes from {path[0]:.4g} to {path[1]:.4g}, and then to {path[2]:.4g}"
     return None
 

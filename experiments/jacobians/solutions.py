@@ -160,10 +160,11 @@ def fold():
 
 def share_an_image(points):
     p, q = points
-    if np.allclose(p, q):
+    size = np.max(abs(np.asarray(points)))
+    if np.max(abs(p - q)) <= 1e-6 * size:
         return "the two points are one"
     images = [np.asarray(sheet.square(jnp.asarray(point))) for point in points]
-    if np.allclose(*images, atol=1e-6):
+    if np.max(abs(images[0] - images[1])) <= 1e-5 * size**2:
         return None
     shown = [f"({image[0]:.3g}, {image[1]:.3g})" for image in images]
     return f"they are sent to {shown[0]} and {shown[1]}"
@@ -178,6 +179,7 @@ def share_an_image(points):
     wrong=[
         Wrong([[1.0, 2.0], [2.0, 1.0]], "they are sent to (-3, 4) and (3, 4)"),
         Wrong([[1.0, 2.0], [1.0, 2.0]], "the two points are one"),
+        Wrong([[1e-4, 0.0], [0.0, 1e-4]], "they are sent to (1e-08, 0) and (-1e-08, 0)"),
         Wrong([[1.0, 2.0], [1.0, -2.0]], "they are sent to", "The conjugate's square is another."),
     ],
 )

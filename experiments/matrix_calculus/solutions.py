@@ -63,7 +63,7 @@ def needs_symmetry(matrix):
     apart = matrix - matrix.T
     if np.all(apart == 0):
         return "it is symmetric: 2Ax is right everywhere"
-    if abs(np.linalg.det(apart)) < 1e-12:
+    if abs(np.linalg.det(apart)) < 1e-12 * np.max(abs(matrix)) ** 2:
         return "there is an x besides 0 at which 2Ax is right"
     return None
 

@@ -224,7 +224,7 @@ def is_beyond_the_path(f):
     except jax.errors.ConcretizationTypeError:
         return "JAX cannot differentiate it: use jnp.where for cases"
     path, by_score = float(weights @ np.nan_to_num(slopes)), float(weights @ (value * x))
-    if abs(path - by_score) < 0.05:
+    if abs(path - by_score) < 0.01 * np.max(abs(value), initial=1e-12):
         path, by_score = (round(side, 4) + 0.0 for side in (path, by_score))
         return f"both say {by_score:.3g}: the path {path:.4g}, the score {by_score:.4g}"
     return None
