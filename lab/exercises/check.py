@@ -55,7 +55,7 @@ def answered(target: str) -> tuple[Sheet, list[Question]] | None:
         )
     if not sheets.is_sheet(Path(file)):
         return None
-    mine = sheets.read(Path(file))
+    mine = sheets.read(Path(file).resolve())  # an answer may leave for another folder
     shipped = sheets.find(mine.topic)
     found = {question.name: question for question in mine.questions}
     # a question that the learner's sheet lacks stands nowhere in it

@@ -208,6 +208,18 @@ def test_what_an_answer_prints_is_no_part_of_the_verdict(capsys):
     assert "so far" in err
 
 
+def test_an_answer_that_leaves_takes_no_progress_along(capsys, tmp_path, monkeypatch):
+    answer(capsys, "exercise", "counting")
+    (tmp_path / "away").mkdir()
+    fill(
+        one=f"import os\n    os.chdir({str(tmp_path / 'away')!r})\n    return 1", two="return x + 1"
+    )
+    answer(capsys, "check", "counting.py")
+    monkeypatch.chdir(tmp_path)
+    assert not Path("away", progress.FILE).exists()
+    assert progress.solved(progress.read(Path())["counting"], "two")
+
+
 def test_answers_are_never_overwritten_silently(capsys):
     answer(capsys, "exercise", "counting")
     fill(one="return 2")
