@@ -77,11 +77,11 @@ def roundings(evidence: Evidence, points: np.ndarray) -> tuple[np.ndarray, ...]:
 @np.errstate(all="ignore")
 def by_data(evidence: Evidence) -> tuple[np.ndarray, ...]:
     """How far, leaf by leaf, the hand's answers move when the numbers in them that are data, made
-    of whole numbers or of fixed arrays alone, are off by a relative error of size one: what a label
+    of labels, keys and fixed arrays alone, are off by a relative error of size one: what a label
     is known to, that is taken off a probability.
     """
     asked, group, form = evidence.question, evidence.group, evidence.form
-    whole = [i for i, leaf in enumerate(group.leaves) if getattr(leaf.dtype, "kind", "") in "iub"]
+    given = [i for i, x in enumerate(group.leaves) if not jnp.issubdtype(x.dtype, jnp.inexact)]
 
     def hand(*leaves: Any) -> tuple[Any, ...]:
         found = jax.tree.leaves(asked.hand(*split(asked, group.rebuild(leaves))))
@@ -91,7 +91,7 @@ def by_data(evidence: Evidence) -> tuple[np.ndarray, ...]:
     def nudged(*leaves: Any) -> list[Any]:
         program = trace(hand, leaves, ())
         rng = np.random.default_rng(0)
-        data = {program.arguments[i] for i in whole}
+        data = {program.arguments[i] for i in given}
         varies = set(program.arguments) - data
         data |= {slot for slot, value in program.fixed.items() if np.ndim(value)}
         for step in program.steps:
