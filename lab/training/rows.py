@@ -6,7 +6,8 @@ steps are walked alone, a block of them, and the states on the way kept; then th
 block are computed at once, many to an instruction.
 """
 
-from collections.abc import Callable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
@@ -20,8 +21,8 @@ from lab.training.stopping import GOING
 Step: TypeAlias = Callable[[State], tuple[State, Row]]
 # ``run(state, rows, limit)``
 Run: TypeAlias = Callable[..., tuple[State, Row]]
-# the next row, the state before it, and the columns so far
-_Carry: TypeAlias = tuple[Array, State, Row]
+# the next row, the state before it, and the rows so far
+_Carry: TypeAlias = tuple[Array, State, Any]
 
 # A step is small if nothing in it has more numbers; the largest thing of a block of states, all of
 # them together, has at most so many. XLA makes one kernel of a block of fewer (see lab.compiled),
@@ -187,12 +188,40 @@ def _step_by_step(step: Step, every: int, capacity: int) -> Run:
         def recorded(carry: _Carry) -> _Carry:
             index, state, filled = carry
             after, row = stretch(state, limit)
-            filled = jax.tree.map(lambda all_, one: _put(all_, one, index), filled, row)
-            return index + jnp.int32(1), after, filled
+            put = lambda all_, one: jax.lax.dynamic_update_slice(all_, one, (jnp.int32(0), index))
+            return index + jnp.int32(1), after, jax.tree.map(put, filled, _packed(row))
 
-        return _filled(going, recorded, step, state, capacity)
+        _, row = jax.eval_shape(step, state)
+        kinds = _kinds(row)
+        empty = {
+            kind: jnp.zeros((len(names), capacity), row[names[0]].dtype)
+            for kind, names in kinds.items()
+        }
+        _, state, filled = jax.lax.while_loop(going, recorded, (jnp.int32(0), state, empty))
+        columns = {
+            name: filled[kind][place]
+            for kind, names in kinds.items()
+            for place, name in enumerate(names)
+        }
+        return state, OrderedDict((name, columns[name]) for name in row)
 
     return run
+
+
+def _kinds(row: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The names of a row by the type of their numbers."""
+    kinds: dict[str, list[str]] = {}
+    for name, value in row.items():
+        kinds.setdefault(value.dtype.name, []).append(name)
+    return kinds
+
+
+def _packed(row: Row) -> dict[str, Array]:
+    """A row of numbers as one array for each type of them: a step writes it down at one stroke."""
+    return {
+        kind: jnp.stack([row[name] for name in names])[:, None]
+        for kind, names in _kinds(row).items()
+    }
 
 
 def _stretch(step: Step, every: int) -> Callable[[State, Int[Array, ""]], tuple[State, Row]]:

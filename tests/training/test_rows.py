@@ -73,3 +73,28 @@ def test_only_arithmetic_on_a_few_numbers_is_small():
     assert small(QUADRATIC)
     assert small(NOISY)
     assert not any(small(problem) for problem in (many, looped, solved, told))
+
+
+def test_a_step_writes_its_row_down_at_one_stroke():
+    """However many columns, a step that makes its own row updates one array for each type."""
+
+    def updates(problem, **settings):
+        train = trained(problem)
+        step = jax.jit(train.step, inline=True)
+        run = rows._step_by_step(step, 1, 8)
+        jaxpr = jax.make_jaxpr(run)(train.start(), np.int32(8), np.int32(8)).jaxpr
+        return sum(one.primitive.name == "dynamic_update_slice" for one in within(jaxpr))
+
+    def within(jaxpr):
+        for one in jaxpr.eqns:
+            yield one
+            for inner in jax.tree.leaves(list(one.params.values())):
+                if hasattr(inner, "jaxpr") or hasattr(inner, "eqns"):
+                    yield from within(getattr(inner, "jaxpr", inner))
+
+    many = QUADRATIC._replace(
+        metrics=lambda p, g, u, b: {f"m{n}": jnp.sum(p["w"]) * n for n in range(20)}
+    )
+    mixed = QUADRATIC._replace(metrics=lambda p, g, u, b: {"flag": jnp.sum(p["w"]) > 0})
+    assert updates(QUADRATIC) == updates(many) == 1
+    assert updates(mixed) == 2
