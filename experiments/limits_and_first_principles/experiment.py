@@ -229,7 +229,7 @@ def errors(outcome: Outcome) -> Figure:
         best = int(np.argmin(typical))
         axes.plot(h[best], typical[best], "o", color=color, markerfacecolor="white", zorder=5)
         saying = f"best $h$: {style.scientific(h[best])}"
-        style.note(axes, saying, (h[best], typical[best]), color=color, offset=(0, 32))
+        style.note(axes, saying, (h[best], typical[best]), color=color, offset=(0, -14))
         above, offset = (12, (-5, 3)) if scheme == "forward" else (1 / 15, (6, -3))
         through, over = (h[-1], above * typical[-1]), (16 * h[best], h[-1])
         style.power_law(axes, order, through, over, label=f"slope {order}", offset=offset)
