@@ -25,6 +25,7 @@ _TELLING = tuple(
         ),
         (rf"( stands in the formula where ){_SAID} should\b", r"\1something else should"),
         (r" should be squared in the formula", " enters the formula with the wrong power"),
+        (r" where it should run [^;]*", ", which is the wrong way"),
         (r", and should run along axis \d+", ", which is the wrong one"),
         (rf"(the number \S+(?: in `[^`]*`)?) should be {_SAID}(?=;|$)", r"\1 is not the right one"),
         # a term or a factor too little, and which
