@@ -47,7 +47,13 @@ def area_fills(outcome: Outcome) -> Figure:
         area.plot(x[k], grown["area"][k], "o", color=style.RED)
         curve.plot([x[k]] * 2, [0, grown["curve"][k]], color=style.RED)
         saying = f"{grown['slope'][k]:.3g}"
-        style.note(area, saying, (x[k], grown["area"][k]), color=style.RED, offset=(5, -8))
+        style.note(
+            area,
+            saying,
+            (x[k], grown["area"][k]),
+            color=style.RED,
+            offset=(5, -8 if grown["slope"][k] > 0 else 8),
+        )
     curve.set(title="$f$:  heights in red")
     area.set(title="$F(x)$, the area so far:  the same numbers as slopes", xlabel="$x$")
     area.margins(y=0.2)
