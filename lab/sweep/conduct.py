@@ -216,8 +216,8 @@ def _draw(plan: Plan, home: Path, ending: Swept) -> None:
 def _judge(plan: Plan, ending: Swept) -> None:
     """Which run is the best, whether any arrived at all, and what makes no difference."""
     ending.remarks += [
-        f"{axis.key} makes no difference: runs that differ in nothing else end alike, "
-        "and of these the best are told of the first"
+        f"{axis.key} makes no difference: runs that differ in nothing else end alike; "
+        "of these the best runs show the first"
         for axis in idle(plan, ending.columns)
     ]
     losses = np.where(ending.columns["status"] == "diverged", np.nan, ending.columns["final.loss"])
