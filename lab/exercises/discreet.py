@@ -11,7 +11,7 @@ from lab.referee.verdict import Mistake
 # a quoted expression may hold whatever stops another rule
 _SAID = r"(?:`[^`]*`|[^`;])*?"
 _LETTER = re.compile(r", ([uvy]) = (.*?)(?=, [uvy] = |$)")
-_SLOPE = re.compile(r"( enters as )([^;]*?) where it should be ([^;]*)")
+_SLOPE = re.compile(r"( is taken to be )([^;]*?) where it is ([^;]*)")
 
 _TELLING = tuple(
     (re.compile(telling), hushed)
@@ -28,6 +28,10 @@ _TELLING = tuple(
         (r" where it should run [^;]*", ", which is the wrong way"),
         (r", and should run along axis \d+", ", which is the wrong one"),
         (rf"(the number \S+(?: in `[^`]*`)?) should be {_SAID}(?=;|$)", r"\1 is not the right one"),
+        (
+            rf"(the numbers \S+ and \S+(?: in `[^`]*`)?) should be {_SAID}(?=;|$)",
+            r"\1 are not the right ones",
+        ),
         # a term or a factor too little, and which
         (r"a term -\S* ?[^;]* too much", "a term is missing, or has the wrong sign"),
         (r"the two differ by a term [^;]*", "a term is missing or too much"),

@@ -1,5 +1,6 @@
 """An answer on trial, whatever it is: every way it can go ends in a verdict."""
 
+import re
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -139,7 +140,8 @@ def _remarked(asked: Exercise, answer: Callable[..., Any], found: Verdict) -> Ve
     mistake = discreet(found.mistake)
     assert mistake is not None
     if asked.derivation is not None and asked.derivation.kind == "identity":
-        mistake = mistake._replace(says=mistake.says.replace("the derivative", "what is asked for"))
+        says = re.sub(r"\bthe (derivative|value)\b", "what is asked for", mistake.says)
+        mistake = mistake._replace(says=says)
     if found.verdict == "wrong":
         remark = next(
             (one.remark for one in asked.wrong if one.remark and _is(asked, answer, one.answer)), ""

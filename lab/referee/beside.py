@@ -7,11 +7,13 @@ points share; there a lost sign or factor shows as anywhere else."""
 import numpy as np
 
 from lab.referee.dispute import Dispute, dispute
+from lab.referee.evaluate import Raised
 from lab.referee.evidence import Evidence, gather, varied_leaves
 from lab.referee.properties import shared
 from lab.referee.stacks import arrays, largest, over
 
 AWAY = 1e-3  # relative to the entry, or to the largest where the entry is zero
+NEXT = 1e-7  # so close that only a kink shows
 
 
 def beside_kinks(
@@ -20,11 +22,12 @@ def beside_kinks(
     """The evidence of the groups that are wrong at kinks, taken again beside them, with the points
     that are wrong there; `None` where no kink is in play, or no way leads off it.
     """
-    if not any(
+    seen = any(
         one.finding in ("subgradient", "no subgradient")
         for d in disputes
         for one in d.looks.values()
-    ):
+    )
+    if not seen and not any(map(_jumpy, evidences, disputes)):
         return None
     again, wrong = [], []
     for evidence, found in zip(evidences, disputes, strict=True):
@@ -39,10 +42,22 @@ def beside_kinks(
             return None
         again.append(heard)
         wrong.append(dispute(heard, rng).wrong)
-    return (again, wrong) if again else None
+    return (again, wrong) if again and (seen or any(mask.any() for mask in wrong)) else None
 
 
-def _moved(evidence: Evidence, rng: np.random.Generator) -> tuple[np.ndarray, ...] | None:
+def _jumpy(evidence: Evidence, found: Dispute) -> bool:
+    """Whether the truth is another next to some of the wrong points, of which few are looked at."""
+    moved = _moved(evidence, np.random.default_rng(0), NEXT)
+    told = evidence.ask_truth(moved) if moved is not None and found.wrong.any() else None
+    if told is None or isinstance(told, Raised):
+        return False
+    pairs = [(t[found.wrong], m[found.wrong]) for t, m in zip(evidence.truth, told, strict=True)]
+    return any(bool(np.any(np.abs(m - t) > 1e-3 * np.abs(t).max())) for t, m in pairs if t.size)
+
+
+def _moved(
+    evidence: Evidence, rng: np.random.Generator, away: float = AWAY
+) -> tuple[np.ndarray, ...] | None:
     group = evidence.group
     common = shared(arrays(group.leaves), ())
     leaves = list(group.leaves)
@@ -54,7 +69,7 @@ def _moved(evidence: Evidence, rng: np.random.Generator) -> tuple[np.ndarray, ..
         usual = largest(size)
         usual = over(np.where(usual > 0, usual, 1.0), leaf)
         step = rng.uniform(0.5, 1.5, leaf.shape) * rng.choice((-1.0, 1.0), leaf.shape)
-        step = AWAY * step * np.where(size > 0, size, usual)
+        step = away * step * np.where(size > 0, size, usual)
         inward = (leaf + step < low) | (leaf + step > high)
         leaves[i] = leaf + np.where(inward, -step, step)
     return tuple(leaves)

@@ -346,10 +346,10 @@ def test_the_solution_is_not_given_away(f, answer, domain, secret):
 
 
 def test_discretion_keeps_what_a_learner_may_hear():
-    said = "the slope of `jnp.sin(u)` enters as sin(u) where it should be cos(u), u = x**2"
+    said = "the slope of `jnp.sin(u)` is taken to be sin(u) where it is cos(u), u = x**2"
     mistake = discreet(Mistake("missing_chain_factor", said, "x"))
     assert mistake is not None
-    assert "enters as sin(u)" in mistake.says
+    assert "taken to be sin(u)" in mistake.says
     assert "cos" not in mistake.says
     assert discreet(None) is None
 
@@ -369,8 +369,12 @@ HUSHED = [
     ("a term 3 x is left out", "a term is left out"),
     ("a factor `cos(x)` is left out, and it is 2 times it", "a factor is left out, and it is 2"),
     ("a factor a is left out, as if a were one", "a factor a is left out, as if a were one"),
-    ("enters as y where it should be 1 - y^2, y = `tanh(x)`", "as y, with y = `tanh(x)`, which"),
-    ("enters as 1 where it should be 2 u, u = x", "enters as 1, which it is not"),
+    ("the numbers 1 and 2 in `f(1, 2)` should be 3 and 4", "in `f(1, 2)` are not the right ones"),
+    (
+        "is taken to be y where it is 1 - y^2, y = `tanh(x)`",
+        "to be y, with y = `tanh(x)`, which it is not",
+    ),
+    ("is taken to be 1 where it is 2 u, u = x", "is taken to be 1, which it is not"),
 ]
 
 

@@ -22,26 +22,31 @@ import numpy as np
 
 from lab.referee.evidence import Evidence
 from lab.referee.naming.altered import other_axes, other_constants
-from lab.referee.naming.arguments import exchanged, misplaced, other_argument
+from lab.referee.naming.arguments import exchanged, mirrored, misplaced, other_argument
 from lab.referee.naming.branches import wrong_branches
 from lab.referee.naming.changes import other_values, spare_factors, turned_values, wrong_signs
 from lab.referee.naming.conjugates import complex_leaves, conventions
+from lab.referee.naming.directions import directions
+from lab.referee.naming.functions import missing_functions, wrong_functions
 from lab.referee.naming.inner import inner_values
-from lab.referee.naming.jacobians import wrong_jacobians
-from lab.referee.naming.lacking import missing_terms
-from lab.referee.naming.numbers import wrong_numbers
+from lab.referee.naming.jacobians import inner_jacobians, wrong_jacobians
+from lab.referee.naming.lacking import missing_numbers, missing_terms, odd_terms
+from lab.referee.naming.numbers import noughts, wrong_numbers
 from lab.referee.naming.own_axes import own_axes
-from lab.referee.naming.paths import broken_pairs, broken_paths
+from lab.referee.naming.paths import broken_pairs, broken_paths, odd_pairs, odd_paths
 from lab.referee.naming.pattern import pattern
 from lab.referee.naming.ratios import wrong_factors
 from lab.referee.naming.regions import certain_entries, certain_sizes, regions
+from lab.referee.naming.rounds import every_round
+from lab.referee.naming.rules import false_rules, inner_derivatives
 from lab.referee.naming.scene import Finder, Scene
 from lab.referee.naming.setting import scene_of
 from lab.referee.naming.sides import one_sided
 from lab.referee.naming.slopes import odd_slopes, wrong_slopes
 from lab.referee.naming.terms import extra_terms
 from lab.referee.naming.transforms import summed, transformed
-from lab.referee.naming.values import missing_factors, wrong_values
+from lab.referee.naming.two_numbers import two_numbers
+from lab.referee.naming.values import missing_factors, odd_factors, wrong_values
 from lab.referee.verdict import Mistake
 
 BY_LEAF: tuple[Finder, ...] = (
@@ -55,20 +60,31 @@ BY_LEAF: tuple[Finder, ...] = (
     wrong_jacobians,
     wrong_signs,
     own_axes,
+    directions,
     turned_values,
     wrong_branches,
     spare_factors,
     wrong_numbers,
+    two_numbers,
     broken_pairs,
+    noughts,
     other_values,
     wrong_slopes,
     wrong_factors,
-    missing_terms,
+    inner_derivatives,
+    false_rules,
+    inner_jacobians,
+    wrong_functions,
+    missing_numbers,
     missing_factors,
     wrong_values,
+    missing_functions,
+    missing_terms,
+    mirrored,
+    every_round,
     summed,
     inner_values,
-    odd_slopes,
+    odd_paths,
     extra_terms,
     certain_entries,
 )
@@ -79,6 +95,8 @@ IN_PARTS: tuple[Finder, ...] = (
     wrong_branches,
 )  # for what is right at most points
 ALTOGETHER: tuple[Finder, ...] = (other_constants, other_axes, other_argument)  # the dear ones
+# What the answer amounts to, though hardly anybody has made a mistake of that kind.
+ODD: tuple[Finder, ...] = (odd_slopes, odd_terms, odd_factors, odd_pairs)
 
 # After so many seconds of the processor no further finder is asked: a long unrolled loop has
 # thousands of paths, and whoever waits would rather know how the error looks.
@@ -91,43 +109,44 @@ def name_mistake(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> 
     """
     until = time.process_time() + PATIENCE
     with np.errstate(all="ignore"):
-        whole = scene_of(evidences, wrong)
+        whole = scene_of(evidences, wrong)._replace(until=until)
         if whole.equations < 2:  # one number is explained by anything
-            return _explanation(whole, [transformed], until) or _leaf_by_leaf(whole, until)
+            return _explanation(whole, [transformed]) or _leaf_by_leaf(whole)
         if complex_leaves(whole):
-            return _explanation(whole, [conventions, transformed], until) or _pattern(whole)
-        found = _explanation(whole, IN_PARTS, until) if whole.seldom else None
-        found = found or _explanation(whole, BY_LEAF + ALTOGETHER, until)
-        return found or _leaf_by_leaf(whole, until)
+            return _explanation(whole, [conventions, transformed]) or _pattern(whole)
+        found = _explanation(whole, IN_PARTS) if whole.seldom else None
+        found = found or _explanation(whole, BY_LEAF + ALTOGETHER)
+        return found or _leaf_by_leaf(whole)
 
 
-def _explanation(one: Scene, finders: Sequence[Finder], until: float) -> Mistake | None:
-    """The first that is found, of finders asked before the processor's clock says ``until``."""
+def _explanation(one: Scene, finders: Sequence[Finder]) -> Mistake | None:
+    """The first that is found, of finders asked in time."""
     for find in finders:
-        if time.process_time() > until:
+        if one.late:
             return None
         for mistake in find(one):
             return mistake
     return None
 
 
-def _leaf_by_leaf(whole: Scene, until: float) -> Mistake:
-    if len(whole.leaves) > 1:
-        found = {i: _explanation(whole.only([i]), BY_LEAF, until) for i in whole.leaves}
-        told = [mistake for mistake in found.values() if mistake is not None]
-        if told:
-            said = {
-                i: mistake.says if mistake else pattern(whole.only([i]))
-                for i, mistake in found.items()
-            }
-            name = told[0].name if len(told) == len(found) else "unknown"
-            where = "; ".join(mistake.where for mistake in told)
-            if len(set(said.values())) == 1:
-                return Mistake(name, told[0].says, where)
-            each = (f"{whole.names[i]}: {says}" for i, says in said.items())
-            return Mistake(name, "; ".join(each), where)
-    return _pattern(whole)
+def _leaf_by_leaf(whole: Scene) -> Mistake:
+    each = [whole.only([i]) for i in whole.leaves]
+    found = [_explanation(one, BY_LEAF) for one in each] if len(each) > 1 else [None]
+    if not any(found):
+        return _pattern(whole)
+    told = [mistake or _pattern(one) for mistake, one in zip(found, each, strict=True)]
+    name = told[0].name if all(found) else "unknown"
+    where = "; ".join(mistake.where for mistake in found if mistake)
+    if len({mistake.says for mistake in told}) == 1:
+        return Mistake(name, told[0].says, where)
+    says = (f"{one.where}: {mistake.says}" for one, mistake in zip(each, told, strict=True))
+    return Mistake(name, "; ".join(says), where)
 
 
-def _pattern(whole: Scene) -> Mistake:
-    return Mistake("unknown", pattern(whole), whole.where)
+def _pattern(one: Scene) -> Mistake:
+    """How the error looks; and what the answer amounts to, where that can be said."""
+    amounts = _explanation(one, ODD) if one.equations > 1 else None
+    if amounts is None:
+        return Mistake("unknown", pattern(one), one.where)
+    says = f"{pattern(one)}; it amounts to this: {amounts.says}"
+    return Mistake("unknown", says, amounts.where)

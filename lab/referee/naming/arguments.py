@@ -34,6 +34,11 @@ def misplaced(scene: Scene) -> Iterator[Mistake]:
     yield from _altered(scene, _alterations)
 
 
+def mirrored(scene: Scene) -> Iterator[Mistake]:
+    """As if an argument had another sign."""
+    yield from _altered(scene, _mirrored)
+
+
 def exchanged(scene: Scene) -> Iterator[Mistake]:
     """As if one argument were another."""
     yield from _altered(scene, _exchanges)
@@ -153,9 +158,7 @@ def _alterations(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
                 yield Alteration("missing_term", left_out, change(np.zeros_like))
                 missing = f"a factor {name} is left out, as if {name} were one"
                 yield Alteration("missing_chain_factor", missing, change(np.ones_like))
-            yield Alteration("sign", f"as if {name} were -{name}", change(np.negative))
             yield Alteration("factor", f"{name} is squared", change(np.square))
-            yield Alteration("sign", f"as if {name} were |{name}|", change(np.abs))
         if leaf.ndim == 3 and leaf.shape[1] == leaf.shape[2]:
             turned = f"{name} stands where its transpose should"
             yield Alteration("transpose", turned, change(lambda x: np.swapaxes(x, 1, 2)))
@@ -176,6 +179,15 @@ def _alterations(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
                 says = f"{name} is off by one: as if it were {name} {'+' if shift > 0 else '-'} 1"
                 yield Alteration("index", says, change(partial(np.add, shift)))
                 yield Alteration("index", says, _cyclic(scene, i, shift))
+
+
+def _mirrored(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
+    names = argument_leaves(scene.evidences[scene.main])
+    for i, (leaf, name) in enumerate(zip(leaves, names, strict=True)):
+        if leaf.dtype.kind == "f":
+            says = f"the sign of {name} is lost: it is right for -{name}"
+            yield Alteration("sign", says, _changer(i)(np.negative))
+            yield Alteration("sign", f"as if {name} were |{name}|", _changer(i)(np.abs))
 
 
 def _exchanges(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:

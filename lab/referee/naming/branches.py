@@ -1,20 +1,30 @@
 """Mistakes about a choice: a `where`, a maximum, a clipping that counts as if it always fell one
-way.
+way, or the other way.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from lab.referee.naming.choices import choices
 from lab.referee.naming.flow import Flow
-from lab.referee.naming.paths import ORDINALS, alike
+from lab.referee.naming.paths import alike
 from lab.referee.naming.scene import Scene, where
-from lab.referee.naming.words import plain
+from lab.referee.naming.words import operand_text, plain
 from lab.referee.programs.traced import Edge, Program
 from lab.referee.verdict import Mistake
 
 MOST = 12
+
+
+class Choice(NamedTuple):
+    """``sides`` are the edges of all that may be chosen and has a slope, ``after`` those by which
+    the outcome goes on.
+    """
+
+    sides: tuple[Edge, ...]
+    after: tuple[Edge, ...]
 
 
 def wrong_branches(scene: Scene) -> Iterator[Mistake]:
@@ -24,45 +34,46 @@ def wrong_branches(scene: Scene) -> Iterator[Mistake]:
     found = _choices(whole.program)
     if not found or len(found) > MOST:
         return
-    wanted = tuple(edge for edges in found for edge in edges)
+    wanted = tuple(dict.fromkeys(edge for one in found for edge in (*one.sides, *one.after)))
     flow = scene.flow(scene.main, wanted)
     if flow is None:
         return
-    for edges in found:
-        for taken in range(len(edges)):
-            if _explains(scene, wanted, edges, taken):
-                step = flow.program.steps[edges[0].step]
-                shown = step.place.quoted if step.place is not None else f"a {plain(step.name)}"
-                way = ORDINALS[min(taken, len(ORDINALS) - 1)]
-                if step.name == "select_n" and len(edges) == 2:  # operands: where false, where true
-                    way = ("second", "first")[taken]
-                says = (
-                    f"right on one branch only: the slope is that of the {way} branch of {shown} "
-                    "everywhere"
-                )
-                place = str(step.place) if step.place is not None else ""
-                yield Mistake("region", says, where(scene, place))
+    for one in found:
+        step = flow.program.steps[one.sides[0].step]
+        shown = step.place.quoted if step.place is not None else f"a {plain(step.name)}"
+        place = where(scene, str(step.place) if step.place is not None else "")
+        for taken in one.sides:
+            if _explains(scene, wanted, one, taken):
+                text = operand_text(flow.told, taken)
+                says = f"the condition of {shown} is left out: the slope of {text} is there always"
+                yield Mistake("region", says, place)
+        if _explains(scene, wanted, one, None):
+            says = f"the two sides of {shown} are exchanged: each counts where the other should"
+            yield Mistake("region", says, place)
 
 
-def _choices(program: Program) -> list[tuple[Edge, ...]]:
-    """For each choice that the derivative goes through, the edges of all that may be chosen."""
+def _choices(program: Program) -> list[Choice]:
+    """The choices that the derivative goes through."""
     found = []
-    chosen = set(choices(program))
+    chosen, leaving = set(choices(program)), program.leaving()
     for k in dict.fromkeys(edge.step for edge in program.edges()):
         step = program.steps[k]
-        if k in chosen:
-            shape = program.shapes[step.outputs[0]]
-            edges = tuple(
-                Edge(k, o)
-                for o, slot in enumerate(step.inputs)
-                if program.floating[slot] and program.shapes[slot] == shape
-            )
-            if len(edges) > 1:
-                found.append(edges)
+        if k not in chosen or set(step.outputs) & set(program.outputs):
+            continue
+        shape = program.shapes[step.outputs[0]]
+        sides = tuple(
+            Edge(k, o)
+            for o, slot in enumerate(step.inputs)
+            if slot in leaving and program.floating[slot] and program.shapes[slot] == shape
+        )
+        after = tuple(leaving.get(step.outputs[0], ()))
+        if sides and after:
+            found.append(Choice(sides, after))
     return found
 
 
-def _explains(scene: Scene, wanted: tuple[Edge, ...], edges: Sequence[Edge], taken: int) -> bool:
+def _explains(scene: Scene, wanted: tuple[Edge, ...], one: Choice, taken: Edge | None) -> bool:
+    """Whether the choice falls so always; or, where none is ``taken``, the other way."""
     answers = []
     for g, evidence in enumerate(scene.evidences):
         flow = scene.flow(g, wanted)
@@ -71,7 +82,10 @@ def _explains(scene: Scene, wanted: tuple[Edge, ...], edges: Sequence[Edge], tak
                 return False
             answers.append(list(evidence.hand))
             continue
-        added = _always(flow, edges, taken) - flow.share(edges)
+        share = flow.share(one.sides)
+        sides = one.sides if taken is None else (taken,)
+        always = np.asarray(sum(_always(flow, one, side) for side in sides))
+        added = always - (2 if taken is None else 1) * share
         answer = flow.answer(added, list(evidence.truth))
         if not all(scene.fits(g, i, answer[i]) for i in scene.leaves):
             return False
@@ -79,9 +93,7 @@ def _explains(scene: Scene, wanted: tuple[Edge, ...], edges: Sequence[Edge], tak
     return scene.explains(answers)
 
 
-def _always(flow: Flow, edges: Sequence[Edge], taken: int) -> np.ndarray:
-    """The share of a choice that always falls one way: each entry goes down one edge only, so that
-    the sum of their cotangents is that of the outcome.
-    """
-    outcome = np.asarray(sum(flow.cotangents[edge] for edge in edges))
-    return flow.contracted(outcome, flow.tangents[flow.program.operand(edges[taken])])
+def _always(flow: Flow, one: Choice, side: Edge) -> np.ndarray:
+    """The share of a side if it were always chosen."""
+    outcome = np.asarray(sum(flow.cotangents[edge] for edge in one.after))
+    return flow.contracted(outcome, flow.tangents[flow.program.operand(side)])

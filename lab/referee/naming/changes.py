@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import chain, combinations, product
+from itertools import chain, combinations, islice, product
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from lab.referee.naming.scene import Scene
 from lab.referee.verdict import Mistake
 
 FACTORS = {("mul", 0), ("mul", 1), ("div", 1)}  # steps and operands that are one factor
+MOST = 60  # pairs of factors of matrix products
 PAIRED = 6  # places of an argument of which two together may be another's
 
 
@@ -66,6 +67,14 @@ def _orders(here: Bench) -> Iterator[Change]:
         elif step.name == "dot_general" and len(draft.shape(spot[0])) == 2:
             says = f"the factors of {shown} stand in the wrong order"
             yield Change("transpose", says, spot, _crossed(spot))
+    steps = draft.program.steps
+    dots = [e for e in draft.edges if e.step < len(steps) and steps[e.step].name == "dot_general"]
+    for spot in islice(combinations(dots, 2), MOST):
+        one, other = map(draft.text, spot)
+        apart = spot[0].step != spot[1].step and one != other
+        if apart and draft.shape(spot[0]) == draft.shape(spot[1]):
+            says = f"{one} and {other} stand in each other's place in the formula"
+            yield Change("transpose", says, spot, _crossed(spot))
 
 
 def _crossed(spot: Spot) -> Callable[[Bench], Added]:
@@ -80,7 +89,7 @@ def _turns(here: Bench) -> Iterator[Change]:
     draft = here.draft
     for spot in spots(draft):
         shape, text = draft.shape(spot[0]), draft.text(spot[0])
-        rank = len(shape)
+        rank = 0 if draft.literal(spot[0]) is not None else len(shape)
         if rank >= 2 and shape[-1] == shape[-2]:
             swap = partial(np.swapaxes, axis1=-1, axis2=-2)
             if draft.spread(spot[0]):

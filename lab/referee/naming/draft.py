@@ -55,6 +55,26 @@ class Draft(NamedTuple):
         """Whether a row or a column enters that is spread over a square."""
         return self.shape(edge) != self.program.shapes[self.slot(edge)]
 
+    def shaped(self, edge: Edge, known: np.ndarray) -> np.ndarray | None:
+        """A value as it would enter by an edge: turned and spread as what enters now, if it is of
+        the shape that this had before.
+        """
+        if known.shape[1:] == self.shape(edge):
+            return known
+        steps, slot = [], self.slot(edge)
+        made = self.program.producer(slot)
+        while made is not None and made.name in TRIVIAL:
+            steps.append(made)
+            made = self.program.producer(made.inputs[0])
+        for step in reversed(steps):
+            if known.shape[1:] != self.program.shapes[step.inputs[0]]:
+                return None
+            known = _replayed(step, known)
+        try:
+            return np.broadcast_to(known, (len(known), *self.shape(edge)))
+        except ValueError:
+            return None
+
     def decides(self, edge: Edge) -> bool:
         """Whether what enters is compared and goes no further: it decides which way is taken."""
         if edge.step == len(self.program.steps):
@@ -94,12 +114,13 @@ class Draft(NamedTuple):
 
     def fixed(self, edge: Edge) -> bool:
         """Whether a number of the source enters, or an array of one."""
-        slot = self.slot(edge)
-        made = self.program.producer(slot)
-        while made is not None and made.name in TRIVIAL:
-            slot = made.inputs[0]
-            made = self.program.producer(slot)
-        return slot in self.program.fixed
+        return bare(self.program, self.slot(edge)) in self.program.fixed
+
+    def literal(self, edge: Edge) -> float | None:
+        """The number of the source that enters, by itself or all over an array."""
+        slot = bare(self.program, self.slot(edge))
+        known = self.program.fixed.get(slot)
+        return float(known) if known is not None and not self.program.shapes[slot] else None
 
 
 def draft(evidence: Evidence) -> Draft | None:
@@ -138,12 +159,12 @@ def spots(one: Draft) -> list[Spot]:
     by_slot: dict[int, list[Edge]] = {}
     numbers: dict[float, list[Edge]] = {}
     for edge in one.edges:
-        slot = one.slot(edge)
-        if slot in program.literals and np.isfinite(program.fixed[slot]):
-            numbers.setdefault(abs(float(program.fixed[slot])), []).append(edge)
+        slot, number = one.slot(edge), one.literal(edge)
+        if number is not None and np.isfinite(number):
+            numbers.setdefault(abs(number), []).append(edge)
         elif slot not in program.fixed:
             by_slot.setdefault(slot, []).append(edge)
-    single = [edge for edge in one.edges if one.slot(edge) not in program.literals]
+    single = [edge for edge in one.edges if one.literal(edge) is None]
     last = lambda edge: (not _adds(program, edge), -edge.step)
     found: list[Spot] = [(edge,) for edge in sorted(single, key=last)]
     found += [tuple(edges) for edges in numbers.values()]
@@ -161,11 +182,33 @@ def spots(one: Draft) -> list[Spot]:
     return found
 
 
-def _summed(program: Program, slot: int) -> int:
-    """How many numbers a value is the sum of; 1 where it is none."""
+def _replayed(step: Step, value: np.ndarray) -> np.ndarray:
+    """A step that turns or spreads an array, at all points."""
+    params, count = step.equation.params, len(value)
+    if step.name == "broadcast_in_dim":
+        shape, kept = params["shape"], params["broadcast_dimensions"]
+        axes = iter(value.shape[1:])
+        thin = [next(axes) if k in kept else 1 for k in range(len(shape))]
+        return np.broadcast_to(value.reshape(count, *thin), (count, *shape))
+    if step.name == "transpose":
+        return value.transpose(0, *(k + 1 for k in params["permutation"]))
+    if step.name in ("reshape", "squeeze"):
+        return value.reshape(count, *step.equation.outvars[0].aval.shape)
+    return value
+
+
+def bare(program: Program, slot: int) -> int:
+    """A value before it was reshaped, spread or converted."""
     made = program.producer(slot)
     while made is not None and made.name in TRIVIAL:
-        made = program.producer(made.inputs[0])
+        slot = made.inputs[0]
+        made = program.producer(slot)
+    return slot
+
+
+def _summed(program: Program, slot: int) -> int:
+    """How many numbers a value is the sum of; 1 where it is none."""
+    made = program.producer(bare(program, slot))
     if made is None or made.name != "reduce_sum":
         return 1
     many, few = (int(np.prod(program.shapes[v])) for v in (made.inputs[0], made.outputs[0]))

@@ -1,7 +1,7 @@
 """A jvp or vjp through a wrong Jacobian: turned over, or with its diagonal alone."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,10 +9,14 @@ import numpy as np
 
 from lab.referee.evaluate import Asker, Raised
 from lab.referee.evidence import Evidence
-from lab.referee.naming.scene import Scene
+from lab.referee.naming.paths import alike
+from lab.referee.naming.scene import Scene, where
+from lab.referee.programs.source import Place
+from lab.referee.programs.traced import Edge, Program, Step
 from lab.referee.question import split
 from lab.referee.verdict import Mistake
 
+FEW = 6  # expressions
 MOST = 2**12  # entries of the Jacobian at one point
 
 WRONG: tuple[tuple[str, str, Callable[[np.ndarray], np.ndarray]], ...] = (
@@ -47,6 +51,90 @@ def wrong_jacobians(scene: Scene) -> Iterator[Mistake]:
             answers.append([flat.reshape(evidence.truth[0].shape)])
         if scene.explains(answers):
             yield Mistake(name, says, scene.where)
+
+
+def inner_jacobians(scene: Scene) -> Iterator[Mistake]:
+    """Of a softmax on the way, or another function of an array onto one of its shape, the diagonal
+    of the Jacobian alone.
+    """
+    whole = scene.flow(scene.main)
+    if whole is None:
+        return
+    found = [one for one in _inner(whole.program) if one is not None]
+    wanted = tuple(sorted({edge for one in found for edge in (*one.into, *one.after)}))
+    if not 0 < len(found) <= FEW or len(wanted) > 8 * FEW:
+        return
+    for one in found:
+        groups = (scene.main, *range(len(scene.evidences)))
+        if all(_diagonal_alone(scene, g, wanted, one) for g in groups):
+            says = (
+                f"only the diagonal of the Jacobian of {one.place.quoted} is there: each entry as "
+                "if it depended on its own alone"
+            )
+            yield Mistake("missing_term", says, where(scene, str(one.place)))
+
+
+class Inner(NamedTuple):
+    """An expression of one value that moves, ``source``; its steps, how it is entered and left."""
+
+    place: Place
+    source: int
+    out: int
+    steps: tuple[Step, ...]
+    into: tuple[Edge, ...]
+    after: tuple[Edge, ...]
+
+
+def _inner(program: Program) -> Iterator[Inner]:
+    leaving = program.leaving()
+    by_place: dict[Place, list[int]] = {}
+    for k, step in enumerate(program.steps):
+        if step.place is not None:
+            by_place.setdefault(step.place, []).append(k)
+    for place, at in by_place.items():
+        steps = [program.steps[k] for k in at]
+        inside = {slot for step in steps for slot in step.outputs}
+        into = [e for e in program.edges() if e.step in at and program.operand(e) not in inside]
+        sources = {program.operand(edge) for edge in into}
+        after = tuple(e for e in leaving.get(steps[-1].outputs[0], ()) if e.step not in at)
+        reduces = any(step.name.startswith("reduce_") for step in steps)
+        if len(sources) != 1 or not after or not reduces:
+            continue
+        source, out = sources.pop(), steps[-1].outputs[0]
+        if program.shapes[source] == program.shapes[out] and program.shapes[out]:
+            yield Inner(place, source, out, tuple(steps), tuple(into), after)
+
+
+def _diagonal_alone(scene: Scene, g: int, wanted: tuple[Edge, ...], one: Inner) -> bool:
+    flow = scene.flow(g, wanted)
+    if flow is None or not alike(scene, flow, (*one.into, *one.after)):
+        return scene.spared(g, "function")
+    program = flow.program
+    here = next((x for x in _inner(program) if x.place == one.place), None)
+    value = flow.values.get(one.source)
+    if here is None or value is None:
+        return False
+
+    def inner(u: Any) -> Any:
+        known = {**program.fixed, one.source: u}
+        for step in here.steps:
+            if any(slot not in known for slot in step.inputs):
+                continue
+            known.update(zip(step.outputs, step.bind([known[v] for v in step.inputs]), strict=True))
+        return known[here.out]
+
+    def diagonal(u: Any) -> Any:
+        flat = jnp.eye(u.size).reshape(u.size, *u.shape)
+        rows = jax.vmap(lambda t: jax.jvp(inner, (u,), (t,))[1])(flat)
+        return jnp.diagonal(rows.reshape(u.size, u.size)).reshape(u.shape)
+
+    slopes = Asker(diagonal, flow.evidence.group, 64, len(value), traced=True)((value,))
+    if isinstance(slopes, Raised):
+        return False
+    leaving = np.asarray(sum(flow.cotangents[edge] for edge in one.after)) * slopes[:, None]
+    added = flow.contracted(leaving, flow.tangents[one.source]) - flow.share(one.into)
+    answer = flow.answer(added, list(scene.evidences[g].truth))
+    return all(scene.fits(g, i, answer[i]) for i in scene.leaves)
 
 
 def _jacobian(evidence: Evidence) -> tuple[np.ndarray, np.ndarray] | None:

@@ -16,13 +16,34 @@ MOST = 2000  # terms tried
 
 def missing_terms(scene: Scene) -> Iterator[Mistake]:
     """A value, a mean of an argument or a one should be added to, or taken from, what enters."""
-    yield from mended(scene, lambda here: _changes(scene, here))
+    yield from mended(scene, lambda here: _changes(here, _plain(scene, here)))
 
 
-def _changes(scene: Scene, here: Bench) -> Iterator[Change]:
+def missing_numbers(scene: Scene) -> Iterator[Mistake]:
+    """A number that the function adds, as what keeps a variance from being zero."""
+    yield from mended(scene, lambda here: _changes(here, list(_numbers(scene, here))))
+
+
+def odd_terms(scene: Scene) -> Iterator[Mistake]:
+    """Values that are no term of any sum in the function: nobody forgot them in one."""
+    yield from mended(scene, lambda here: _changes(here, _values(scene, here, odd=True)))
+
+
+def _plain(scene: Scene, here: Bench) -> list[Value]:
     one = Value("1", lambda bench: np.ones(len(bench.rows)))
-    written = (v for v in of_function(scene, here) if not v.text.startswith("its "))
-    terms = [one, *_averages(here), *written, *_numbers(scene, here)]
+    written = _values(scene, here, odd=False)
+    return [one, *_averages(here), *written]
+
+
+def _values(scene: Scene, here: Bench, *, odd: bool) -> list[Value]:
+    return [
+        value
+        for value in of_function(scene, here)
+        if not value.text.startswith("its ") and (value.of != "argument" and not value.term) is odd
+    ]
+
+
+def _changes(here: Bench, terms: list[Value]) -> Iterator[Change]:
     places = [spot for spot in spots(here.draft) if not here.draft.fixed(spot[0])]
     tried = 0
     for term in terms:

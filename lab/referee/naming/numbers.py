@@ -3,6 +3,7 @@
 Most answers are linear in most of what enters them, so that the right factor is told by two runs;
 for the numbers of the source, which may stand inside of anything, Newton's method finds it."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -10,7 +11,6 @@ import numpy as np
 from lab.referee.naming.draft import Draft, Spot, spots
 from lab.referee.naming.repairs import (
     FEWEST,
-    Added,
     Bench,
     Change,
     alike,
@@ -20,44 +20,79 @@ from lab.referee.naming.repairs import (
     right,
     some_rows,
 )  # fmt: skip
-from lab.referee.naming.scene import Scene, number
+from lab.referee.naming.scene import SHARE, Scene, number, plain_number, written
 from lab.referee.verdict import Mistake
 
 ROUNDS = 8
+SHARP = 1e-7  # how closely a factor has to explain the error that is no number one would count with
+DEVIATES = r"\b(var|std|cov|mean|average)\b"  # functions that count
+GUARD = 0.01  # a number that keeps something from being zero is smaller
+SLIPPED = 0.02  # and one of two digits, if by less
 NEAR = 0.25  # a number of the source that is off by less is a constant misremembered
 
 
 def wrong_numbers(scene: Scene) -> Iterator[Mistake]:
     """One factor, the same at all points, that would mend the formula."""
+    yield from _numbers(scene, nought=False)
+
+
+def noughts(scene: Scene) -> Iterator[Mistake]:
+    """A term that is multiplied by nought."""
+    yield from _numbers(scene, nought=True)
+
+
+def _numbers(scene: Scene, *, nought: bool) -> Iterator[Mistake]:
     if scene.equations < FEWEST:
         return
     here = bench(scene, scene.main, some_rows(scene))
     if here is None:
         return
     draft = here.draft
-    places = spots(draft)
-    for spot, c in zip(places, _factors(scene, here, places), strict=True):
-        if not np.isfinite(c) or abs(c - 1) < 1e-9:
-            continue
+    is_nought = lambda spot: draft.literal(spot[0]) == 0 and _multiplies(draft, spot)
+    places = [spot for spot in spots(draft) if is_nought(spot) is nought]
+    if not places:
+        return
+    found = zip(places, _factors(scene, here, places), strict=True)
+    told = [(spot, c) for spot, c in found if np.isfinite(c) and abs(c - 1) >= 1e-9]
+    for spot, c in sorted(told, key=lambda one: _rank(draft, *one)):
         by_group = _everywhere(scene, here, spot, float(c))
         if by_group is not None:
             yield from _said(scene, draft, spot, by_group)
 
 
+def _rank(draft: Draft, spot: Spot, c: float) -> int:
+    """What is told first: a number of the source that should be another one that a person would
+    write, then one that nearly is what it should be.
+    """
+    h = draft.literal(spot[0])
+    if h is None or h == 0:
+        return 2
+    near = abs(c - 1) < (SLIPPED if _short(h, 2) else NEAR)
+    return 0 if abs(c) < 1e-3 or round_number(c * h) else 1 if near else 2
+
+
 def _factors(scene: Scene, here: Bench, places: Sequence[Spot]) -> np.ndarray:
     """By what each spot would have to be multiplied; nan where nothing helps."""
-    literal = [here.draft.slot(spot[0]) in here.draft.program.literals for spot in places]
+    fits = np.zeros(len(places), bool)
     c = _stepped(scene, here, places, np.ones(len(places)), np.full(len(places), 2.0))
-    for _ in range(ROUNDS):
-        told = _answers(scene, here, places, c)
+    going = np.flatnonzero(np.isfinite(c))
+    literal = [here.draft.literal(spot[0]) is not None for spot in places]
+    for k in range(ROUNDS):
+        some = [places[int(k)] for k in going]
+        told = _answers(scene, here, some, c[going]) if some and not scene.late else None
         if told is None:
-            return np.full(len(places), np.nan)
-        fits = [right(scene, here, [leaf[k] for leaf in told]) for k in range(len(places))]
-        going = ~np.array(fits) & np.array(literal) & np.isfinite(c) & (np.abs(c) < 1e6)
-        if not going.any():
             break
-        moved = _stepped(scene, here, places, c, c * (1 + 1e-6))
-        c = np.where(going, moved, c)
+        for j, i in enumerate(going):
+            nice = any(map(plain_number, (c[i], 1 / c[i], c[i] ** 2)))
+            # an odd factor of what enters a curve, as in log(c p) = log(p) + log(c), is a term
+            if nice or literal[i] or not k:
+                share = SHARE if nice else SHARP
+                fits[i] = right(scene, here, [leaf[j] for leaf in told], share)
+        kept = ~fits[going] & (np.abs(c[going]) < 1e6)
+        going, some = going[kept], [spot for spot, keep in zip(some, kept, strict=True) if keep]
+        if some:
+            c[going] = _stepped(scene, here, some, c[going], c[going] * (1 + 1e-6))
+            going = going[np.isfinite(c[going])]
     return np.where(fits, np.where(np.abs(c) < 1e-7, 0.0, c), np.nan)
 
 
@@ -84,9 +119,8 @@ def _answers(
 ) -> list[np.ndarray] | None:
     changes = np.zeros((len(places), len(here.rows), here.draft.width))
     for k, (spot, c) in enumerate(zip(places, factors, strict=True)):
-        for edge in spot:
-            entering = here.value(edge).reshape(len(here.rows), -1)
-            changes[k][:, here.draft.cuts[edge]] = (c - 1) * entering
+        for edge, added in zip(spot, scaled(here, spot, c), strict=True):
+            changes[k][:, here.draft.cuts[edge]] = added.reshape(len(here.rows), -1)
     return here.tried(np.nan_to_num(changes, posinf=0.0, neginf=0.0))
 
 
@@ -109,33 +143,50 @@ def _everywhere(scene: Scene, main: Bench, spot: Spot, c: float) -> list[float] 
     return found if everywhere(scene, _scaling(spot, found)) else None
 
 
-def _scaling(spot: Spot, by_group: Sequence[float]) -> Change:
-    def added(here: Bench) -> Added:
-        return [(by_group[here.g] - 1) * here.value(edge) for edge in spot]
+def scaled(here: Bench, spot: Spot, c: float) -> Sequence[np.ndarray]:
+    """What a factor adds at a spot; where the source has a zero, what the number ``c - 1`` adds."""
+    zero = here.draft.literal(spot[0]) == 0
+    whole = lambda value: np.ones_like(value) if zero else value
+    return [(c - 1) * whole(here.value(edge)) for edge in spot]
 
-    return Change("factor", "", spot, added)
+
+def _scaling(spot: Spot, by_group: Sequence[float]) -> Change:
+    return Change("factor", "", spot, lambda here: scaled(here, spot, by_group[here.g]))
 
 
 def _said(scene: Scene, draft: Draft, spot: Spot, by_group: list[float]) -> Iterator[Mistake]:
     c = by_group[scene.main]
-    slot = draft.slot(spot[0])
+    h = draft.literal(spot[0])
     told: Callable[[str, str], Mistake] = lambda name, says: mistake(scene, draft, name, says, spot)
     inverse = [1 / x if x else np.inf for x in by_group]
     word = scene.size_word(inverse) if np.all(np.isfinite(inverse)) else None
-    if slot in draft.program.literals:
-        h = float(draft.program.fixed[slot])
+    if h == 0:
+        says = f"the number 0{_in(draft, spot)} should be {written(c - 1)}"
+        if max(by_group) == min(by_group) and round_number(c - 1):
+            yield told("missing_term" if _multiplies(draft, spot) else "constant", says)
+        return
+    if h is not None:
         c = _rounded(scene, spot, h, by_group)
         place = draft.place(spot[0])
-        here = f" in {place.quoted}" if place is not None else ""
-        says = "the number {}{here} should be {}".format(*_apart(h, c * h), here=here)
+        here = _in(draft, spot)
+        says = "the number {}{here} should be {}".format(*apart(h, c * h), here=here)
         alike = max(by_group) == min(by_group)
         size = scene.size_word([(c if alike else x) * h for x in by_group])
+        if not size and place is not None and hidden(h, place.text):
+            return  # nobody wrote it: the value that it goes into is told instead
         if size:
             yield told("batch_factor", f"{says}, which is {size}")
         elif word:
             yield told("batch_factor", f"{says}: it is {word} times that")
+        elif place is not None and not _short(h, 4) and not shown(h, place.text):
+            says = f"a constant of {place.quoted} is {1 / c:.8g} times what it should be"
+            yield told("constant" if abs(c - 1) < NEAR else "factor", says)
+        elif abs(c) < 1e-9 and place is not None and re.search(DEVIATES, place.text):
+            yield told("batch_factor", f"the number {written(h)}{here} should be 0")
         elif abs(c) < 1e-9:
-            yield told("extra_term", f"the number {number(h)}{here} should not be there")
+            guard = abs(h) < GUARD and not _multiplies(draft, spot)
+            says = f"the number {written(h)}{here} should not be there"
+            yield told("constant" if guard else "extra_term", says)
         elif abs(c + 1) < 1e-9:
             yield told("sign", says)
         else:
@@ -166,10 +217,41 @@ def _rounded(scene: Scene, spot: Spot, h: float, by_group: list[float]) -> float
     return next((x for x in close if everywhere(scene, _scaling(spot, [x] * len(by_group)))), c)
 
 
-def _apart(one: float, other: float) -> tuple[str, str]:
+def apart(one: float, other: float) -> tuple[str, str]:
     """Two numbers, with as many digits as it takes to tell them apart."""
-    if number(one) != number(other):
-        return number(one), number(other)
+    if written(one) != written(other):
+        return written(one), written(other)
     digits = range(7, 18)
     told = ((f"{one:.{d}g}", f"{other:.{d}g}") for d in digits)
     return next((a, b) for a, b in told if a != b)
+
+
+def _multiplies(draft: Draft, spot: Spot) -> bool:
+    """Whether a number stands in a product: where it is nought, so is what it multiplies."""
+    steps = draft.program.steps
+    return all(e.step < len(steps) and steps[e.step].name in ("mul", "dot_general") for e in spot)
+
+
+def _in(draft: Draft, spot: Spot) -> str:
+    place = draft.place(spot[0])
+    return f" in {place.quoted}" if place is not None else ""
+
+
+def round_number(value: float) -> bool:
+    """Whether a person would write it: of at most three digits, or a plain fraction."""
+    return plain_number(value) or bool(abs(float(f"{value:.3g}") - value) <= 1e-7 * abs(value))
+
+
+def _short(value: float, digits: int) -> bool:
+    return bool(float(f"{value:.{digits}g}") == value)
+
+
+def hidden(number: float, text: str) -> bool:
+    """Whether a number is none that the source shows: the count inside of a variance."""
+    return bool(re.search(DEVIATES, text)) and not shown(number, text)
+
+
+def shown(number: float, text: str) -> bool:
+    """Whether an expression shows this number, or none but names."""
+    known = re.findall(r"(?<![\w.])(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", text)
+    return not known or abs(number) in map(float, known)

@@ -43,7 +43,7 @@ def _mended(scene: Scene, g: int, main: Draft, k: int) -> bool:
     evidence = scene.evidences[g]
     with np.errstate(all="ignore"):
         return all(
-            bool(np.all(np.abs(answer[i] - evidence.truth[i][seen]) <= scene.allowed(g, i)[seen]))
+            bool(np.all(np.abs(answer[i] - evidence.truth[i][seen]) <= scene.mended(g, i)[seen]))
             for i in scene.leaves
         )
 

@@ -25,6 +25,7 @@ OPERANDS = {
     "mul": "factor",
     "dot_general": "factor",
 }
+SIDES = {"div": ("numerator", "denominator"), "pow": ("base", "exponent")}
 NICE = (-1.0, -2.0, 1.0, -0.5, 0.5, 2.0)
 PAIRED = 48  # paths among which pairs are tried
 
@@ -47,8 +48,24 @@ def broken_paths(scene: Scene) -> Iterator[Mistake]:
     # The sum of several paths may be one: what says least of it is tried first.
     told = [(path, a) for path, a in found if a is not None]
     for path, a in sorted(told, key=_simple):
-        if scene.equations > 2 or rank(a) < len(NICE):
+        if rank(a) < len(NICE) or _varies(scene):
             yield from _one(scene, flow, path, a)
+
+
+def odd_paths(scene: Scene) -> Iterator[Mistake]:
+    """Factors that nobody counts with."""
+    flow = scene.flow(scene.main)
+    if flow is None or scene.equations < 3:
+        return
+    for path in distinct_paths(scene, flow):
+        a = fitted(scene, flow, [path.share])
+        if a is not None and rank(a) == len(NICE):
+            yield from _one(scene, flow, path, a)
+
+
+def _varies(scene: Scene) -> bool:
+    """Whether there are several sizes, on which a factor may depend."""
+    return sum(bool(mask.any()) for mask in scene.wrong) > 1
 
 
 def _simple(found: tuple[Path, np.ndarray]) -> tuple[int, bool]:
@@ -57,10 +74,15 @@ def _simple(found: tuple[Path, np.ndarray]) -> tuple[int, bool]:
 
 
 def broken_pairs(scene: Scene) -> Iterator[Mistake]:
-    """Two paths at once."""
-    flow = scene.flow(scene.main)
-    if flow is not None:
-        yield from _two(scene, flow, distinct_paths(scene, flow))
+    """Two paths at once, with one thing to be said of both: left out, or of the wrong sign; or one
+    counted in place of the other.
+    """
+    yield from _two(scene, odd=False)
+
+
+def odd_pairs(scene: Scene) -> Iterator[Mistake]:
+    """Two paths of which different things are to be said: true, but hardly one mistake."""
+    yield from _two(scene, odd=True)
 
 
 def distinct_paths(scene: Scene, flow: Flow) -> list[Path]:
@@ -74,6 +96,7 @@ def distinct_paths(scene: Scene, flow: Flow) -> list[Path]:
         for edge in leaving:
             into.setdefault(flow.program.steps[edge.step].place, []).append(edge)
         sets += [tuple(edges) for edges in (*into.values(), leaving) if len(edges) > 1]
+    sets += _repeated(flow)
     sets = [edges for edges in sets if all(edge in flow.cotangents for edge in edges)]
     found: dict[bytes, Path] = {}
     for edges in sets:
@@ -88,6 +111,21 @@ def distinct_paths(scene: Scene, flow: Flow) -> list[Path]:
         if len(edges) == 1 and _beside(flow, known.edges[0], edges[0]):
             found[key] = known._replace(twin=True)
     return list(found.values())
+
+
+def _repeated(flow: Flow) -> list[tuple[Edge, ...]]:
+    """The edges by which values enter an expression of the source that is carried out several
+    times, in a loop or for each item of a list.
+    """
+    program = flow.program
+    made = {slot: step.place for step in program.steps for slot in step.outputs}
+    found: dict[Place, list[Edge]] = {}
+    for edge in program.edges():
+        place = program.steps[edge.step].place
+        if place is not None and made.get(program.operand(edge)) != place:
+            found.setdefault(place, []).append(edge)
+    slots = lambda edges: {program.operand(edge) for edge in edges}
+    return [tuple(edges) for edges in found.values() if len(slots(edges)) > 2]
 
 
 def _beside(flow: Flow, one: Edge, other: Edge) -> bool:
@@ -142,12 +180,17 @@ def _one(scene: Scene, flow: Flow, path: Path, a: np.ndarray) -> Iterator[Mistak
     yield in_part(scene, made, branch_of(flow.program, path.edges))
 
 
-def _two(scene: Scene, flow: Flow, paths: list[Path]) -> Iterator[Mistake]:
-    if len(paths) > PAIRED or scene.equations < 6:
+def _two(scene: Scene, *, odd: bool) -> Iterator[Mistake]:
+    flow = scene.flow(scene.main)
+    paths = distinct_paths(scene, flow) if flow is not None else []
+    if flow is None or len(paths) > PAIRED or scene.equations < 6:
         return
     for pair in combinations(paths, 2):
         a = fitted(scene, flow, [path.share for path in pair])
         if a is None or rank(a) == len(NICE):
+            continue
+        alike = np.allclose(a, -1) or np.allclose(a, -2)
+        if (not alike and not (np.allclose(sorted(a), (-1, 1)) and _twins(flow, pair))) is not odd:
             continue
         factors = _everywhere(scene, list(pair), a)
         if factors is None:
@@ -165,7 +208,8 @@ def _two(scene: Scene, flow: Flow, paths: list[Path]) -> Iterator[Mistake]:
         name = names[0] if names[0] == names[1] else "missing_term"
         name = name if name in names else names[0]
         if np.allclose(sorted(a), (-1, 1)) and _twins(flow, pair):
-            name = "symmetrize"
+            name, (gone, twice) = "symmetrize", [describe(flow, pair[k])[0] for k in np.argsort(a)]
+            said = [f"{twice} counts twice, {gone} not at all, as if both were the same"]
         yield Mistake(name, "; ".join(said), where(scene, "; ".join(dict.fromkeys(places))))
 
 
@@ -255,10 +299,20 @@ def describe(flow: Flow, path: Path) -> tuple[str, str]:
         kinds = list(dict.fromkeys(plain(s.name) for s in steps if s.name not in TRIVIAL))
         return f"the path {' -> '.join([start, *kinds[:3]])}", ""
     texts, place = list(places), str(next(iter(places.values())))
+    apart = {program.operand(edge) for edge in path.edges}
+    if len(apart) > 2 and len({program.steps[e.step].place for e in path.edges}) == 1:
+        return f"everything that enters {texts[0]}", place
     if len(path.edges) > 1 and len({program.steps[e.step].place for e in path.edges}) > 1:
         return f"everything that depends on {start} from there on", place
     beside = [e for e in program.edges() if e.step == path.edges[0].step]
     if len(path.edges) == 1 < len(beside) and len(texts) == 1:
-        which = ORDINALS[path.edges[0].operand % len(ORDINALS)]
-        texts[0] += f" (its {which} {OPERANDS.get(steps[0].name, 'operand')})"
-    return f"the path {' -> '.join([start, *texts[:3]])}", place
+        texts[0] += f" (its {_which(steps[0].name, path.edges[0].operand)})"
+    if not start.startswith("its "):
+        texts = [start, *texts]
+    return f"the path {' -> '.join(texts[:4])}", place
+
+
+def _which(step: str, operand: int) -> str:
+    if step in SIDES:
+        return SIDES[step][operand]
+    return f"{ORDINALS[operand % len(ORDINALS)]} {OPERANDS.get(step, 'operand')}"

@@ -13,7 +13,10 @@ from lab.referee.naming.scene import Scene, number, where
 from lab.referee.naming.words import value_text
 from lab.referee.verdict import Mistake
 
-POWERS = {-1: "a factor {} is left out", 1: "a factor {} is there that should not be"}
+POWERS = {
+    -1: "a factor {} is left out, or it is divided by it once too often",
+    1: "a factor {} is there that should not be, or a division by it is left out",
+}
 
 
 def wrong_factors(scene: Scene) -> Iterator[Mistake]:
@@ -30,7 +33,9 @@ def wrong_factors(scene: Scene) -> Iterator[Mistake]:
             made = flow.program.producer(slot)
             place = str(made.place) if made is not None and made.place is not None else ""
             says = words.format(value_text(flow.told, slot))
-            if abs(k - 1) > 1e-6:
+            if abs(k + 1) < 1e-6:
+                says += ", and the sign is flipped"
+            elif abs(k - 1) > 1e-6:
                 says += f", and it is {number(k)} times what it should be besides"
             yield Mistake("missing_chain_factor", says, where(scene, place))
 

@@ -9,7 +9,7 @@ import numpy as np
 from lab.referee.evaluate import Asker, Raised
 from lab.referee.evidence import Evidence
 from lab.referee.naming.pattern import entry_words
-from lab.referee.naming.scene import Scene, number, off_entries, size
+from lab.referee.naming.scene import Scene, number, off_entries, size, written
 from lab.referee.naming.sizes import argument_leaves, sizes_of
 from lab.referee.question import split
 from lab.referee.verdict import Mistake
@@ -145,7 +145,7 @@ def _conditions(scene: Scene, i: int, entries: Entries) -> Iterator[str]:
                     found = moved.narrowed(sign * right, sign * wrong)
                     if found is not None and not moved.touches(sign * right, sign * wrong):
                         bound = _between(*found)
-                        if bound.startswith("about") and _fades(entries, sign * feature):
+                        if not _round(bound) and _fades(entries, sign * feature):
                             continue
                         at_zero = text != name and word == "<" and bound == "0"
                         yield f"{name} is 0" if at_zero else f"{text} {word} {bound}"
@@ -210,6 +210,11 @@ def _hand(evidence: Evidence) -> Callable[..., Any]:
     return hand
 
 
+def _round(bound: str) -> bool:
+    """Whether somebody may have written it: of two digits at most."""
+    return not bound.startswith("about") and len(bound.lstrip("-0.").replace(".", "")) < 3
+
+
 def _fades(entries: Entries, feature: np.ndarray) -> bool:
     """Whether the error comes out of nothing: it grows with the value, and begins nowhere."""
     error = np.abs(entries.hand - entries.truth)[entries.off]
@@ -235,7 +240,7 @@ def _there(entries: Entries) -> str:
         return ""
     tight = 1e-8 * np.abs(truth).max(initial=0.0)
     if np.ptp(hand) <= tight:
-        return f": there it is {number(float(hand[0])) if hand[0] else 0}"
+        return f": there it is {written(float(hand[0]))}"
     if np.all(truth != 0):
         ratio = hand / truth
         if np.ptp(ratio) <= 1e-7 * np.abs(ratio).max():

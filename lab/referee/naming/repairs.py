@@ -12,7 +12,7 @@ import numpy as np
 
 from lab.referee.naming.choices import branch_of
 from lab.referee.naming.draft import BLOCK, Draft, Spot
-from lab.referee.naming.scene import Scene, in_part, where
+from lab.referee.naming.scene import SHARE, Scene, in_part, where
 from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
 
@@ -111,21 +111,22 @@ def fitting(scene: Scene, here: Bench, changes: Iterable[Change]) -> Iterator[Ch
     meant = ((change, added) for change, added in pairs if added is not None)
     while some := list(islice(meant, each)):
         answers = here.tried(np.stack([added for _, added in some]))
-        if answers is None:
+        if answers is None or scene.late:
             return
         for k, (change, _) in enumerate(some):
             if right(scene, here, [leaf[k] for leaf in answers]):
                 yield change
 
 
-def right(scene: Scene, here: Bench, answer: Sequence[np.ndarray]) -> bool:
+def right(scene: Scene, here: Bench, answer: Sequence[np.ndarray], share: float = SHARE) -> bool:
     """Whether an answer at the points of the bench is the truth, in the leaves in question."""
     truth = scene.evidences[here.g].truth
     with np.errstate(all="ignore"):
         return all(
             bool(
                 np.all(
-                    np.abs(answer[i] - truth[i][here.rows]) <= scene.allowed(here.g, i)[here.rows]
+                    np.abs(answer[i] - truth[i][here.rows])
+                    <= scene.mended(here.g, i, share)[here.rows]
                 )
             )
             for i in scene.leaves

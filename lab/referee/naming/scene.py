@@ -2,6 +2,7 @@
 explanation.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from lab.referee.verdict import Mistake
 
 CLOSE = 1e-7  # relative agreement of an explanation with the wrong answer
 SHARE = 1e-4  # and relative to the error, so that a small one is explained and not just outweighed
+MENDED = 1e-9  # and of a mended formula with the truth: nothing is fitted, or by a single number
 ROUND = 1e-12
 
 Answers = Sequence[Sequence[np.ndarray]]  # by group of points, then by leaf
@@ -29,7 +31,7 @@ class Scene(NamedTuple):
     hand's own formula; ``counts()`` are the numbers over which either of them takes a mean;
     ``passed(e)`` is the function's program with the values that it passes through;
     ``unlike(whose)`` are groups whose program (``"function"``, ``"hand"``) is another than the
-    rest's.
+    rest's. ``until`` is when to give up, by the processor's clock.
     """
 
     evidences: tuple[Evidence, ...]
@@ -41,6 +43,7 @@ class Scene(NamedTuple):
     counts: Callable[[], Counts]
     passed: Callable[[int], tuple[Program, dict[int, np.ndarray]] | None]
     unlike: Callable[[str], frozenset[int]]
+    until: float = np.inf
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,6 +57,15 @@ class Scene(NamedTuple):
     @property
     def kind(self) -> str:
         return self.evidences[0].question.claim.kind
+
+    @property
+    def late(self) -> bool:
+        return time.process_time() > self.until
+
+    @property
+    def what(self) -> str:
+        """What the hand should give."""
+        return "the value" if self.kind == "identity" else "the derivative"
 
     @property
     def main(self) -> int:
@@ -136,15 +148,25 @@ class Scene(NamedTuple):
         """How far an explanation may be from the hand's answer: arrays that broadcast against it.
 
         Elementwise derivatives are held to each element by itself."""
+        return self._slack(g, i, size(self.evidences[g].hand[i], self.evidences[g].elementwise))
+
+    def mended(self, g: int, i: int, share: float = SHARE) -> np.ndarray:
+        """How far a hand's formula that was mended may be from the truth: `allowed`, by the truth's
+        own size, however large the mistake.
+        """
+        evidence = self.evidences[g]
+        usual = size(evidence.truth[i], evidence.elementwise) + 1e-3 * evidence.noise[i].typical
+        return self._slack(g, i, usual * MENDED / CLOSE, share)
+
+    def _slack(self, g: int, i: int, scale: np.ndarray, share: float = SHARE) -> np.ndarray:
         evidence = self.evidences[g]
         truth, hand = evidence.truth[i], evidence.hand[i]
         with np.errstate(invalid="ignore", over="ignore"):
             error = size(hand - truth, evidence.elementwise)
-            scale = size(hand, evidence.elementwise)
             rounding = ROUND * (size(truth, evidence.elementwise) + evidence.noise[i].typical)
             rounding = rounding + 100 * np.asarray(evidence.noise[i].modes)
             wrong = error > 100 * rounding
-            return np.where(wrong, np.minimum(CLOSE * scale, SHARE * error), CLOSE * scale) + (
+            return np.where(wrong, np.minimum(CLOSE * scale, share * error), CLOSE * scale) + (
                 rounding
             )
 
@@ -192,12 +214,22 @@ def in_part(scene: Scene, mistake: Mistake, choice: Place | None) -> Mistake:
 
 def number(value: float) -> str:
     """A factor as a person would write it: 2, 1/2, 0.0447."""
-    for denominator in range(1, 13):
+    for denominator in range(1, 13) if np.isfinite(value) else ():
         numerator = value * denominator
         if round(numerator) and abs(numerator - round(numerator)) < 1e-8 * abs(numerator):
             whole = round(numerator)
             return str(whole) if denominator == 1 else f"{whole}/{denominator}"
     return f"{value:.6g}"
+
+
+def written(value: float) -> str:
+    """A number as it stands in a source: 0.3, not 3/10."""
+    return f"{value:g}" if float(f"{value:g}") == value else number(value)
+
+
+def plain_number(value: float) -> bool:
+    """Whether a factor is a fraction that a person would write."""
+    return not set(".einf") & set(number(value))
 
 
 def leading(array: Any) -> np.ndarray:

@@ -18,6 +18,7 @@ from lab.referee.naming.choices import branch_of
 from lab.referee.naming.flow import Flow
 from lab.referee.naming.paths import NICE, alike, error, seen
 from lab.referee.naming.scene import Scene, in_part, number, where
+from lab.referee.naming.wording import instantiated
 from lab.referee.naming.words import operand_text, plain
 from lab.referee.programs.traced import Edge, Program
 from lab.referee.verdict import Mistake
@@ -39,7 +40,7 @@ SLOPES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "sinh": ("cosh(u)", np.cosh),
     "cosh": ("sinh(u)", np.sinh),
     "tanh": ("1 - tanh(u)^2", lambda u: 1 - np.tanh(u) ** 2),
-    "logistic": ("s(u)(1 - s(u))", lambda u: _logistic(u) * (1 - _logistic(u))),
+    "logistic": ("sigmoid(u)(1 - sigmoid(u))", lambda u: _logistic(u) * (1 - _logistic(u))),
     "erf": ("2/sqrt(pi) exp(-u^2)", lambda u: _TWO_OVER_ROOT_PI * np.exp(-(u**2))),
     "exp": ("exp(u)", np.exp),
     "exp2": ("log(2) 2^u", lambda u: np.log(2) * 2**u),
@@ -233,25 +234,36 @@ def _everywhere(scene: Scene, edge: Edge, standin: Standin, k: float) -> bool:
 def _mistake(scene: Scene, flow: Flow, edge: Edge, standin: Standin, k: float) -> Mistake:
     step = flow.program.steps[edge.step]
     shown = step.place.quoted if step.place is not None else f"the {plain(step.name)}"
-    times = number(k) if standin.text == "1" else f"{number(k)} times {standin.text}"
+    sign = "-" if abs(k + 1) < 1e-6 else f"{number(k)} "
+    times = number(k) if standin.text == "1" else f"{sign}{standin.text}"
     stands = standin.text if abs(k - 1) < 1e-6 else times
-    used = set(re.findall(r"\b[uvy]\b", re.sub(r"(\d)([uvy])", r"\1 \2", stands + standin.slope)))
-    letters = [f"u = {operand_text(flow.told, edge)}"] if "u" in used else []
-    if "v" in used:
-        letters.append(f"v = {operand_text(flow.told, Edge(edge.step, 1 - edge.operand))}")
-    letters += [f"y = {shown}"] if "y" in used else []
+    letters = {"u": operand_text(flow.told, edge), "y": shown}
+    if len(step.inputs) == 2:
+        letters["v"] = operand_text(flow.told, Edge(edge.step, 1 - edge.operand))
+    norm = {"1/2": "is left out", "1/2 1/u": "is there twice"}.get(stands)
     name = "missing_term" if (step.name, stands) == ("tan", "y^2") else standin.name
+    spare = re.fullmatch(r"\((.*)\)(/| )([uvy])", stands)
+    left: list[str] = []
     if stands == "1" and step.name == "div" and _counts(flow, step.inputs[1]):
         name, says = "batch_factor", f"{shown} is not divided by how many it sums"
-        letters = []
-    elif stands == "1":
-        says = f"the slope of {shown} is left out: a factor {standin.slope}"
+    elif step.name == "sqrt" and norm and letters["u"].startswith("its "):
+        says = f"a factor 1/{shown} {norm}"
+    elif stands == "1" and standin.slope in ("v", "1/v"):
+        factor, left = instantiated(standin.slope, letters)
+        says = f"a factor {factor} is left out, from {shown}"
+    elif spare is not None and spare.group(1) == standin.slope:
+        factor, left = instantiated(spare.group(3), letters)
+        too = "is left out" if spare.group(2) == "/" else "is there that should not be"
+        says = f"a factor {factor} {too}, with the slope of {shown}"
     else:
-        says = f"the slope of {shown} enters as {stands} where it should be {standin.slope}"
-    norm = {"1/2": "is left out", "1/2 times 1/u": "is there twice"}.get(stands)
-    if step.name == "sqrt" and norm and letters and letters[0].startswith("u = its "):
-        says, letters = f"a factor 1/{shown} {norm}", []
-    says = ", ".join([says, *letters])
+        rooted = step.name == "sqrt" and letters["u"].startswith("its ")  # as in a norm
+        slope, left = instantiated("1/(2 y)" if rooted else standin.slope, letters)
+        says = f"the slope of {shown} is left out: a factor {slope}"
+        if stands != "1":
+            wrong, more = instantiated(stands, letters)
+            left = list(dict.fromkeys((*more, *left)))
+            says = f"the slope of {shown} is taken to be {wrong} where it is {slope}"
+    says = ", ".join([says, *left])
     made = Mistake(name, says, where(scene, str(step.place) if step.place else ""))
     return in_part(scene, made, branch_of(flow.program, [edge]))
 

@@ -1,6 +1,7 @@
-"""A term that should not be there: a multiple of an argument, of its sign, of one."""
+"""A term that should not be there: a multiple of an argument, of its sign, of two, of one."""
 
 from collections.abc import Callable, Iterator
+from itertools import combinations
 
 import numpy as np
 
@@ -8,6 +9,8 @@ from lab.referee.naming.paths import error
 from lab.referee.naming.scene import Answers, Scene, leading, number
 from lab.referee.naming.sizes import argument_leaves
 from lab.referee.verdict import Mistake
+
+PAIRED = 6  # arguments whose products are tried
 
 Term = Callable[[int, int], np.ndarray | None]  # of group and leaf: points first, as the answer
 
@@ -68,6 +71,19 @@ def _terms(scene: Scene) -> Iterator[tuple[str, Term]]:
             (f"{name}^T", lambda x: np.swapaxes(x, 1, 2) if x.ndim == 3 else None),
         ):
             yield text, _argument(scene, position, function)
+    names = argument_leaves(scene.evidences[0])
+    for one, other in combinations(range(min(len(names), PAIRED)), 2):
+        yield f"{names[one]} {names[other]}", _product(scene, one, other)
+
+
+def _product(scene: Scene, one: int, other: int) -> Term:
+    first, second = (_argument(scene, position, lambda x: x) for position in (one, other))
+
+    def term(g: int, i: int) -> np.ndarray | None:
+        a, b = first(g, i), second(g, i)
+        return None if a is None or b is None else a * b
+
+    return term
 
 
 def _identity(scene: Scene) -> Term:

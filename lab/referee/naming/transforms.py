@@ -40,7 +40,7 @@ def _turned_into(
 def _scaled(scene: Scene) -> Iterator[Mistake]:
     """A factor: one for all points, or one for all points of a size."""
     if scene.explains([[0 * leaf for leaf in leaves] for leaves in scene.truths()]):
-        yield Mistake("missing_term", "it is zero: the whole derivative is left out", scene.where)
+        yield Mistake("missing_term", "it is zero: all of it is left out", scene.where)
         return
     factors = [_factor(scene, g) for g in range(len(scene.evidences))]
     one = factors[scene.main]
@@ -60,7 +60,7 @@ def _scaled(scene: Scene) -> Iterator[Mistake]:
 
 def _sized(scene: Scene, word: str, c: float | None = None) -> Mistake:
     is_number = "" if c is None or re.fullmatch(r"-?[\d/ ]+", word) else f" = {number(c)}"
-    says = f"it is {word}{is_number} times the derivative"
+    says = f"it is {word}{is_number} times {scene.what}"
     if "sqrt" in word or set(re.findall(r"\w+", word)) & set(settings(scene.evidences[0])):
         return Mistake("factor", says, scene.where)
     if not re.search(r"-1\)|\)/", word):
@@ -77,10 +77,10 @@ def _constant_factor(scene: Scene, c: float) -> Iterator[Mistake]:
     elif word:
         yield _sized(scene, word, c)
     elif abs(c - 1) < 0.02:
-        says = f"a constant is slightly off: it is {c:.8g} times the derivative"
+        says = f"a constant is slightly off: it is {c:.8g} times {scene.what}"
         yield Mistake("constant", says, scene.where)
     else:
-        says = f"a constant factor: it is {number(c)} times the derivative{_coincidence(scene, c)}"
+        says = f"a constant factor: it is {number(c)} times {scene.what}{_coincidence(scene, c)}"
         yield Mistake("factor", says, scene.where)
 
 
@@ -116,10 +116,10 @@ def _sums(scene: Scene) -> Iterator[tuple[str, str, Transform]]:
     rank = _rank(scene)
     for axis in range(1, rank + 1):
         along = f" along axis {axis - 1}" if rank > 1 else ""
-        says = f"every entry is the same{along}: it is {{}} of the derivative"
+        says = f"every entry is the same{along}: it is {{}} of {scene.what}"
         for word, reduce in (("the mean", np.mean), ("the sum", np.sum)):
             yield "broadcast_sum", says.format(word), _reduced(reduce, axis)
-        says = f"a sum{along} too much or too little: it is the running sum of the derivative"
+        says = f"a sum{along} too much or too little: it is the running sum of {scene.what}"
         yield "broadcast_sum", says, partial(np.cumsum, axis=axis)
 
 
@@ -163,14 +163,20 @@ def _square() -> Iterator[tuple[str, str, Transform]]:
     swap = lambda t: np.swapaxes(t, 1, 2)
     diagonal = lambda t: t * np.eye(t.shape[1])
     lower, upper = (lambda t: np.tril(t)), (lambda t: np.triu(t))
-    says = "G + G^T stands in place of G"
+    says = "it is G + G^T where it should be G: its transpose is added to it"
     yield "symmetrize", says, lambda t: t + swap(t)
-    yield "symmetrize", "(G + G^T)/2 stands in place of G", lambda t: (t + swap(t)) / 2
+    says = "it is (G + G^T)/2 where it should be G: it is made symmetric"
+    yield "symmetrize", says, lambda t: (t + swap(t)) / 2
     says = (
-        "G + G^T - diag(G) stands in place of G: the convention in which the two entries of a "
-        "symmetric matrix are one variable"
+        "it is G + G^T - diag(G) where it should be G: the convention in which the two entries of "
+        "a symmetric matrix are one variable"
     )
     yield "symmetrize", says, lambda t: t + swap(t) - diagonal(t)
+    says = (
+        "it is 2 G - diag(G) where it should be G: as for a symmetric matrix whose two entries are "
+        "one variable"
+    )
+    yield "symmetrize", says, lambda t: 2 * t - diagonal(t)
     yield "missing_term", "only the diagonal is there: the other entries are left out", diagonal
     yield "missing_term", "the diagonal is left out", lambda t: t - diagonal(t)
     yield "missing_term", "only the lower triangle is there", lower
@@ -206,8 +212,8 @@ def _swapped(scene: Scene) -> Iterator[Mistake]:
 def _halves(scene: Scene) -> Iterator[Mistake]:
     """The truth is the symmetric part of what was said, or twice that."""
     for scale, says in (
-        (1.0, "G stands in place of G + G^T: the transposed term is left out"),
-        (0.5, "G stands in place of (G + G^T)/2: only its symmetric part is the derivative"),
+        (1.0, "it is G where it should be G + G^T: the transposed term is left out"),
+        (0.5, "it is G where it should be (G + G^T)/2, which is symmetric"),
     ):
         fits = True
         for g in range(len(scene.evidences)):

@@ -34,6 +34,17 @@ class Place(NamedTuple):
         short = self.text if len(self.text) <= _LONG else self.text[: _LONG - 3] + "..."
         return f"`{short}`"
 
+    @property
+    def sums(self) -> bool:
+        """Whether the expression itself is a sum or a difference, as written."""
+        node = _parsed(self.text)
+        return isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub))
+
+    @property
+    def calls(self) -> bool:
+        """Whether the expression itself is a call."""
+        return isinstance(_parsed(self.text), ast.Call)
+
 
 def place_of(equation: Any) -> Place | None:
     """The innermost expression outside JAX and outside the referee that made the equation."""
@@ -70,6 +81,14 @@ def _is_code(text: str) -> bool:
     except SyntaxError:
         return False
     return True
+
+
+@lru_cache(4096)
+def _parsed(text: str) -> ast.expr | None:
+    try:
+        return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
 
 
 def _cut(line: str, start: int, end: int | None) -> str:

@@ -153,6 +153,21 @@ def trace(function: Callable[..., Any], leaves: Sequence[Any], varied: Sequence[
     says which of them are differentiated. Raises what the function raises.
     """
     closed = jax.make_jaxpr(lambda *x: function(*x))(*leaves)  # new to JAX, which remembers
+    return _program(closed, varied)
+
+
+def body(step: Step) -> Program | None:
+    """What a `scan` does in every round, as a program of its constants, its carry and its slices;
+    `None` of other steps.
+    """
+    if step.name != "scan":
+        return None
+    closed = step.equation.params["jaxpr"]
+    floats = [jnp.issubdtype(v.aval.dtype, jnp.floating) for v in closed.jaxpr.invars]
+    return _program(closed, [i for i, one in enumerate(floats) if one])
+
+
+def _program(closed: Any, varied: Sequence[Any]) -> Program:
     build = _Builder()
     arguments = build.variables(closed.jaxpr.invars)
     outputs = build.inline(closed, arguments, None)

@@ -1,0 +1,132 @@
+"""Expressions of a source: how two of them are related, and one put into a formula."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+LONG = 32  # characters of an expression that is given a letter in a formula
+
+
+def related(stands: str, should: str) -> str:
+    """The name of the mistake that puts one expression in place of the other."""
+    one, other = _parsed(stands), _parsed(should)
+    if one is None or other is None:
+        return "wrong_variable"
+    way = _way(other, ast.dump(one))  # what stands there is a part of what should
+    if way is not None:
+        return _name(way, "missing_term")
+    way = _way(one, ast.dump(other))
+    if way is not None:
+        return _name(way, "extra_term")
+    if isinstance(one, ast.Call) and isinstance(other, ast.Call):
+        return "constant" if _outlined(one) == _outlined(other) else "missing_chain_factor"
+    if isinstance(one, ast.Subscript) and isinstance(other, ast.Subscript):
+        return "index" if ast.dump(one.value) == ast.dump(other.value) else "wrong_variable"
+    return "wrong_variable"
+
+
+def _name(way: list[ast.AST], by_sum: str) -> str:
+    if _sums(way):
+        return by_sum
+    if not _products(way):
+        return "wrong_variable"
+    counted = (_is_number(side) for one in way for side in _operands(one))
+    return "factor" if any(counted) else "missing_chain_factor"
+
+
+def _sums(way: list[ast.AST]) -> bool:
+    """Whether all on the way from the whole to its part are sums."""
+    return all(isinstance(getattr(one, "op", None), (ast.Add, ast.Sub)) for one in way)
+
+
+def _products(way: list[ast.AST]) -> bool:
+    return all(
+        isinstance(getattr(one, "op", None), (ast.Mult, ast.Div, ast.MatMult)) for one in way
+    )
+
+
+def _parsed(text: str) -> ast.expr | None:
+    try:
+        return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _way(whole: ast.AST, part: str) -> list[ast.AST] | None:
+    """The nodes from an expression down to a part of it; none where it is the part itself."""
+    for child in _operands(whole):
+        if ast.dump(child) == part:
+            return [whole]
+        further = _way(child, part)
+        if further is not None:
+            return [whole, *further]
+    return None
+
+
+def _operands(node: ast.AST) -> Iterator[ast.AST]:
+    if isinstance(node, ast.BinOp):
+        yield from (node.left, node.right)
+    elif isinstance(node, ast.UnaryOp):
+        yield node.operand
+    elif isinstance(node, ast.Call):
+        yield from node.args
+
+
+def _outlined(call: ast.Call) -> str:
+    """A call but for its numbers."""
+    blank = ast.Constant(0)
+    numbers = [a for a in (*call.args, *(k.value for k in call.keywords)) if _is_number(a)]
+    args = [a for a in call.args if a not in numbers]
+    return ast.dump(ast.Call(call.func, [*args, blank], []))
+
+
+def _is_number(node: ast.AST) -> bool:
+    if isinstance(node, ast.UnaryOp):
+        return _is_number(node.operand)
+    return isinstance(node, ast.Constant)
+
+
+def filled(form: str, text: str) -> str:
+    """A formula with ``{}`` in it, an expression of the source in its place: ``({})^2`` is
+    `norm(x)^2`, and `(x + 1)^2`.
+    """
+    bare = text.strip("`")
+    if _is_atom(bare):
+        form = re.sub(r"(?<![a-z])\(\{\}\)", "{}", form)
+    made = form.replace("{}", bare)
+    return f"`{made}`" if _parsed(bare) is not None else made
+
+
+def instantiated(formula: str, letters: dict[str, str]) -> tuple[str, list[str]]:
+    """A formula in u, v and y with the short ones of what they stand for put in; what remains to be
+    explained of the others.
+    """
+    known = lambda t: t.startswith("`") or t.isidentifier() or t.replace(".", "").isdigit()
+    short = {a: t.strip("`") for a, t in letters.items() if known(t)}
+    short = {a: t for a, t in short.items() if len(t) <= LONG}
+    if formula in short:
+        return f"`{short[formula]}`", []
+    formula = re.sub(r"(\d)([uvy])\b", r"\1 \2", formula)
+
+    def put(found: re.Match[str]) -> str:
+        text = short.get(found.group(2))
+        if text is None:
+            return found.group(0)
+        before, after = found.group(1) or "", found.group(3) or ""
+        if not (before and after) and not _is_atom(text):
+            text = f"({text})"
+        return f"{before}{text}{after}"
+
+    made = re.sub(r"((?<=[a-z0-9])\()?\b([uvy])\b(\))?", put, formula)
+    left = [f"{a} = {t}" for a, t in letters.items() if a not in short and _has(formula, a)]
+    return (f"`{made}`" if made != formula else made), left
+
+
+def _has(formula: str, letter: str) -> bool:
+    return re.search(rf"\b{letter}\b", formula) is not None
+
+
+def _is_atom(text: str) -> bool:
+    return isinstance(
+        _parsed(text), (ast.Name, ast.Call, ast.Subscript, ast.Attribute, ast.Constant)
+    )
