@@ -67,6 +67,7 @@ FORGOTTEN = tuple(
     for text, function in FUNCTIONS
     if text in ("exp({})", "log({})", "sigmoid({})", "tanh({})") or "softmax" in text
 )
+LONGEST = 40  # steps of an expression, or it is carried out again and again
 SIMPLE = 3  # steps of an expression that may pass for one function
 
 
@@ -112,7 +113,7 @@ def _applied_to(draft: Draft, edge: Edge, deep: bool) -> int | None:
     if made is None or made.place is None or not program.floating[slot]:
         return None
     inside, seen, sources, count = [slot], {slot}, set(), 0
-    while inside:
+    while inside and count < LONGEST:
         step = program.producer(inside.pop())
         count += step is not None and step.name not in TRIVIAL
         for value in step.inputs if step is not None else ():
@@ -122,7 +123,7 @@ def _applied_to(draft: Draft, edge: Edge, deep: bool) -> int | None:
                 seen.add(value)
             elif value not in program.fixed:
                 sources.add(value)
-    if count > SIMPLE and not made.place.calls:
+    if inside or (count > SIMPLE and not made.place.calls):
         return None
     return sources.pop() if len(sources) == 1 else None
 

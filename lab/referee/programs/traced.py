@@ -57,7 +57,7 @@ class Edge(NamedTuple):
 class Program(NamedTuple):
     """``arguments`` are the values that the arguments' leaves have at the start, ``varied`` those
     of them that are differentiated, ``fixed`` the constants. ``shapes`` and ``floating`` are by
-    value.
+    value, ``makers`` the step that each value comes from.
     """
 
     steps: tuple[Step, ...]
@@ -68,6 +68,7 @@ class Program(NamedTuple):
     shapes: tuple[tuple[int, ...], ...]
     floating: tuple[bool, ...]
     literals: tuple[int, ...]
+    makers: dict[int, Step]
 
     def run(
         self,
@@ -145,7 +146,7 @@ class Program(NamedTuple):
         return self.steps[edge.step].inputs[edge.operand]
 
     def producer(self, slot: int) -> Step | None:
-        return next((step for step in self.steps if slot in step.outputs), None)
+        return self.makers.get(slot)
 
 
 def trace(function: Callable[..., Any], leaves: Sequence[Any], varied: Sequence[int]) -> Program:
@@ -180,6 +181,7 @@ def _program(closed: Any, varied: Sequence[Any]) -> Program:
         tuple(build.shapes),
         tuple(build.floating),
         tuple(build.literals),
+        {slot: step for step in build.steps for slot in step.outputs},
     )
 
 
