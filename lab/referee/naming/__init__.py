@@ -5,15 +5,18 @@ Reading order: `scene` and `setting` (what there is to explain, and when a guess
 numbers), `sizes` (factors that are sizes), `arguments` (the truth at the wrong place), `regions`
 and `sides` (the truth in part of the domain); `program` and `flow` (the derivative taken apart into
 paths), `paths` (one forgotten or miscounted), `branches`, `slopes`, `ratios` (a choice, a factor of
-the chain rule), `inner` (a value taken to be another where slopes are taken), `jacobians`; `draft`
-and `repairs` (the hand's own formula with something changed so that it is right), `changes`,
-`numbers`, `own_axes`, `lacking`, `values` (what is changed: a sign, a transpose, an argument; a
-number; an axis; a term, a factor left out); `terms` (something missing or added); `altered` and
-`axes` (the right derivative of a slightly different function); `pattern` (what is said when nothing
-explains it).
+the chain rule), `rules` (a rule that there is not), `rounds` (the same in every round of a loop),
+`inner` (a value taken to be another where slopes are taken), `jacobians`; `draft` and `repairs`
+(the hand's own formula with something changed so that it is right), `changes`, `numbers`,
+`two_numbers`, `own_axes`, `directions`, `functions`, `lacking`, `values` (what is changed: a sign,
+a transpose, an argument; a number; an axis; a function; a term, a factor left out); `terms`
+(something missing or added); `altered` and `axes` (the right derivative of a slightly different
+function); `pattern` (what is said when nothing explains it); `words` and `wording` (how it is
+said).
 
-The finders are asked in order, simplest and cheapest first; an explanation has to reproduce the
-wrong answer at every point, whatever the sizes, so that the first to do so is believed."""
+The finders are asked in order, what people do most first; an explanation has to reproduce the wrong
+answer at every point, whatever the sizes, so that the first to do so is believed. What fits and yet
+is hardly what anybody did is not believed: it is told beside the pattern of the error."""
 
 import time
 from collections.abc import Sequence
