@@ -72,7 +72,7 @@ def third_coefficient():
         Hint("softplus(0) = ln 2.", lambda: np.isclose(sheet.softplus(0.0), np.log(2))),
     ],
     wrong=[
-        Wrong(lambda x: x / 2 + x**2 / 8, "missing_term", "At 0 it is not 0."),
+        Wrong(lambda x: x / 2 + x**2 / 8, "", "At 0 it is not 0."),
         Wrong(lambda x: jnp.log(2.0).astype(x.dtype) + x / 2 + x**2 / 4, "", "Integrate x/4."),
         Wrong(lambda x: 1 / 2 + x / 4, "", "This is the sigmoid's."),
     ],
