@@ -57,9 +57,9 @@ FUNCTIONS: tuple[tuple[str, Function], ...] = (
 )
 SUMS: tuple[tuple[str, Function], ...] = (
     ("sum({})", lambda u: u.reshape(len(u), -1).sum(axis=1)),
-    ("sum({}, axis=0)", lambda u: u.sum(axis=1)),
+    ("sum({}, axis=0)", lambda u: u.sum(axis=1) if u.ndim > 1 else u),
     ("sum({}, axis=1)", lambda u: u.sum(axis=2) if u.ndim > 2 else u),
-    ("mean({}, axis=0)", lambda u: u.mean(axis=1)),
+    ("mean({}, axis=0)", lambda u: u.mean(axis=1) if u.ndim > 1 else u),
     ("mean({}, axis=1)", lambda u: u.mean(axis=2) if u.ndim > 2 else u),
 )
 FORGOTTEN = tuple(
