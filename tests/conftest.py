@@ -30,3 +30,11 @@ def gpu_is_visible() -> bool:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("gpu") and not gpu_is_visible():
         pytest.skip("no GPU is visible to JAX")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_finder_is_forgiven() -> None:
+    """What fails while it looks for the reason of a mistake is a fault, and here it is told."""
+    from lab.referee import naming
+
+    naming.FORGIVEN = ()

@@ -20,7 +20,7 @@ from lab.referee.evidence import (
 )
 from lab.referee.intended import suspected, weigh_meant
 from lab.referee.large import hear_large
-from lab.referee.points import MANY, Group, groups
+from lab.referee.points import MANY, Group, directions, groups
 from lab.referee.programs.loops import MOST
 from lab.referee.question import (
     Question,
@@ -70,7 +70,7 @@ def check(
     start = time.perf_counter()
     with precision(64):
         drawn = groups(claim, seed, points)
-    found, heard = _hear(question(claim), drawn, np.random.default_rng(seed), shrink)
+    found, heard = _hear(question(claim), drawn, directions(seed), shrink)
     if claim.assumed:
         found = found._replace(reason=f"{found.reason}; assumed: {claim.assumed}")
     return Verdict(

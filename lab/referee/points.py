@@ -115,6 +115,13 @@ def groups(claim: Derivation, seed: int, points: int | None) -> list[Group]:
     return _grouped(claim, drawn)
 
 
+def directions(seed: int) -> np.random.Generator:
+    """What tangents and cotangents are drawn from: by the generator of the points they would equal
+    the arguments, number by number.
+    """
+    return np.random.default_rng((seed, 1))
+
+
 Drawn = tuple[tuple[Any, ...], str, bool, Mapping[str, int]]
 
 

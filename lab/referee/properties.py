@@ -147,7 +147,7 @@ def _bounds(leaf: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             margin = 0.02 * np.ptp(leaf)
             low = np.maximum(low, leaf.min() - margin)
             high = np.minimum(high, leaf.max() + margin)
-    return low, high
+    return np.asarray(low), np.asarray(high)
 
 
 # ----- properties of one leaf, by point -----

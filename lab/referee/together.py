@@ -18,7 +18,7 @@ from lab.errors import BadInput, suggestion
 from lab.referee.evaluate import precision
 from lab.referee.forms import JAX, Said, said_at
 from lab.referee.naming.scene import number
-from lab.referee.points import groups
+from lab.referee.points import directions, groups
 from lab.referee.verdict import Mistake, Verdict, Witness
 
 FIRST = ("derivative", "gradient", "jacobian", "jvp", "vjp")
@@ -100,7 +100,7 @@ def _judged(voices: dict[str, Derivation], seed: int) -> Judged:
     first = next(iter(voices.values()))
     with precision(64):
         drawn = [group for group in groups(first, seed, POINTS) if group.typical.any()]
-    rng = np.random.default_rng(seed)
+    rng = directions(seed)
     heard: list[Said] = []
     for group in drawn:
         said = said_at(voices, group.only(group.typical), rng)

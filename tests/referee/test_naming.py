@@ -566,3 +566,18 @@ def test_whoever_has_no_patience_is_told_how_the_error_looks(monkeypatch):
     verdict = check(f, hand, kind="gradient", at=dict(x=reals("n")))
     assert (verdict.verdict, verdict.mistake.name) == ("wrong", "unknown")
     assert "entry" in verdict.mistake.says
+
+
+def test_a_finder_that_fails_is_passed_over(monkeypatch):
+    def fails(_):
+        raise ZeroDivisionError
+        yield
+
+    def asked():
+        f, hand = lambda x: jnp.sum(jnp.sin(x) * x), lambda x: jnp.sin(x)
+        return check(f, hand, kind="gradient", at=dict(x=reals("n"))).mistake
+
+    monkeypatch.setattr(naming, "BY_LEAF", (fails, *naming.BY_LEAF))
+    assert "ZeroDivisionError" in asked().says
+    monkeypatch.setattr(naming, "FORGIVEN", (Exception,))
+    assert asked().name == "missing_term"

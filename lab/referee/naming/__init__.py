@@ -20,6 +20,7 @@ is hardly what anybody did is not believed: it is told beside the pattern of the
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -104,6 +105,8 @@ ODD: tuple[Finder, ...] = (odd_slopes, odd_terms, odd_factors, odd_pairs)
 # After so many seconds of the processor no further finder is asked: a long unrolled loop has
 # thousands of paths, and whoever waits would rather know how the error looks.
 PATIENCE = 30.0
+# A finder that fails is passed over, and the others are asked. The tests forgive nothing.
+FORGIVEN: tuple[type[Exception], ...] = (Exception,)
 
 
 def name_mistake(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Mistake:
@@ -127,8 +130,9 @@ def _explanation(one: Scene, finders: Sequence[Finder]) -> Mistake | None:
     for find in finders:
         if one.late:
             return None
-        for mistake in find(one):
-            return mistake
+        with suppress(*FORGIVEN):
+            for mistake in find(one):
+                return mistake
     return None
 
 
