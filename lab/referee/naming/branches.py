@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.referee.naming.choices import choices
 from lab.referee.naming.flow import Flow
-from lab.referee.naming.paths import alike
+from lab.referee.naming.paths import borne_out
 from lab.referee.naming.scene import Scene, where
 from lab.referee.naming.words import operand_text, plain
 from lab.referee.programs.traced import Edge, Program
@@ -74,23 +74,13 @@ def _choices(program: Program) -> list[Choice]:
 
 def _explains(scene: Scene, wanted: tuple[Edge, ...], one: Choice, taken: Edge | None) -> bool:
     """Whether the choice falls so always; or, where none is ``taken``, the other way."""
-    answers = []
-    for g, evidence in enumerate(scene.evidences):
-        flow = scene.flow(g, wanted)
-        if flow is None or not alike(scene, flow, wanted):
-            if not scene.spared(g, "function"):
-                return False
-            answers.append(list(evidence.hand))
-            continue
-        share = flow.share(one.sides)
-        sides = one.sides if taken is None else (taken,)
+    sides = one.sides if taken is None else (taken,)
+
+    def added(flow: Flow) -> np.ndarray:
         always = np.asarray(sum(_always(flow, one, side) for side in sides))
-        added = always - (2 if taken is None else 1) * share
-        answer = flow.answer(added, list(evidence.truth))
-        if not all(scene.fits(g, i, answer[i]) for i in scene.leaves):
-            return False
-        answers.append(answer)
-    return scene.explains(answers)
+        return always - (2 if taken is None else 1) * flow.share(one.sides)
+
+    return borne_out(scene, wanted, wanted, added)
 
 
 def _always(flow: Flow, one: Choice, side: Edge) -> np.ndarray:

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from lab.referee.evaluate import Asker, Raised
 from lab.referee.naming.draft import Draft
 from lab.referee.naming.repairs import FEWEST, alike
 from lab.referee.naming.scene import Scene, where
@@ -41,12 +40,7 @@ def _mended(scene: Scene, g: int, main: Draft, k: int) -> bool:
     if there is None or not alike(main, there):
         return scene.spared(g, "hand")
     answer = _turned(there, k, seen)
-    truth = scene.evidences[g].truth
-    with np.errstate(all="ignore"):
-        return answer is not None and all(
-            bool(np.all(np.abs(answer[i] - truth[i][seen]) <= scene.mended(g, i)[seen]))
-            for i in scene.leaves
-        )
+    return answer is not None and scene.true(g, seen, answer)
 
 
 def _turned(there: Draft, k: int, rows: np.ndarray) -> Sequence[np.ndarray] | None:
@@ -59,10 +53,4 @@ def _turned(there: Draft, k: int, rows: np.ndarray) -> Sequence[np.ndarray] | No
             params = {**params, "reverse": not params["reverse"]}
         return step.bind(operands, params)
 
-    def answer(*leaves: Any) -> list[Any]:
-        ran = program.run(leaves, bind=bind)
-        return [ran[slot] for slot in program.outputs]
-
-    ask = Asker(answer, there.evidence.group, 64, len(rows), traced=True)
-    told = ask(tuple(leaf[rows] for leaf in there.evidence.group.leaves))
-    return None if isinstance(told, Raised) else told
+    return there.rerun(lambda leaves: program.run(leaves, bind=bind), rows)

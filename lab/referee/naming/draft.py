@@ -94,6 +94,21 @@ class Draft(NamedTuple):
         told = self.ask((*leaves, changes))
         return None if isinstance(told, Raised) else told
 
+    def rerun(
+        self, run: Callable[[Sequence[Any]], Any], rows: np.ndarray
+    ) -> Sequence[np.ndarray] | None:
+        """Leaves of the answer at some points if ``run`` carried out the program; `None` where it
+        breaks.
+        """
+
+        def answer(*leaves: Any) -> list[Any]:
+            ran = run(leaves)
+            return [ran[slot] for slot in self.program.outputs]
+
+        ask = Asker(answer, self.evidence.group, 64, len(rows), traced=True)
+        told = ask(tuple(leaf[rows] for leaf in self.evidence.group.leaves))
+        return None if isinstance(told, Raised) else told
+
     def place(self, edge: Edge) -> Place | None:
         """Where in the hand's source an edge enters."""
         last = edge.step == len(self.program.steps)

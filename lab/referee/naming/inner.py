@@ -52,7 +52,7 @@ def inner_values(scene: Scene) -> Iterator[Mistake]:
     if here is None:
         return
     for k, one in enumerate(tried):
-        if not _explains(scene, scene.main, [leaf[k] for leaf in here], rows):
+        if not scene.told(scene.main, rows, [leaf[k] for leaf in here]):
             continue
         if all(_everywhere(scene, g, edges, one) for g in range(len(scene.evidences))):
             place = flow.program.steps[one.edge.step].place
@@ -149,13 +149,4 @@ def _everywhere(scene: Scene, g: int, edges: list[Edge], one: Altered) -> bool:
     if flow is None or not alike(scene, flow, (one.edge,)) or _edges(flow) != edges:
         return scene.spared(g, "function")
     told = _answers(scene, g, flow, edges, [one], rows)
-    return told is not None and _explains(scene, g, [leaf[0] for leaf in told], rows)
-
-
-def _explains(scene: Scene, g: int, answer: list[np.ndarray], rows: np.ndarray) -> bool:
-    hand = scene.evidences[g].hand
-    with np.errstate(all="ignore"):
-        return all(
-            bool(np.all(np.abs(answer[i] - hand[i][rows]) <= scene.allowed(g, i)[rows]))
-            for i in scene.leaves
-        )
+    return told is not None and scene.told(g, rows, [leaf[0] for leaf in told])

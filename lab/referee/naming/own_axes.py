@@ -1,12 +1,10 @@
 """Sums and maxima of the hand's formula along the wrong axis: turned, they make it right."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
-from lab.referee.evaluate import Asker, Raised
-from lab.referee.naming.axes import Flip, flips
+from lab.referee.naming.axes import flips
 from lab.referee.naming.draft import Draft
 from lab.referee.naming.repairs import FEWEST, alike
 from lab.referee.naming.scene import Scene, where
@@ -37,25 +35,6 @@ def _mended(scene: Scene, g: int, main: Draft, k: int) -> bool:
     there = scene.draft(g)
     if there is None or not alike(main, there):
         return scene.spared(g, "hand")
-    answer = _turned(there, flips(there.program)[k], seen)
-    if answer is None:
-        return scene.spared(g, "hand")
-    evidence = scene.evidences[g]
-    with np.errstate(all="ignore"):
-        return all(
-            bool(np.all(np.abs(answer[i] - evidence.truth[i][seen]) <= scene.mended(g, i)[seen]))
-            for i in scene.leaves
-        )
-
-
-def _turned(there: Draft, flip: Flip, rows: np.ndarray) -> Sequence[np.ndarray] | None:
-    """The answer with the turned sums, at these points."""
-    program = there.program
-
-    def answer(*leaves: Any) -> list[Any]:
-        ran = flip.run(program, leaves)
-        return [ran[slot] for slot in program.outputs]
-
-    ask: Callable[..., Any] = Asker(answer, there.evidence.group, 64, len(rows), traced=True)
-    told = ask(tuple(leaf[rows] for leaf in there.evidence.group.leaves))
-    return None if isinstance(told, Raised) else told
+    flip = flips(there.program)[k]
+    answer = there.rerun(lambda leaves: flip.run(there.program, leaves), seen)
+    return scene.spared(g, "hand") if answer is None else scene.true(g, seen, answer)

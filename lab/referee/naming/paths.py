@@ -2,7 +2,7 @@
 factor.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -256,7 +256,7 @@ def _sum(flow: Flow, shares: list[np.ndarray], a: np.ndarray) -> list[np.ndarray
     return flow.answer(np.asarray(total), flow.evidence.truth)
 
 
-def alike(scene: Scene, there: Flow, edges: tuple[Edge, ...]) -> bool:
+def alike(scene: Scene, there: Flow, edges: Sequence[Edge]) -> bool:
     """Whether these edges are the same in another group: same steps, other sizes."""
     here = scene.flow(scene.main)
     assert here is not None
@@ -264,6 +264,37 @@ def alike(scene: Scene, there: Flow, edges: tuple[Edge, ...]) -> bool:
         return False
     steps = [(here.program.steps[e.step], there.program.steps[e.step]) for e in edges]
     return all(a.name == b.name and a.place == b.place for a, b in steps)
+
+
+def borne_out(
+    scene: Scene,
+    wanted: Sequence[Edge],
+    edges: Sequence[Edge],
+    added: Callable[[Flow], np.ndarray | None],
+) -> bool:
+    """Whether the derivative is the hand's answer in every group, the main one first, once that is
+    added to it which ``added`` makes of the paths through ``wanted``. Groups in which ``edges`` are
+    others may be passed over (`Scene.spared`).
+    """
+    rest = (g for g in range(len(scene.evidences)) if g != scene.main)
+    return all(_bears(scene, g, tuple(wanted), edges, added) for g in (scene.main, *rest))
+
+
+def _bears(
+    scene: Scene,
+    g: int,
+    wanted: tuple[Edge, ...],
+    edges: Sequence[Edge],
+    added: Callable[[Flow], np.ndarray | None],
+) -> bool:
+    flow = scene.flow(g, wanted)
+    if flow is None or not alike(scene, flow, edges):
+        return scene.spared(g, "function")
+    more = added(flow)
+    if more is None:
+        return False
+    answer = flow.answer(more, list(scene.evidences[g].truth))
+    return all(scene.fits(g, i, answer[i]) for i in scene.leaves)
 
 
 def _said(scene: Scene, coefficients: list[float]) -> tuple[str, str] | None:

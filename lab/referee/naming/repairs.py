@@ -120,17 +120,7 @@ def fitting(scene: Scene, here: Bench, changes: Iterable[Change]) -> Iterator[Ch
 
 def right(scene: Scene, here: Bench, answer: Sequence[np.ndarray], share: float = SHARE) -> bool:
     """Whether an answer at the points of the bench is the truth, in the leaves in question."""
-    truth = scene.evidences[here.g].truth
-    with np.errstate(all="ignore"):
-        return all(
-            bool(
-                np.all(
-                    np.abs(answer[i] - truth[i][here.rows])
-                    <= scene.mended(here.g, i, share)[here.rows]
-                )
-            )
-            for i in scene.leaves
-        )
+    return scene.true(here.g, here.rows, answer, share)
 
 
 def everywhere(scene: Scene, change: Change) -> bool:

@@ -80,7 +80,7 @@ def every_round(scene: Scene) -> Iterator[Mistake]:
     if told is None:
         return
     for k, one in enumerate(tried):
-        if not _explains(scene, scene.main, [leaf[k] for leaf in told], rows):
+        if not scene.told(scene.main, rows, [leaf[k] for leaf in told]):
             continue
         if all(_everywhere(scene, g, sites, one) for g in range(len(scene.evidences))):
             place = sites[one.site].place
@@ -223,16 +223,7 @@ def _everywhere(scene: Scene, g: int, sites: Sequence[Site], one: Tried) -> bool
     if made is None or sites[one.site] not in _sites(made):
         return scene.spared(g, "function")
     told = _answers(scene, g, made, sites, [one], rows)
-    return told is not None and _explains(scene, g, [leaf[0] for leaf in told], rows)
-
-
-def _explains(scene: Scene, g: int, answer: Sequence[np.ndarray], rows: np.ndarray) -> bool:
-    hand = scene.evidences[g].hand
-    with np.errstate(all="ignore"):
-        return all(
-            bool(np.all(np.abs(answer[i] - hand[i][rows]) <= scene.allowed(g, i)[rows]))
-            for i in scene.leaves
-        )
+    return told is not None and scene.told(g, rows, [leaf[0] for leaf in told])
 
 
 def _node(text: str) -> Any:

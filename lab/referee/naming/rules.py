@@ -2,13 +2,14 @@
 a product, their quotient for that of a quotient, a slope at the derivative of what enters."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from lab.referee.naming.choices import branch_of
 from lab.referee.naming.flow import Flow
-from lab.referee.naming.paths import alike
+from lab.referee.naming.paths import borne_out
 from lab.referee.naming.scene import Scene, in_part, where
 from lab.referee.naming.slopes import SLOPES
 from lab.referee.naming.words import value_text
@@ -38,9 +39,7 @@ def false_rules(scene: Scene) -> Iterator[Mistake]:
         return
     wanted = tuple(dict.fromkeys(edge for one in found for edge in one.edges))
     for one in found:
-        if _explains(scene, wanted, one, [scene.main]) and _explains(
-            scene, wanted, one, range(len(scene.evidences))
-        ):
+        if borne_out(scene, wanted, one.edges, partial(_ruled, one=one)):
             place = whole.program.steps[one.edges[0].step].place
             made = Mistake(one.name, one.says, where(scene, str(place) if place else ""))
             yield in_part(scene, made, branch_of(whole.program, one.edges))
@@ -70,24 +69,9 @@ def _at_derivative(slope: Callable[[np.ndarray], np.ndarray]) -> Rule:
     return lambda u, _: np.where(u != 0, slope(np.where(u != 0, u, 1.0)), 0.0)
 
 
-def _explains(scene: Scene, wanted: Sequence[Edge], one: FalseRule, groups: Sequence[int]) -> bool:
-    for g in groups:
-        evidence = scene.evidences[g]
-        flow = scene.flow(g, wanted)
-        if flow is None or not alike(scene, flow, one.edges):
-            if not scene.spared(g, "function"):
-                return False
-            continue
-        added = _share(flow, one) - flow.share(one.edges)
-        answer = flow.answer(added, list(evidence.truth))
-        if not all(scene.fits(g, i, answer[i]) for i in scene.leaves):
-            return False
-    return True
-
-
-def _share(flow: Flow, one: FalseRule) -> np.ndarray:
-    """The derivative through the step by that rule; the cotangent of what leaves it is told by that
-    of what enters.
+def _ruled(flow: Flow, one: FalseRule) -> np.ndarray:
+    """The derivative through the step by that rule, less the right one; the cotangent of what
+    leaves it is told by that of what enters.
     """
     first = one.edges[0]
     step = flow.program.steps[first.step]
@@ -98,7 +82,8 @@ def _share(flow: Flow, one: FalseRule) -> np.ndarray:
     }.get(step.name, lambda u, v: SLOPES[step.name][1](u))(values[0], values[-1])
     tangents = [flow.tangents[slot] for slot in step.inputs]
     leaving = flow.cotangents[first] / slope[:, None]
-    return flow.contracted(leaving, np.asarray(one.tangent(tangents[0], tangents[-1])))
+    by_rule = flow.contracted(leaving, np.asarray(one.tangent(tangents[0], tangents[-1])))
+    return by_rule - flow.share(one.edges)
 
 
 def inner_derivatives(scene: Scene) -> Iterator[Mistake]:
@@ -116,8 +101,7 @@ def inner_derivatives(scene: Scene) -> Iterator[Mistake]:
     if not 0 < len(found) <= 2 * MOST:
         return
     for slot, (leaving, x) in found.items():
-        groups = (scene.main, *range(len(scene.evidences)))
-        if all(_bared(scene, g, tuple(sorted(wanted)), leaving, x) for g in groups):
+        if borne_out(scene, sorted(wanted), leaving, partial(_bared, edges=leaving, moving=x)):
             of, moves = value_text(whole.told, slot), value_text(whole.told, x)
             says = f"the inner derivative is left out: {of} counts as if it were {moves}"
             made = program.producer(slot)
@@ -126,14 +110,6 @@ def inner_derivatives(scene: Scene) -> Iterator[Mistake]:
             yield in_part(scene, one, branch_of(program, leaving))
 
 
-def _bared(
-    scene: Scene, g: int, wanted: tuple[Edge, ...], edges: tuple[Edge, ...], moving: int
-) -> bool:
-    evidence = scene.evidences[g]
-    flow = scene.flow(g, wanted)
-    if flow is None or not alike(scene, flow, edges):
-        return scene.spared(g, "function")
+def _bared(flow: Flow, edges: Sequence[Edge], moving: int) -> np.ndarray:
     leaving = np.asarray(sum(flow.cotangents[edge] for edge in edges))
-    added = flow.contracted(leaving, flow.tangents[moving]) - flow.share(edges)
-    answer = flow.answer(added, list(evidence.truth))
-    return all(scene.fits(g, i, answer[i]) for i in scene.leaves)
+    return flow.contracted(leaving, flow.tangents[moving]) - flow.share(edges)

@@ -144,6 +144,29 @@ class Scene(NamedTuple):
             gap = np.abs(answer[mask] - self.evidences[g].hand[i][mask])
             return bool(np.all(gap <= self.allowed(g, i)[mask]))
 
+    def told(self, g: int, rows: np.ndarray, answer: Sequence[np.ndarray]) -> bool:
+        """Whether an answer at some points of a group is the hand's there."""
+        return self._near(rows, answer, self.evidences[g].hand, lambda i: self.allowed(g, i))
+
+    def true(
+        self, g: int, rows: np.ndarray, answer: Sequence[np.ndarray], share: float = SHARE
+    ) -> bool:
+        """Whether the answer of a mended formula at some points of a group is the truth there."""
+        return self._near(rows, answer, self.evidences[g].truth, lambda i: self.mended(g, i, share))
+
+    def _near(
+        self,
+        rows: np.ndarray,
+        answer: Sequence[np.ndarray],
+        wanted: Sequence[np.ndarray],
+        slack: Callable[[int], np.ndarray],
+    ) -> bool:
+        with np.errstate(all="ignore"):
+            return all(
+                bool(np.all(np.abs(answer[i] - wanted[i][rows]) <= slack(i)[rows]))
+                for i in self.leaves
+            )
+
     def allowed(self, g: int, i: int) -> np.ndarray:
         """How far an explanation may be from the hand's answer: arrays that broadcast against it.
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from lab.referee.naming.choices import branch_of
 from lab.referee.naming.flow import Flow
-from lab.referee.naming.paths import NICE, alike, error, seen
+from lab.referee.naming.paths import NICE, borne_out, error, seen
 from lab.referee.naming.scene import Scene, in_part, number, where
 from lab.referee.naming.wording import instantiated
 from lab.referee.naming.words import operand_text, plain
@@ -217,18 +217,11 @@ def _fits(scene: Scene, flow: Flow, edge: Edge, standin: Standin) -> float | Non
 
 
 def _everywhere(scene: Scene, edge: Edge, standin: Standin, k: float) -> bool:
-    answers = []
-    for g, evidence in enumerate(scene.evidences):
-        flow = scene.flow(g, (edge,))
-        if flow is None or not alike(scene, flow, (edge,)):
-            if not scene.spared(g, "function"):
-                return False
-            answers.append(list(evidence.hand))
-            continue
+    def added(flow: Flow) -> np.ndarray:
         there = next(s for s in _standins(flow, edge) if s[:2] == standin[:2])
-        added = k * _share(flow, edge, there.ratio) - flow.share([edge])
-        answers.append(flow.answer(added, list(evidence.truth)))
-    return scene.explains(answers)
+        return k * _share(flow, edge, there.ratio) - flow.share([edge])
+
+    return borne_out(scene, (edge,), (edge,), added)
 
 
 def _mistake(scene: Scene, flow: Flow, edge: Edge, standin: Standin, k: float) -> Mistake:
