@@ -67,6 +67,12 @@ def test_sections_of_a_page():
     assert found.sections(page) == {"": "# Title\nfirst\n", "One": "a\n### Part\nb\n", "Two": "c"}
 
 
+def test_displayed_mathematics_of_a_page():
+    page = "a\n```math\nx \\\\ y\n```\nb\n```sh\nlab\n```\n```math\nz\n```"
+    shown = "a\n$$\nx \\\\ y\n$$\nb\n```sh\nlab\n```\n$$\nz\n$$"
+    assert found.in_dollars(page) == shown
+
+
 # ----- the trial -----
 
 

@@ -1,12 +1,15 @@
 """Which lessons there are: found beside the experiments, and read without running them."""
 
 import ast
+import re
 from pathlib import Path
 from typing import NamedTuple
 
 from lab.config import shelf
 from lab.errors import BadInput, suggestion
 from lab.modules import shown
+
+DISPLAYED = re.compile(r"^```math$(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 class Lesson(NamedTuple):
@@ -54,3 +57,8 @@ def sections(text: str) -> dict[str, str]:
         else:
             found[heading] += line
     return found
+
+
+def in_dollars(text: str) -> str:
+    """The same page for marimo, where mathematics is displayed between ``$$``, not fenced."""
+    return DISPLAYED.sub(r"$$\1$$", text)
