@@ -5,6 +5,7 @@ What needs marimo is left out where it is not installed: pip install -e '.[lesso
 
 import inspect
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -67,10 +68,25 @@ def test_sections_of_a_page():
     assert found.sections(page) == {"": "# Title\nfirst\n", "One": "a\n### Part\nb\n", "Two": "c"}
 
 
-def test_displayed_mathematics_of_a_page():
-    page = "a\n```math\nx \\\\ y\n```\nb\n```sh\nlab\n```\n```math\nz\n```"
-    shown = "a\n$$\nx \\\\ y\n$$\nb\n```sh\nlab\n```\n$$\nz\n$$"
-    assert found.in_dollars(page) == shown
+def test_a_page_for_marimo():
+    page = (
+        "a\n```math\nx \\\\ y\n+ 1\n```\nb\n```sh\nlab\n```\n"
+        "<details>\n<summary>Why</summary>\n\n```math\nz\n```\n\n</details>\nc"
+    )
+    shown = "a\n$$x \\\\ y + 1$$\nb\n```sh\nlab\n```\n/// details | Why\n\n$$z$$\n\n///\nc"
+    assert found.for_marimo(page) == shown
+
+
+@every_lesson
+@with_marimo
+def test_every_formula_of_the_theory_is_set(topic):
+    import marimo as mo
+
+    text = (shipped("experiments") / topic / "theory.md").read_text("utf-8")
+    page = re.sub(r"<code.*?</code>", "", mo.md(found.for_marimo(text)).text, flags=re.DOTALL)
+    inline = re.sub(r"```.*?```|`[^`\n]+`", "", text, flags=re.DOTALL).count("$") // 2
+    assert page.count("<marimo-tex") == inline + text.count("```math")
+    assert "$" not in re.sub(r"<marimo-tex.*?</marimo-tex>", "", page, flags=re.DOTALL)
 
 
 # ----- the trial -----

@@ -10,6 +10,9 @@ from lab.errors import BadInput, suggestion
 from lab.modules import shown
 
 DISPLAYED = re.compile(r"^```math$(.*?)^```$", re.DOTALL | re.MULTILINE)
+FOLDED = re.compile(
+    r"^<details>\n<summary>(.*?)</summary>(.*?)^</details>$", re.DOTALL | re.MULTILINE
+)
 
 
 class Lesson(NamedTuple):
@@ -59,6 +62,10 @@ def sections(text: str) -> dict[str, str]:
     return found
 
 
-def in_dollars(text: str) -> str:
-    """The same page for marimo, where mathematics is displayed between ``$$``, not fenced."""
-    return DISPLAYED.sub(r"$$\1$$", text)
+def for_marimo(text: str) -> str:
+    """A page written for GitHub as marimo wants displayed mathematics and folded parts written.
+
+    A formula goes on one line: one that begins with a plus would be an item of a list.
+    """
+    text = DISPLAYED.sub(lambda block: f"$${' '.join(block[1].split())}$$", text)
+    return FOLDED.sub(r"/// details | \1\2///", text)

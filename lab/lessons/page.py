@@ -133,7 +133,7 @@ def onward(topic: str) -> Any:
     """The sections of the theory, to unfold, and what to type next."""
     folder = shelf.experiments()[topic]
     parts = found.sections((folder / "theory.md").read_text("utf-8"))
-    theory = {name: mo.md(found.in_dollars(text)) for name, text in parts.items() if name}
+    theory = {name: mo.md(found.for_marimo(text)) for name, text in parts.items() if name}
     sheet = sheets.find(topic)
     levels = ", ".join(f"{one.name} ({one.level})" for one in sheet.questions)
     commands = (
