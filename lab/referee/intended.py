@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from lab.referee.evidence import Evidence
-from lab.referee.naming.scene import number
-from lab.referee.naming.sizes import argument_leaves
+from lab.referee.naming.stage.scene import number
+from lab.referee.naming.stage.sizes import argument_leaves
 from lab.referee.stacks import over
 from lab.referee.verdict import Mistake, Witness
 from lab.referee.weighing import Found

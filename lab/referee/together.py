@@ -17,7 +17,7 @@ from lab.derivation import Derivation, Wrt, derivation
 from lab.errors import BadInput, suggestion
 from lab.referee.evaluate import precision
 from lab.referee.forms import JAX, Said, said_at
-from lab.referee.naming.scene import number
+from lab.referee.naming.stage.scene import number
 from lab.referee.points import directions, groups
 from lab.referee.verdict import Mistake, Verdict, Witness
 

@@ -1,18 +1,12 @@
 """What the mistake is: the simplest explanation that reproduces the wrong answer at every point.
 
-Reading order: `scene` and `setting` (what there is to explain, and when a guess explains it);
-`transforms` (the truth scaled, turned, shifted), `conjugates` (another convention for complex
-numbers), `sizes` (factors that are sizes), `arguments` (the truth at the wrong place), `regions`
-and `sides` (the truth in part of the domain); `program` and `flow` (the derivative taken apart into
-paths), `paths` (one forgotten or miscounted), `branches`, `slopes`, `ratios` (a choice, a factor of
-the chain rule), `rules` (a rule that there is not), `rounds` (the same in every round of a loop),
-`inner` (a value taken to be another where slopes are taken), `jacobians`; `draft` and `repairs`
-(the hand's own formula with something changed so that it is right), `changes`, `numbers`,
-`two_numbers`, `own_axes`, `directions`, `functions`, `lacking`, `values` (what is changed: a sign,
-a transpose, an argument; a number; an axis; a function; a term, a factor left out); `terms`
-(something missing or added); `altered` and `axes` (the right derivative of a slightly different
-function); `pattern` (what is said when nothing explains it); `words` and `wording` (how it is
-said).
+Four rooms. `stage`: what there is to explain and when a guess explains it (`scene`, `setting`), the
+derivative taken apart into paths (`program`, `flow`), the hand's own formula with something changed
+(`draft`), factors that are sizes, how all of it is said. The finders alter either the right answer
+as a whole (`answers`: scaled, turned, in part of the domain, at another place), or the right
+derivative on some of its paths (`paths`: forgotten, miscounted, by a false rule, of a slightly
+different function), until it is the hand's answer; or the hand's own formula (`formula`: a sign, a
+number, an axis, a function, a term or factor left out) until it is right.
 
 The finders are asked in order, what people do most first; an explanation has to reproduce the wrong
 answer at every point, whatever the sizes, so that the first to do so is believed. What fits and yet
@@ -25,32 +19,37 @@ from contextlib import suppress
 import numpy as np
 
 from lab.referee.evidence import Evidence
-from lab.referee.naming.altered import other_axes, other_constants
-from lab.referee.naming.arguments import exchanged, mirrored, misplaced, other_argument
-from lab.referee.naming.branches import wrong_branches
-from lab.referee.naming.changes import other_values, spare_factors, turned_values, wrong_signs
-from lab.referee.naming.conjugates import complex_leaves, conventions
-from lab.referee.naming.directions import directions
-from lab.referee.naming.functions import missing_functions, wrong_functions
-from lab.referee.naming.inner import inner_values
-from lab.referee.naming.jacobians import inner_jacobians, wrong_jacobians
-from lab.referee.naming.lacking import missing_numbers, missing_terms, odd_terms
-from lab.referee.naming.numbers import noughts, wrong_numbers
-from lab.referee.naming.own_axes import own_axes
-from lab.referee.naming.paths import broken_pairs, broken_paths, odd_pairs, odd_paths
-from lab.referee.naming.pattern import pattern
-from lab.referee.naming.ratios import wrong_factors
-from lab.referee.naming.regions import certain_entries, certain_sizes, regions
-from lab.referee.naming.rounds import every_round
-from lab.referee.naming.rules import false_rules, inner_derivatives
-from lab.referee.naming.scene import Finder, Scene
-from lab.referee.naming.setting import scene_of
-from lab.referee.naming.sides import one_sided
-from lab.referee.naming.slopes import odd_slopes, wrong_slopes
-from lab.referee.naming.terms import extra_terms
-from lab.referee.naming.transforms import summed, transformed
-from lab.referee.naming.two_numbers import two_numbers
-from lab.referee.naming.values import missing_factors, odd_factors, wrong_values
+from lab.referee.naming.answers.arguments import exchanged, mirrored, misplaced, other_argument
+from lab.referee.naming.answers.conjugates import complex_leaves, conventions
+from lab.referee.naming.answers.regions import certain_entries, certain_sizes, regions
+from lab.referee.naming.answers.sides import one_sided
+from lab.referee.naming.answers.terms import extra_terms
+from lab.referee.naming.answers.transforms import summed, transformed
+from lab.referee.naming.formula.changes import (
+    other_values,
+    spare_factors,
+    turned_values,
+    wrong_signs,
+)
+from lab.referee.naming.formula.directions import directions
+from lab.referee.naming.formula.functions import missing_functions, wrong_functions
+from lab.referee.naming.formula.lacking import missing_numbers, missing_terms, odd_terms
+from lab.referee.naming.formula.numbers import noughts, wrong_numbers
+from lab.referee.naming.formula.own_axes import own_axes
+from lab.referee.naming.formula.two_numbers import two_numbers
+from lab.referee.naming.formula.values import missing_factors, odd_factors, wrong_values
+from lab.referee.naming.paths.altered import other_axes, other_constants
+from lab.referee.naming.paths.branches import wrong_branches
+from lab.referee.naming.paths.broken import broken_pairs, broken_paths, odd_pairs, odd_paths
+from lab.referee.naming.paths.inner import inner_values
+from lab.referee.naming.paths.jacobians import inner_jacobians, wrong_jacobians
+from lab.referee.naming.paths.ratios import wrong_factors
+from lab.referee.naming.paths.rounds import every_round
+from lab.referee.naming.paths.rules import false_rules, inner_derivatives
+from lab.referee.naming.paths.slopes import odd_slopes, wrong_slopes
+from lab.referee.naming.stage.pattern import pattern
+from lab.referee.naming.stage.scene import Finder, Scene
+from lab.referee.naming.stage.setting import scene_of
 from lab.referee.verdict import Mistake
 
 BY_LEAF: tuple[Finder, ...] = (

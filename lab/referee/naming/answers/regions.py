@@ -1,0 +1,250 @@
+"""Mistakes in part of the domain: right except where an entry is large, negative, or the last."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from lab.referee.evaluate import Asker, Raised
+from lab.referee.evidence import Evidence
+from lab.referee.naming.stage.pattern import entry_words
+from lab.referee.naming.stage.scene import Scene, number, off_entries, size, written
+from lab.referee.naming.stage.sizes import argument_leaves, sizes_of
+from lab.referee.question import split
+from lab.referee.verdict import Mistake
+
+FEWEST = 3  # entries that must be wrong, and right, before a condition on their values is read off
+TRIED = 4  # points at which it is then put to the test
+BISECTIONS = 12
+
+
+class Entries(NamedTuple):
+    """All entries of a leaf at the points looked at, flat; ``feature`` by the name of an argument
+    (or index) is what the condition may be about.
+    """
+
+    off: np.ndarray
+    truth: np.ndarray
+    hand: np.ndarray
+    features: dict[str, np.ndarray]
+
+
+def regions(scene: Scene) -> Iterator[Mistake]:
+    if len(scene.leaves) != 1:
+        return
+    entries = _entries(scene, scene.leaves[0])
+    name = scene.names[scene.leaves[0]]
+    if entries.off.all() or not entries.off.any():
+        return
+    there = _there(entries)
+    for condition in _conditions(scene, scene.leaves[0], entries):
+        yield Mistake("region", f"right except where {condition}{there}", f"{name}, {condition}")
+
+
+def certain_sizes(scene: Scene) -> Iterator[Mistake]:
+    """Wrong at some sizes and right at others, which lie apart: not where a single size of one is
+    right, at which every mean is a sum.
+    """
+    bad = [g for g, mask in enumerate(scene.wrong) if mask.any()]
+    good = [g for g, mask in enumerate(scene.right) if mask.any() and g not in bad]
+    known = [dict(e.group.sizes) or sizes_of(e) for e in scene.evidences]
+    for name in sorted(
+        set.intersection(*map(set, known)), key=lambda name: (".size" in name, name)
+    ):
+        wrong, right = ({known[g][name] for g in some} for some in (bad, good))
+        if not wrong or max(right, default=1) < 2:
+            continue
+        if len(wrong) == 1 and len(right - wrong) > 1 and not wrong & right:
+            condition = f"{name} is {wrong.pop()}"
+        elif min(wrong) > max(right):
+            condition = f"{name} > {max(right)}"
+        elif max(wrong) < min(right):
+            condition = f"{name} < {min(right)}"
+        else:
+            continue
+        where = ", ".join(part for part in (scene.where, condition) if part)
+        yield Mistake("region", f"right except where {condition}", where)
+
+
+def certain_entries(scene: Scene) -> Iterator[Mistake]:
+    """Always the same entries, whatever their values: said where nothing else is known."""
+    if len(scene.leaves) != 1:
+        return
+    entries = _entries(scene, scene.leaves[0])
+    name = scene.names[scene.leaves[0]]
+    # an entry that is wrong now and then is wrong for its value, not for its place
+    mostly = sum(int(mask.sum()) for mask in scene.wrong) > sum(map(np.sum, scene.right))
+    word = entry_words(scene, scene.leaves[0]) if mostly else None
+    if word is None:
+        return
+    there, only = _there(entries), word.removeprefix("all but ")
+    if only == word:
+        yield Mistake("region", f"right but for {word}{there}", f"{name}, {word}")
+    elif there:
+        says = f"right only for {only}{there.replace('there', 'elsewhere')}"
+        yield Mistake("region", says, f"{name}, {word}")
+
+
+def _entries(scene: Scene, i: int) -> Entries:
+    off, told, truths, hands = [], [], [], []
+    names = argument_leaves(scene.evidences[0])
+    features: dict[str, list[np.ndarray] | None] = {name: [] for name in names}
+    for g, evidence in enumerate(scene.evidences):
+        seen = scene.wrong[g] | scene.right[g]
+        truth, hand = evidence.truth[i][seen], evidence.hand[i][seen]
+        scale = size(truth, evidence.elementwise) + 1e-3 * evidence.noise[i].typical
+        truths.append(truth.ravel())
+        hands.append(hand.ravel())
+        wrong = ~(np.abs(hand - truth) <= 1e-9 * scale)
+        off.append(wrong.ravel())
+        told.append((wrong | (np.abs(truth) > 1e-9 * scale)).ravel())  # anything times 0 is right
+        for name, leaf in zip(names, evidence.group.leaves, strict=True):
+            known = features[name]
+            value = _spread(leaf[seen], truth) if isinstance(leaf, np.ndarray) else None
+            if value is None:
+                features[name] = None
+            elif known is not None:
+                known.append(value.ravel())
+    whole = {name: np.concatenate(parts) for name, parts in features.items() if parts}
+    joined = [np.concatenate(parts) for parts in (off, truths, hands)]
+    kept = np.concatenate(told)
+    if kept.any():
+        joined = [part[kept] for part in joined]
+        whole = {name: part[kept] for name, part in whole.items()}
+    return Entries(joined[0], joined[1], joined[2], whole)
+
+
+def _spread(leaf: np.ndarray, like: np.ndarray) -> np.ndarray | None:
+    """An argument entry for entry beside the answer: of its shape, or one number."""
+    if leaf.dtype.kind not in "fiu":
+        return None
+    if leaf.ndim == 1:
+        leaf = leaf.reshape(-1, *[1] * (like.ndim - 1))
+    if leaf.ndim != like.ndim:
+        return None
+    try:
+        return np.broadcast_to(leaf, like.shape)
+    except ValueError:
+        return None
+
+
+def _conditions(scene: Scene, i: int, entries: Entries) -> Iterator[str]:
+    """Conditions ``x > c`` that hold at the wrong entries and at no other, and that decide: an
+    entry moved across ``c`` turns right or wrong.
+    """
+    off = entries.off
+    if off.sum() < FEWEST or (~off).sum() < FEWEST:
+        return
+    for name, value in entries.features.items():
+        for text, feature in ((name, value), (f"|{name}|", np.abs(value))):
+            for sign, word in ((1.0, ">"), (-1.0, "<")):
+                right, wrong = (sign * feature[~off]).max(), (sign * feature[off]).min()
+                if right < wrong:
+                    moved = _Moved(scene, i, name, absolute=text != name)
+                    found = moved.narrowed(sign * right, sign * wrong)
+                    if found is not None and not moved.touches(sign * right, sign * wrong):
+                        bound = _between(*found)
+                        if not _round(bound) and _fades(entries, sign * feature):
+                            continue
+                        at_zero = text != name and word == "<" and bound == "0"
+                        yield f"{name} is 0" if at_zero else f"{text} {word} {bound}"
+
+
+class _Moved:
+    """The hand and the truth where the entries of an argument that count are all at one value."""
+
+    def __init__(self, scene: Scene, i: int, name: str, *, absolute: bool):
+        evidence = scene.evidences[scene.main]
+        self.evidence, self.i, self.absolute = evidence, i, absolute
+        self.position = argument_leaves(evidence).index(name)
+        rows = np.flatnonzero(scene.wrong[scene.main])[:TRIED]
+        self.off = off_entries(scene, scene.main, i)[:TRIED]
+        self.leaves = [leaf[rows] for leaf in evidence.group.leaves]
+        self.hand = Asker(_hand(evidence), evidence.group, 64, TRIED)
+
+    def wrong(self, value: float) -> bool | None:
+        """Whether the answer is then wrong in all those entries (or in none)."""
+        leaf = self.leaves[self.position]
+        at = self.off if leaf.ndim == self.off.ndim else np.ones(leaf.shape, bool)
+        signs = np.where(leaf < 0, -1.0, 1.0) if self.absolute else 1.0
+        leaves = list(self.leaves)
+        leaves[self.position] = np.where(at, signs * value, leaf).astype(leaf.dtype)
+        hand, truth = self.hand(tuple(leaves)), self.evidence.ask_truth(tuple(leaves))
+        if isinstance(hand, Raised) or isinstance(truth, Raised):
+            return None
+        scale = size(truth[self.i], self.evidence.elementwise)
+        off = ~(np.abs(hand[self.i] - truth[self.i]) <= 1e-9 * scale)[self.off]
+        return bool(off.all()) if off.all() or not off.any() else None
+
+    def narrowed(self, right: float, wrong: float) -> tuple[float, float] | None:
+        """The two values closer together, one on either side; `None` if they do not decide."""
+        if self.wrong(right) is not False or self.wrong(wrong) is not True:
+            return None
+        slack = 1e-3 * abs(wrong - right)  # next to the boundary a wrong slope may be right
+        for _ in range(BISECTIONS):
+            middle = (right + wrong) / 2
+            there = self.wrong(middle)
+            if there is None:
+                break
+            right, wrong = (right, middle) if there else (middle, wrong)
+        return min(right, wrong) - slack, max(right, wrong) + slack
+
+    def touches(self, right: float, wrong: float) -> bool:
+        """Whether it is right at the one value alone, and wrong again on its other side: an error
+        that passes through nothing there.
+        """
+        beyond = right + (right - wrong) / 64
+        whole = self.leaves[self.position].dtype.kind in "iu"
+        return not whole and self.wrong(beyond) is True
+
+
+def _hand(evidence: Evidence) -> Callable[..., Any]:
+    def hand(*leaves: Any) -> Any:
+        asked = evidence.question
+        said = jax.tree.leaves(asked.hand(*split(asked, evidence.group.rebuild(leaves))))
+        shapes = evidence.form.shapes
+        spread = zip(said, shapes, strict=True)
+        return [jax.numpy.broadcast_to(jax.numpy.asarray(x), shape) for x, shape in spread]
+
+    return hand
+
+
+def _round(bound: str) -> bool:
+    """Whether somebody may have written it: of two digits at most."""
+    return not bound.startswith("about") and len(bound.lstrip("-0.").replace(".", "")) < 3
+
+
+def _fades(entries: Entries, feature: np.ndarray) -> bool:
+    """Whether the error comes out of nothing: it grows with the value, and begins nowhere."""
+    error = np.abs(entries.hand - entries.truth)[entries.off]
+    first = error[np.argmin(feature[entries.off])]
+    return bool(first < 1e-3 * error.max())
+
+
+def _between(low: float, high: float) -> str:
+    """The roundest number in a gap; about the middle when there is none."""
+    if low <= 0 <= high:
+        return "0"
+    for digits in range(-3, 4):
+        for value in (np.round(low, digits), np.round(high, digits)):
+            if low <= value <= high and value != 0:
+                return f"{value:g}"
+    return f"about {(low + high) / 2:.4g}"
+
+
+def _there(entries: Entries) -> str:
+    """What stands at the wrong entries, if it is simple."""
+    truth, hand = entries.truth[entries.off], entries.hand[entries.off]
+    if not len(hand) or not np.all(np.isfinite(hand)):
+        return ""
+    tight = 1e-8 * np.abs(truth).max(initial=0.0)
+    if np.ptp(hand) <= tight:
+        return f": there it is {written(float(hand[0]))}"
+    if np.all(truth != 0):
+        ratio = hand / truth
+        if np.ptp(ratio) <= 1e-7 * np.abs(ratio).max():
+            if abs(ratio[0] + 1) < 1e-7:
+                return ": there the sign is flipped"
+            return f": there it is {number(float(ratio[0]))} times the derivative"
+    return ""

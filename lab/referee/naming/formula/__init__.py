@@ -1,0 +1,1 @@
+"""The hand's own formula, altered until it is right."""

@@ -1,0 +1,152 @@
+"""The changes that a hand's formula is tried with: signs, transposes, shifts, arguments."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import chain, combinations, islice, product
+
+import numpy as np
+
+from lab.referee.naming.formula.repairs import Added, Bench, Change, mended
+from lab.referee.naming.stage.draft import Spot, spots
+from lab.referee.naming.stage.scene import Scene
+from lab.referee.verdict import Mistake
+
+FACTORS = {("mul", 0), ("mul", 1), ("div", 1)}  # steps and operands that are one factor
+MOST = 60  # pairs of factors of matrix products
+PAIRED = 6  # places of an argument of which two together may be another's
+
+
+def wrong_signs(scene: Scene) -> Iterator[Mistake]:
+    """One term, or one value, has the wrong sign."""
+    yield from mended(scene, _signs)
+
+
+def spare_factors(scene: Scene) -> Iterator[Mistake]:
+    """A value multiplies or divides that should not."""
+    yield from mended(scene, _spared)
+
+
+def turned_values(scene: Scene) -> Iterator[Mistake]:
+    """One value is transposed, turned round, shifted; two are in the wrong order."""
+    yield from mended(scene, lambda here: chain(_orders(here), _turns(here)))
+
+
+def other_values(scene: Scene) -> Iterator[Mistake]:
+    """One argument stands in place of another."""
+    yield from mended(scene, _arguments)
+
+
+def _signs(here: Bench) -> Iterator[Change]:
+    for spot in spots(here.draft):
+        says = f"{here.draft.text(spot[0])} enters the formula with the wrong sign"
+        yield Change("sign", says, spot, _edited(spot, np.negative))
+
+
+def _spared(here: Bench) -> Iterator[Change]:
+    draft = here.draft
+    for edge in draft.edges:
+        name = draft.program.steps[edge.step].name if edge.step < len(draft.program.steps) else ""
+        if draft.fixed(edge) or (name, edge.operand) not in FACTORS:
+            continue
+        verb = "divides" if name == "div" else "multiplies"
+        says = f"{draft.text(edge)} {verb} in the formula, which it should not"
+        yield Change("missing_chain_factor", says, (edge,), _edited((edge,), np.ones_like))
+
+
+def _orders(here: Bench) -> Iterator[Change]:
+    """The two sides of a choice, or of a product of matrices, exchanged."""
+    draft = here.draft
+    for k, step in enumerate(draft.program.steps):
+        spot = tuple(e for e in draft.edges if e.step == k)
+        if len(spot) != 2 or draft.shape(spot[0]) != draft.shape(spot[1]):
+            continue
+        shown = step.place.quoted if step.place is not None else "a choice"
+        if step.name == "select_n":
+            says = f"the two sides of {shown} are exchanged"
+            yield Change("region", says, spot, _crossed(spot))
+        elif step.name == "dot_general" and len(draft.shape(spot[0])) == 2:
+            says = f"the factors of {shown} stand in the wrong order"
+            yield Change("transpose", says, spot, _crossed(spot))
+    steps = draft.program.steps
+    dots = [e for e in draft.edges if e.step < len(steps) and steps[e.step].name == "dot_general"]
+    for spot in islice(combinations(dots, 2), MOST):
+        one, other = map(draft.text, spot)
+        apart = spot[0].step != spot[1].step and one != other
+        if apart and draft.shape(spot[0]) == draft.shape(spot[1]):
+            says = f"{one} and {other} stand in each other's place in the formula"
+            yield Change("transpose", says, spot, _crossed(spot))
+
+
+def _crossed(spot: Spot) -> Callable[[Bench], Added]:
+    def added(here: Bench) -> Added:
+        gap = here.value(spot[1]) - here.value(spot[0])
+        return [gap, -gap]
+
+    return added
+
+
+def _turns(here: Bench) -> Iterator[Change]:
+    draft = here.draft
+    for spot in spots(draft):
+        shape, text = draft.shape(spot[0]), draft.text(spot[0])
+        rank = 0 if draft.literal(spot[0]) is not None else len(shape)
+        if rank >= 2 and shape[-1] == shape[-2]:
+            swap = partial(np.swapaxes, axis1=-1, axis2=-2)
+            if draft.spread(spot[0]):
+                says = (
+                    f"{text} is spread along the wrong axis: rows for columns, or columns for rows"
+                )
+                yield Change("wrong_axis", says, spot, _edited(spot, swap))
+                continue
+            says = f"{text} enters the formula where its transpose should, or the other way round"
+            yield Change("transpose", says, spot, _edited(spot, swap))
+        for axis in range(1, rank + 1):
+            if shape[axis - 1] > 1:
+                along = f" along axis {axis - 1}" if rank > 1 else ""
+                says = f"{text} enters the formula the wrong way round{along}"
+                yield Change("index", says, spot, _edited(spot, partial(np.flip, axis=axis)))
+                for shift, word in ((1, "early"), (-1, "late")):
+                    says = f"{text} enters the formula one place too {word}{along}"
+                    roll = partial(np.roll, shift=shift, axis=axis)
+                    yield Change("index", says, spot, _edited(spot, roll))
+
+
+def _arguments(here: Bench) -> Iterator[Change]:
+    draft = here.draft
+    program = draft.program
+    name = draft.named
+    for a in program.arguments:
+        places = [edge for edge in draft.edges if draft.slot(edge) == a]
+        together: list[Spot] = [(edge,) for edge in places]
+        if len(places) <= PAIRED:
+            together += combinations(places, 2)
+        together += [tuple(places)] if len(places) > 2 else []
+        for b in program.arguments:
+            if a == b or program.shapes[a] != program.shapes[b] or not program.floating[b]:
+                continue
+            says = f"{name(a)} stands in the formula where {name(b)} should"
+            for spot in together:
+                yield Change("wrong_variable", says, spot, _exchanged(spot, b))
+            if a < b:
+                says = f"{name(a)} and {name(b)} are exchanged in the formula"
+                for spot in product(places, [e for e in draft.edges if draft.slot(e) == b]):
+                    yield Change("wrong_variable", says, spot, _swapped(a, b))
+
+
+def _edited(spot: Spot, edit: Callable[[np.ndarray], np.ndarray]) -> Callable[[Bench], Added]:
+    return lambda here: [edit(here.value(edge)) - here.value(edge) for edge in spot]
+
+
+def _swapped(a: int, b: int) -> Callable[[Bench], Added]:
+    """Of two places, one of each argument: the other argument in place of what enters."""
+
+    def added(here: Bench) -> Added:
+        gap = here.argument(b) - here.argument(a)
+        return [gap, -gap]
+
+    return added
+
+
+def _exchanged(spot: Spot, slot: int) -> Callable[[Bench], Added]:
+    """The argument ``slot`` in place of what enters."""
+    return lambda here: [here.argument(slot) - here.value(edge) for edge in spot]

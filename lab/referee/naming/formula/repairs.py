@@ -1,0 +1,150 @@
+"""Mistakes found by repair: the one change of the hand's own formula that makes it right.
+
+Where the other finders alter the truth until it is the hand's answer, here the hand is altered
+until it is the truth, at every point and at all sizes. That needs no likeness between how the
+function is written and how its derivative was."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+
+from lab.referee.naming.stage.choices import branch_of
+from lab.referee.naming.stage.draft import BLOCK, Draft, Spot
+from lab.referee.naming.stage.scene import SHARE, Scene, in_part, some_rows, where
+from lab.referee.programs.traced import Edge
+from lab.referee.verdict import Mistake
+
+FEWEST = 4
+
+Added = Sequence[np.ndarray] | None  # to each edge of the spot, points first
+
+
+class Change(NamedTuple):
+    """``added(bench)`` is what is added at the spot; ``name`` is that of the mistake which
+    the change mends, and ``says`` what it was.
+    """
+
+    name: str
+    says: str
+    spot: Spot
+    added: Callable[["Bench"], Added]
+
+
+class Bench(NamedTuple):
+    """A few wrong points of a group with the hand's formula, to try changes on."""
+
+    draft: Draft
+    g: int
+    rows: np.ndarray
+    answer: list[np.ndarray]
+    values: np.ndarray
+
+    def value(self, edge: Edge) -> np.ndarray:
+        """What enters by an edge, points first."""
+        return self.values[:, self.draft.cuts[edge]].reshape(-1, *self.draft.shape(edge))
+
+    def argument(self, slot: int) -> np.ndarray:
+        leaf = self.draft.evidence.group.leaves[self.draft.program.arguments.index(slot)]
+        return np.asarray(leaf[self.rows])
+
+    def tried(self, changes: np.ndarray) -> list[np.ndarray] | None:
+        """Leaves of the answers ``(changes, rows, *shape)``, given what each change adds, of shape
+        ``(changes, rows, width)``.
+        """
+        count = len(changes)
+        leaves = [
+            np.concatenate([leaf[self.rows]] * count) for leaf in self.draft.evidence.group.leaves
+        ]
+        told = self.draft.changed(leaves, changes.reshape(count * len(self.rows), -1))
+        if told is None:
+            return None
+        return [x.reshape(count, len(self.rows), *x.shape[1:]) for x in told[0]]
+
+    def added(self, change: Change) -> np.ndarray | None:
+        """What a change adds, among all values side by side; `None` where it makes no sense."""
+        with np.errstate(all="ignore"):
+            added = change.added(self)
+        if added is None:
+            return None
+        whole = np.zeros((len(self.rows), self.draft.width))
+        for edge, piece in zip(change.spot, added, strict=True):
+            whole[:, self.draft.cuts[edge]] = piece.reshape(len(self.rows), -1)
+        return whole if np.all(np.isfinite(whole)) and whole.any() else None
+
+
+def bench(scene: Scene, g: int, rows: np.ndarray) -> Bench | None:
+    draft = scene.draft(g)
+    if draft is None or not len(rows):
+        return None
+    leaves = [leaf[rows] for leaf in draft.evidence.group.leaves]
+    told = draft.changed(leaves, np.zeros((len(rows), draft.width)))
+    return None if told is None else Bench(draft, g, rows, *told)
+
+
+def mended(scene: Scene, changes: Callable[[Bench], Iterable[Change]]) -> Iterator[Mistake]:
+    """The changes that mend the hand everywhere, as mistakes, in the order in which they come."""
+    if scene.equations < FEWEST:
+        return
+    here = bench(scene, scene.main, some_rows(scene))
+    if here is None:
+        return
+    for change in fitting(scene, here, changes(here)):
+        if everywhere(scene, change):
+            yield mistake(scene, here.draft, change.name, change.says, change.spot)
+
+
+def fitting(scene: Scene, here: Bench, changes: Iterable[Change]) -> Iterator[Change]:
+    """Those that mend the hand at the points of the bench."""
+    each = max(1, BLOCK // len(here.rows))
+    pairs = ((change, here.added(change)) for change in changes)
+    meant = ((change, added) for change, added in pairs if added is not None)
+    while some := list(islice(meant, each)):
+        answers = here.tried(np.stack([added for _, added in some]))
+        if answers is None or scene.late:
+            return
+        for k, (change, _) in enumerate(some):
+            if right(scene, here, [leaf[k] for leaf in answers]):
+                yield change
+
+
+def right(scene: Scene, here: Bench, answer: Sequence[np.ndarray], share: float = SHARE) -> bool:
+    """Whether an answer at the points of the bench is the truth, in the leaves in question."""
+    return scene.true(here.g, here.rows, answer, share)
+
+
+def everywhere(scene: Scene, change: Change) -> bool:
+    """Whether the change mends the hand at all points, of all sizes."""
+    return all(_mends(scene, g, change) for g in range(len(scene.evidences)))
+
+
+def _mends(scene: Scene, g: int, change: Change) -> bool:
+    seen = scene.wrong[g] | scene.right[g]
+    if not seen.any():
+        return True
+    there = bench(scene, g, np.flatnonzero(seen))
+    main = scene.draft(scene.main)
+    if there is None or main is None or not alike(main, there.draft):
+        return scene.spared(g, "hand")
+    added = there.added(change)
+    if added is None:
+        return not scene.wrong[g].any()
+    answer = there.tried(added[None])
+    return answer is not None and right(scene, there, [leaf[0] for leaf in answer])
+
+
+def alike(one: Draft, other: Draft) -> bool:
+    """Whether two sizes have the same formula, step by step."""
+    names = [[step.name for step in draft.program.steps] for draft in (one, other)]
+    return one.edges == other.edges and names[0] == names[1]
+
+
+def mistake(scene: Scene, draft: Draft, name: str, says: str, spot: Spot) -> Mistake:
+    places = dict.fromkeys(str(place) for place in map(draft.place, spot) if place is not None)
+    made = Mistake(name, says, where(scene, ", ".join(islice(places, 3))))
+    if all(map(draft.decides, spot)):
+        shown = draft.place(spot[0])
+        compared = shown.quoted if shown else "a comparison"
+        return made._replace(name="region", says=f"{compared} decides wrongly: {says}")
+    return in_part(scene, made, branch_of(draft.program, spot))

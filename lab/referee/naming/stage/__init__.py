@@ -1,0 +1,1 @@
+"""What there is to explain, and the programs of function and hand taken apart."""

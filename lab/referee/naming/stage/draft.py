@@ -1,0 +1,295 @@
+"""The hand's own formula as a program that can be run with some of its values changed.
+
+A *spot* is one or more edges of that program: where a value enters a step, or all steps, or where a
+number of the source does. A change adds something to what enters there; what comes out is an
+answer like the hand's. All changes at all points are one compiled function, so that thousands of
+them can be tried."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lab.referee.evaluate import Asker, Raised, precision
+from lab.referee.evidence import Evidence
+from lab.referee.naming.stage.sizes import TRIVIAL
+from lab.referee.naming.stage.words import Told, value_text
+from lab.referee.programs.source import Place
+from lab.referee.programs.traced import Edge, Program, Step, trace
+from lab.referee.question import split
+
+MOST = 2**13  # numbers that may be changed
+PAIRED = 6  # numbers of the source that are changed by twos
+BLOCK = 256  # changes in flight at once
+ENTRYWISE = ("add", "sub", "mul", "div", "max", "min", "pow")
+Spot = tuple[Edge, ...]
+
+
+class Draft(NamedTuple):
+    """``edges`` are those that matter to the answer; ``cuts[e]`` is where an edge's value lies
+    among all that may be changed, side by side. Edges of the step after the last are the answer's
+    leaves themselves.
+    """
+
+    evidence: Evidence
+    program: Program
+    edges: tuple[Edge, ...]
+    cuts: dict[Edge, slice]
+    width: int
+    ask: Asker
+
+    def slot(self, edge: Edge) -> int:
+        """The value that enters by an edge."""
+        if edge.step == len(self.program.steps):
+            return self.program.outputs[edge.operand]
+        return self.program.operand(edge)
+
+    def shape(self, edge: Edge) -> tuple[int, ...]:
+        """Of what enters; where a row or a column is spread over a square, that of the square."""
+        return _entering(self.program, edge)
+
+    def spread(self, edge: Edge) -> bool:
+        """Whether a row or a column enters that is spread over a square."""
+        return self.shape(edge) != self.program.shapes[self.slot(edge)]
+
+    def shaped(self, edge: Edge, known: np.ndarray) -> np.ndarray | None:
+        """A value as it would enter by an edge: turned and spread as what enters now, if it is of
+        the shape that this had before.
+        """
+        if known.shape[1:] == self.shape(edge):
+            return known
+        steps, slot = [], self.slot(edge)
+        made = self.program.producer(slot)
+        while made is not None and made.name in TRIVIAL:
+            steps.append(made)
+            made = self.program.producer(made.inputs[0])
+        for step in reversed(steps):
+            if known.shape[1:] != self.program.shapes[step.inputs[0]]:
+                return None
+            known = _replayed(step, known)
+        try:
+            return np.broadcast_to(known, (len(known), *self.shape(edge)))
+        except ValueError:
+            return None
+
+    def decides(self, edge: Edge) -> bool:
+        """Whether what enters is compared and goes no further: it decides which way is taken."""
+        if edge.step == len(self.program.steps):
+            return False
+        reached = set(self.program.steps[edge.step].outputs)
+        for step in self.program.steps[edge.step + 1 :]:
+            if reached & set(step.inputs) and not any(self.program.floating[v] for v in reached):
+                if step.name == "select_n":
+                    continue
+                reached |= set(step.outputs)
+        return not any(self.program.floating[v] for v in reached)
+
+    def changed(self, leaves: Sequence[Any], changes: np.ndarray) -> tuple[Any, np.ndarray] | None:
+        """Leaves of the answer, and all values side by side, with ``changes`` of shape ``(rows,
+        width)`` added at points stacked in ``leaves``; `None` where the formula breaks.
+        """
+        told = self.ask((*leaves, changes))
+        return None if isinstance(told, Raised) else told
+
+    def rerun(
+        self, run: Callable[[Sequence[Any]], Any], rows: np.ndarray
+    ) -> Sequence[np.ndarray] | None:
+        """Leaves of the answer at some points if ``run`` carried out the program; `None` where it
+        breaks.
+        """
+
+        def answer(*leaves: Any) -> list[Any]:
+            ran = run(leaves)
+            return [ran[slot] for slot in self.program.outputs]
+
+        ask = Asker(answer, self.evidence.group, 64, len(rows), traced=True)
+        told = ask(tuple(leaf[rows] for leaf in self.evidence.group.leaves))
+        return None if isinstance(told, Raised) else told
+
+    def place(self, edge: Edge) -> Place | None:
+        """Where in the hand's source an edge enters."""
+        last = edge.step == len(self.program.steps)
+        made = self.program.producer(self.slot(edge)) if last else self.program.steps[edge.step]
+        return made.place if made is not None else None
+
+    @property
+    def told(self) -> Told:
+        return Told(self.evidence, self.program)
+
+    def text(self, edge: Edge) -> str:
+        """What enters by an edge, in the words of the source."""
+        return self.named(self.slot(edge))
+
+    def named(self, slot: int) -> str:
+        """A value in the words of the source."""
+        return value_text(self.told, slot)
+
+    def fixed(self, edge: Edge) -> bool:
+        """Whether a number of the source enters, or an array of one."""
+        return bare(self.program, self.slot(edge)) in self.program.fixed
+
+    def literal(self, edge: Edge) -> float | None:
+        """The number of the source that enters, by itself or all over an array."""
+        slot = bare(self.program, self.slot(edge))
+        known = self.program.fixed.get(slot)
+        return float(known) if known is not None and not self.program.shapes[slot] else None
+
+
+def draft(evidence: Evidence) -> Draft | None:
+    """`None` where the hand cannot be taken apart, or is too large for it."""
+    group = evidence.group
+    if not all(isinstance(leaf, np.ndarray) for leaf in group.leaves):
+        return None
+    shapes = evidence.form.shapes
+
+    def hand(*leaves: Any) -> list[Any]:
+        asked = evidence.question
+        said = jax.tree.leaves(asked.hand(*split(asked, group.rebuild(leaves))))
+        return [jnp.broadcast_to(jnp.asarray(x), s) for x, s in zip(said, shapes, strict=True)]
+
+    try:
+        with precision(64):
+            kinds = [jax.ShapeDtypeStruct(np.shape(x)[1:], x.dtype) for x in group.leaves]
+            program = trace(hand, kinds, range(len(kinds)))
+    except Exception:
+        return None
+    edges = list(_edges(program))
+    sizes = [int(np.prod(_entering(program, e))) for e in edges]
+    if not sizes or sum(sizes) > MOST:
+        return None
+    ends = np.cumsum([0, *sizes])
+    cuts = {e: slice(int(a), int(b)) for e, a, b in zip(edges, ends, ends[1:], strict=False)}
+    asker = Asker(_changing(program, cuts), group, 64, BLOCK, traced=True)
+    return Draft(evidence, program, tuple(edges), cuts, sum(sizes), asker)
+
+
+def spots(one: Draft) -> list[Spot]:
+    """All places for a change: terms of a sum first, where signs are lost; then single edges, last
+    to first; equal numbers of the source together; values wherever they enter.
+    """
+    program = one.program
+    by_slot: dict[int, list[Edge]] = {}
+    numbers: dict[float, list[Edge]] = {}
+    for edge in one.edges:
+        slot, number = one.slot(edge), one.literal(edge)
+        if number is not None and np.isfinite(number):
+            numbers.setdefault(abs(number), []).append(edge)
+        elif slot not in program.fixed:
+            by_slot.setdefault(slot, []).append(edge)
+    single = [edge for edge in one.edges if one.literal(edge) is None]
+    last = lambda edge: (not _adds(program, edge), -edge.step)
+    found: list[Spot] = [(edge,) for edge in sorted(single, key=last)]
+    found += [tuple(edges) for edges in numbers.values()]
+    odd = [edges for value, edges in numbers.items() if value != round(value)]
+    if len(odd) <= PAIRED:  # a constant may be there once more as a multiple of it
+        found += [(*one, *other) for one, other in combinations(odd, 2)]
+    found += [tuple(edges) for edges in by_slot.values() if len(edges) > 1]
+    sums: dict[int, list[Edge]] = {}
+    for edge in single:
+        count = _summed(program, one.slot(edge))
+        if count > 1:
+            sums.setdefault(count, []).append(edge)
+    found += [tuple(edges) for edges in sums.values() if len(edges) > 1]
+    found += [(edge,) for edges in numbers.values() if len(edges) > 1 for edge in edges]
+    return found
+
+
+def _replayed(step: Step, value: np.ndarray) -> np.ndarray:
+    """A step that turns or spreads an array, at all points."""
+    params, count = step.equation.params, len(value)
+    if step.name == "broadcast_in_dim":
+        shape, kept = params["shape"], params["broadcast_dimensions"]
+        axes = iter(value.shape[1:])
+        thin = [next(axes) if k in kept else 1 for k in range(len(shape))]
+        return np.broadcast_to(value.reshape(count, *thin), (count, *shape))
+    if step.name == "transpose":
+        return value.transpose(0, *(k + 1 for k in params["permutation"]))
+    if step.name in ("reshape", "squeeze"):
+        return value.reshape(count, *step.equation.outvars[0].aval.shape)
+    return value
+
+
+def bare(program: Program, slot: int) -> int:
+    """A value before it was reshaped, spread or converted."""
+    made = program.producer(slot)
+    while made is not None and made.name in TRIVIAL:
+        slot = made.inputs[0]
+        made = program.producer(slot)
+    return slot
+
+
+def _summed(program: Program, slot: int) -> int:
+    """How many numbers a value is the sum of; 1 where it is none."""
+    made = program.producer(bare(program, slot))
+    if made is None or made.name != "reduce_sum":
+        return 1
+    many, few = (int(np.prod(program.shapes[v])) for v in (made.inputs[0], made.outputs[0]))
+    return many // max(few, 1)
+
+
+def _adds(program: Program, edge: Edge) -> bool:
+    return edge.step < len(program.steps) and program.steps[edge.step].name in (
+        "add", "sub", "add_any",
+    )  # fmt: skip
+
+
+def _slot(program: Program, edge: Edge) -> int:
+    last = edge.step == len(program.steps)
+    return program.outputs[edge.operand] if last else program.operand(edge)
+
+
+def _entering(program: Program, edge: Edge) -> tuple[int, ...]:
+    shape = program.shapes[_slot(program, edge)]
+    if edge.step == len(program.steps) or program.steps[edge.step].name not in ENTRYWISE:
+        return shape
+    out = program.shapes[program.steps[edge.step].outputs[0]]
+    square = len(shape) == len(out) == 2 and out[0] == out[1] and sorted(shape) == [1, out[0]]
+    return out if square else shape
+
+
+def _edges(program: Program) -> Iterator[Edge]:
+    matters = set(program.outputs)
+    for step in reversed(program.steps):
+        if matters & set(step.outputs):
+            matters |= set(step.inputs)
+    for k, step in enumerate(program.steps):
+        if matters & set(step.outputs) and step.name not in TRIVIAL:
+            yield from (
+                Edge(k, o)
+                for o, v in enumerate(step.inputs)
+                if program.floating[v] and not _inside(program, step, v)
+            )
+    yield from (Edge(len(program.steps), o) for o in range(len(program.outputs)))
+
+
+def _inside(program: Program, step: Step, slot: int) -> bool:
+    """Whether a value is made and used within one expression, as the sum of a softmax is: nobody
+    wrote it, so that nobody wrote it wrongly.
+    """
+    made = program.producer(slot)
+    while made is not None and made.name in TRIVIAL and made.place == step.place:
+        made = program.producer(made.inputs[0])
+    return made is not None and made.place is not None and made.place == step.place
+
+
+def _changing(program: Program, cuts: dict[Edge, slice]) -> Callable[..., Any]:
+    def answer(*given: Any) -> Any:
+        *leaves, changes = given
+        seen: dict[Edge, Any] = {}
+
+        def nudge(edge: Edge, value: Any) -> Any:
+            if edge not in cuts:
+                return value
+            value = jnp.broadcast_to(value, _entering(program, edge))
+            seen[edge] = value + changes[cuts[edge]].reshape(value.shape).astype(value.dtype)
+            return seen[edge]
+
+        ran = program.run(leaves, nudge)
+        last = len(program.steps)
+        out = [nudge(Edge(last, o), ran[slot]) for o, slot in enumerate(program.outputs)]
+        return out, jnp.concatenate([jnp.ravel(seen[edge]) for edge in cuts])
+
+    return answer

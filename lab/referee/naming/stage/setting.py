@@ -1,0 +1,131 @@
+"""How the scene is set: which points count, and what can be asked of the programs."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import numpy as np
+
+from lab.referee.dispute import usable
+from lab.referee.evaluate import Asker, Raised, precision
+from lab.referee.evidence import BLOCK, Evidence
+from lab.referee.naming.stage.draft import Draft, draft
+from lab.referee.naming.stage.flow import flow
+from lab.referee.naming.stage.program import program, value
+from lab.referee.naming.stage.scene import Scene, leading, off_entries
+from lab.referee.naming.stage.sizes import Counts, counted
+from lab.referee.programs.traced import Program
+
+FINITE = 0.1  # share of the wrong points that explains the others, where those are no numbers
+
+
+def scene_of(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Scene:
+    """Set the scene. Right points are those of the same sort: typical ones, when the wrong are."""
+    evidences = _floored(evidences)
+    given, wrong = wrong, _finite(evidences, wrong)
+    typical = all(
+        not (mask & ~e.group.typical).any() for e, mask in zip(evidences, wrong, strict=True)
+    )
+    right = tuple(
+        usable(e) & ~mask & (e.group.typical if typical else True)
+        for e, mask in zip(evidences, given, strict=True)
+    )
+    flow_of = cache(lambda g, *e: flow(evidences[g], np.flatnonzero(wrong[g] | right[g]), *e))
+    draft_of = cache(lambda g: draft(evidences[g]))
+    counts = cache(lambda: _counts(evidences, draft_of))
+    passed = cache(lambda g: _passed(evidences[g]))
+    unlike = cache(lambda whose: _unlike(evidences, wrong, whose, draft_of))
+    bare = Scene(
+        tuple(evidences), tuple(wrong), right, (), flow_of, draft_of, counts, passed, unlike
+    )
+    return bare._replace(leaves=_wrong_leaves(bare))
+
+
+def _floored(evidences: Sequence[Evidence]) -> list[Evidence]:
+    """Where a derivative is zero at one size but for rounding, as a variance of one number is, its
+    usual size is told by the others.
+    """
+    by_leaf = zip(*(evidence.noise for evidence in evidences), strict=True)
+    usual = [1e-6 * max(noise.typical for noise in leaf) for leaf in by_leaf]
+    floored = lambda noise, least: noise._replace(typical=max(noise.typical, least))
+    return [e._replace(noise=tuple(map(floored, e.noise, usual))) for e in evidences]
+
+
+def _finite(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The wrong points at which both truth and hand are numbers, if they are not too few."""
+    numbers = lambda leaf: np.isfinite(leading(leaf)).all(axis=1)
+    whole = [np.all([*map(numbers, (*e.hand, *e.truth))], axis=0) for e in evidences]
+    told = [mask & fine for mask, fine in zip(wrong, whole, strict=True)]
+    kept, all_wrong = (sum(int(mask.sum()) for mask in masks) for masks in (told, wrong))
+    return told if kept >= FINITE * all_wrong else list(wrong)
+
+
+def _unlike(
+    evidences: Sequence[Evidence],
+    wrong: Sequence[np.ndarray],
+    whose: str,
+    draft_of: Callable[[int], Draft | None],
+) -> frozenset[int]:
+    """Groups whose program has other steps than the main one's, if two at least have its steps."""
+    steps = [
+        _steps(evidence, draft_of(g) if whose == "hand" else None, whose)
+        for g, evidence in enumerate(evidences)
+    ]
+    main = steps[int(np.argmax([mask.sum() for mask in wrong]))]
+    alike = [g for g, mask in enumerate(wrong) if mask.any() and steps[g] == main]
+    if main is None or len(alike) < 2:
+        return frozenset()
+    return frozenset(g for g in range(len(steps)) if steps[g] != main)
+
+
+def _steps(evidence: Evidence, hand: Draft | None, whose: str) -> list[str] | None:
+    try:
+        with precision(64):
+            made = program(evidence) if whose == "function" else hand.program if hand else None
+    except Exception:
+        return None
+    return None if made is None else [step.name for step in made.steps]
+
+
+def _counts(evidences: Sequence[Evidence], draft_of: Callable[[int], Draft | None]) -> Counts:
+    """Of the function and, as for means, of the hand."""
+    found = Counts(set(), set(), set())
+    for g, evidence in enumerate(evidences):
+        hand = draft_of(g)
+        if hand is not None:
+            said = counted(hand.program)
+            found.means.update(said.means)
+            found.named.update(said.named)
+        try:
+            with precision(64):
+                of = counted(program(evidence))
+        except Exception:  # cannot be traced: nothing is known of it
+            continue
+        found.means.update(of.means)
+        found.written.update(of.written)
+        found.named.update(of.named)
+    return found
+
+
+def _passed(evidence: Evidence) -> tuple[Program, dict[int, np.ndarray]] | None:
+    try:
+        with precision(64):
+            made = program(evidence, value)
+    except Exception:
+        return None
+    told = [step.place for step in made.steps]
+    ends = [k for k, place in enumerate(told) if place is None or place not in told[k + 1 : k + 2]]
+    slots = dict.fromkeys((*made.arguments, *(v for k in ends for v in made.steps[k].outputs)))
+    wanted = [v for v in slots if made.floating[v] and len(made.shapes[v]) < 3]
+    run = lambda *leaves: {v: made.run(leaves)[v] for v in wanted}
+    seen = Asker(run, evidence.group, 64, BLOCK, traced=True)(evidence.group.leaves)
+    return None if isinstance(seen, Raised) else (made, seen)
+
+
+def _wrong_leaves(bare: Scene) -> tuple[int, ...]:
+    """The leaves in which the error is more than rounding, at any of the points."""
+    found = [
+        i
+        for i in range(len(bare.names))
+        if any(off_entries(bare, g, i).any() for g, _, _ in bare.groups())
+    ]
+    return tuple(found or range(len(bare.names)))

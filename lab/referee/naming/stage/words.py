@@ -1,0 +1,61 @@
+"""Values of a program in the words of its source."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lab.referee.evidence import Evidence
+from lab.referee.naming.stage.sizes import TRIVIAL, argument_leaves
+from lab.referee.programs.source import Place
+from lab.referee.programs.traced import Edge, Program
+
+# JAX's names for steps, as a person would say them
+PLAIN = {
+    "add": "sum", "add_any": "sum", "reduce_sum": "sum", "sub": "difference", "mul": "product",
+    "div": "quotient", "neg": "negative", "dot_general": "matrix product", "exp": "exponential",
+    "log": "logarithm", "integer_pow": "power", "pow": "power", "square": "square", "sqrt": "root",
+    "rsqrt": "inverse root", "max": "maximum", "reduce_max": "maximum", "min": "minimum",
+    "reduce_min": "minimum", "abs": "absolute value", "select_n": "choice", "logistic": "sigmoid",
+    "triangular_solve": "triangular solve", "scatter-add": "sum by index",
+    "gather": "entries by index", "concatenate": "joining", "cumsum": "running sum",
+}  # fmt: skip
+
+
+def plain(step: str) -> str:
+    return PLAIN.get(step, step)
+
+
+class Told(NamedTuple):
+    """A program whose values are to be told."""
+
+    evidence: Evidence
+    program: Program
+
+
+def operand_text(one: Told, edge: Edge) -> str:
+    """What enters by an edge: an argument by name, else the expression that made it."""
+    return value_text(one, one.program.operand(edge), one.program.steps[edge.step].place)
+
+
+def value_text(one: Told, slot: int, here: Place | None = None) -> str:
+    """A value in words, as seen from ``here``, where its own expression says nothing new."""
+    program = one.program
+    while True:
+        if slot in program.arguments:
+            return argument_leaves(one.evidence)[program.arguments.index(slot)]
+        made = program.producer(slot)
+        if made is None:
+            value = program.fixed.get(slot)
+            return (
+                f"{float(value):g}" if value is not None and not np.shape(value) else "a constant"
+            )
+        if made.name in ("broadcast_in_dim", "convert_element_type"):
+            slot = made.inputs[0]
+            continue
+        if made.place is not None and (here is None or made.place.quoted != here.quoted):
+            return made.place.quoted
+        if slot in program.outputs and here is None:
+            return "the function's own value"
+        if made.name not in TRIVIAL:
+            return f"its {plain(made.name)}"
+        slot = made.inputs[0]
