@@ -2,6 +2,7 @@
 
 import ast
 import re
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,51 @@ def test_an_upward_import_would_be_seen(room, source):
 
 def test_an_import_for_types_alone_is_no_import():
     assert upward("referee", "if TYPE_CHECKING:\n    from lab.cli import main") == []
+
+
+# A verdict shows itself in a notebook, and what shows it knows what a verdict is.
+MUTUAL = {("verdict", "show")}
+
+
+def circle(package: str, sources: dict[str, str]) -> list[str]:
+    """Rooms or files of a package that import each other in a circle, all below them included."""
+    inside = lambda module: module.removeprefix(f"{package}.").split(".")[0]
+    needs: dict[str, set[str]] = {}
+    for module, source in sources.items():
+        theirs = {inside(name) for name in imports(source) if name.startswith(f"{package}.")}
+        needs.setdefault(inside(module), set()).update(theirs)
+    for room, theirs in needs.items():
+        theirs -= {room, *(to for of, to in MUTUAL if of == room)}
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+PACKAGES = {
+    ".".join(path.parent.relative_to(ROOT).parts): path.parent
+    for path in sorted((ROOT / "lab").rglob("__init__.py"))
+}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_point_one_way_at_every_height(package):
+    folder = PACKAGES[package]
+    sources = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path.read_text("utf-8")
+        for path in folder.rglob("*.py")
+        if path != folder / "__init__.py"
+    }
+    assert circle(package, sources) == []
+
+
+def test_a_circle_would_be_seen():
+    rooms = {
+        "lab.house.stage.scene": "from lab.house.paths.flow import Flow",
+        "lab.house.paths.broken": "from lab.house.stage import scene",
+    }
+    assert sorted(set(circle("lab.house", rooms))) == ["paths", "stage"]
 
 
 def test_calculus_is_nothing_but_mathematics():
