@@ -8,7 +8,7 @@ from itertools import permutations
 import numpy as np
 
 from lab.referee.naming.stage.scene import Scene, leading, number
-from lab.referee.naming.stage.sizes import settings, sizes_of
+from lab.referee.naming.stage.sizes import meaning, settings, sizes_of
 from lab.referee.verdict import Mistake
 
 Transform = Callable[[np.ndarray], np.ndarray]  # of one leaf, points along the first axis
@@ -63,9 +63,7 @@ def _sized(scene: Scene, word: str, c: float | None = None) -> Mistake:
     says = f"it is {word}{is_number} times {scene.what}"
     if "sqrt" in word or set(re.findall(r"\w+", word)) & set(settings(scene.evidences[0])):
         return Mistake("factor", says, scene.where)
-    if not re.search(r"-1\)|\)/", word):
-        says += ": a mean for a sum, or the other way round"
-    return Mistake("batch_factor", says, scene.where)
+    return Mistake("batch_factor", says + meaning(word), scene.where)
 
 
 def _constant_factor(scene: Scene, c: float) -> Iterator[Mistake]:

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lab.referee.naming.paths.fits import NICE, alike, fitted, rank, seen
+from lab.referee.naming.paths.fits import NICE, alike, entering, fitted, rank, seen
 from lab.referee.naming.stage.choices import branch_of
 from lab.referee.naming.stage.flow import Flow
-from lab.referee.naming.stage.scene import Scene, in_part, number, where
-from lab.referee.naming.stage.sizes import TRIVIAL
+from lab.referee.naming.stage.scene import Scene, in_part, where
+from lab.referee.naming.stage.sizes import TRIVIAL, meaning
 from lab.referee.naming.stage.words import operand_text, plain
 from lab.referee.programs.source import Place
 from lab.referee.programs.traced import Edge
@@ -179,7 +179,8 @@ def _two(scene: Scene, *, odd: bool) -> Iterator[Mistake]:
         if np.allclose(sorted(a), (-1, 1)) and _twins(flow, pair):
             name, (gone, twice) = "symmetrize", [describe(flow, pair[k])[0] for k in np.argsort(a)]
             said = [f"{twice} counts twice, {gone} not at all, as if both were the same"]
-        yield Mistake(name, "; ".join(said), where(scene, "; ".join(dict.fromkeys(places))))
+        both = "; ".join(said) if said[0] != said[1] else f"{said[0]}, and another that reads alike"
+        yield Mistake(name, both, where(scene, "; ".join(filter(None, dict.fromkeys(places)))))
 
 
 def _twins(flow: Flow, pair: tuple[Path, Path]) -> bool:
@@ -227,19 +228,19 @@ def _said(scene: Scene, coefficients: list[float]) -> tuple[str, str] | None:
     k = factors[scene.main]
     if np.nanmax([abs(f - k) for f in factors]) > 1e-6 * max(1.0, abs(k)):
         word = scene.size_word(factors)
-        if word:
-            return "batch_factor", f"enters {word} times too often: a sum for a mean, or the like"
-        return None
-    if abs(k) < 1e-6:
-        return "missing_term", "is left out, as if it were constant"
-    if abs(k + 1) < 1e-6:
-        return "sign", "enters with the wrong sign"
+        return _counted(word) if word else None
+    if min(abs(k), abs(k + 1)) < 1e-6:
+        return entering(k)
     word = scene.size_word(factors)
     if word:
-        return "batch_factor", f"enters {word} times too often: a sum for a mean, or the like"
+        return _counted(word)
     if abs(k - 1) < 0.02:
         return "constant", f"enters with a slightly wrong constant: {k:.8g} times what it should be"
-    return "factor", f"enters {number(k)} times where it should enter once"
+    return entering(k)
+
+
+def _counted(word: str) -> tuple[str, str]:
+    return "batch_factor", f"enters {word} times where it should enter once{meaning(word)}"
 
 
 def describe(flow: Flow, path: Path) -> tuple[str, str]:

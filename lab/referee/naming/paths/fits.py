@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from lab.referee.naming.stage.flow import Flow
-from lab.referee.naming.stage.scene import Scene, error, leading
+from lab.referee.naming.stage.scene import Scene, error, leading, number
 from lab.referee.programs.traced import Edge
 
 NICE = (-1.0, -2.0, 1.0, -0.5, 0.5, 2.0)  # how much more of a path people count: -1, none is left
@@ -81,3 +81,14 @@ def _bears(
         return False
     answer = flow.answer(more, list(scene.evidences[g].truth))
     return all(scene.fits(g, i, answer[i]) for i in scene.leaves)
+
+
+def entering(k: float) -> tuple[str, str]:
+    """The mistake of a path that enters ``k`` times where it should once, and what to say of it."""
+    told = {
+        0.0: ("missing_term", "is left out, as if it were constant"),
+        -1.0: ("sign", "enters with the wrong sign"),
+        2.0: ("factor", "enters twice where it should enter once"),
+        0.5: ("factor", "enters by half only"),
+    }
+    return told.get(round(k, 6)) or ("factor", f"enters {number(k)} times where it should once")

@@ -18,6 +18,7 @@ from jax import lax
 
 from lab.referee.evaluate import Asker, Raised, precision
 from lab.referee.naming.paths.altered import derivative_of
+from lab.referee.naming.paths.fits import entering
 from lab.referee.naming.paths.slopes import SLOPES
 from lab.referee.naming.stage.flow import Flow
 from lab.referee.naming.stage.program import program
@@ -32,12 +33,7 @@ REPEATED = 3  # times that an expression is carried out before it is in a loop
 MOST = 40  # sites
 LONGEST = 2000  # steps of a program that is worth the compiling
 
-TIMES: tuple[tuple[str, float, str], ...] = (
-    ("missing_term", 0.0, "is left out, as if it were constant"),
-    ("sign", -1.0, "enters with the wrong sign"),
-    ("factor", 2.0, "enters twice where it should enter once"),
-    ("factor", 0.5, "enters 1/2 times where it should enter once"),
-)
+TIMES = (0.0, -1.0, 2.0, 0.5)
 
 
 class Site(NamedTuple):
@@ -116,7 +112,8 @@ def _of(step: Step, operand: int) -> Site | None:
 def _tried(sites: Sequence[Site]) -> Iterator[Tried]:
     for k, site in enumerate(sites):
         whose = f"in every round {site.text} in {site.place.quoted}"
-        for name, times, verb in TIMES:
+        for times in TIMES:
+            name, verb = entering(times)
             yield Tried(name, f"{whose} {verb}", k, times, 0.0)
         if site.step in SLOPES or site.step in ("mul", "div", "dot_general"):
             says = f"in every round the slope of {site.place.quoted} in {site.text} is left out"

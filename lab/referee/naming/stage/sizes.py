@@ -118,6 +118,20 @@ def _formulas(named: Mapping[str, np.ndarray]) -> Iterator[Formula]:
                         yield Formula(f"{word}{a}/{b}", k * n / m, counted, likely=plain)
 
 
+def meaning(word: str) -> str:
+    """What somebody did who is off by a size, or by two of them; nothing where it says little."""
+    size = r"([A-Za-z_][\w.\[\]]*)"
+    if found := re.fullmatch(f"-?{size}", word):
+        said = f": a sum for a mean, or a division by {found[1]} is left out"
+    elif found := re.fullmatch(f"-?1/{size}", word):
+        said = f": a mean for a sum, or divided by {found[1]} once too often"
+    elif found := re.fullmatch(f"-?{size}/{size}", word):
+        said = f": divided by {found[2]} where it should be by {found[1]}"
+    else:
+        return ""
+    return said + (", and with the wrong sign" if word.startswith("-") else "")
+
+
 def counted(program: Program) -> Counts:
     """The counts over which a program takes means: a sum over n entries divided by n (or, where
     the source speaks of a variance, by n - 1), or a division by an `x.size`; and its other numbers.
