@@ -49,6 +49,18 @@ def halves(key):
     return tuple(jnp.round(2 * x) / 2 for x in draws((2,), (5, 2), (5,))(key))
 
 
+def correlate(x, w):
+    return lax.conv_general_dilated(x[None, None], w[None, None], (1, 1), "VALID")[0, 0]
+
+
+def filtered(x, w):
+    return jnp.sum(correlate(x, w) ** 2) / 2
+
+
+def scores(K, Q):
+    return jnp.einsum("hid,hjd->hij", Q, K)
+
+
 def scaled_inverse(A):
     return jnp.linalg.slogdet(A)[1] * jnp.linalg.inv(A)
 
@@ -233,6 +245,11 @@ TOLD = [
          "missing_term", "x stands in the formula where `x - jnp.mean(x)` should", dict(x=reals("n"))),
     Told("a term of an identity", lambda m, s: m**4 / s**2 + 14 * m**2, lambda m, s: 14 * m**2, "missing_term",
          "lacks a term + `m**4 / s**2`", dict(m=reals(), s=positive()), "identity"),
+    Told("a kernel that is not turned round", filtered, lambda x, w: correlate(jnp.pad(correlate(x, w), 2), w), "index",
+         "w enters the formula the wrong way round along axes 0 and 1", draws((6, 7), (3, 3))),
+    Told("scores of queries and keys the wrong way round", lambda K, Q: jnp.sum(jnp.tanh(scores(K, Q))),
+         lambda K, Q: jnp.einsum("hij,hjd->hid", 1 - jnp.tanh(scores(K, Q)) ** 2, Q), "transpose",
+         "with its axes 1 and 2 exchanged", draws((2, 4, 3), (2, 4, 3))),
     Told("half of an identity", lambda x: jnp.sum(x**2), lambda x: x @ x / 2, "factor", "1/2 times the value",
          dict(x=reals("n")), "identity"),
 ]  # fmt: skip

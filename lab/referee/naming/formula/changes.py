@@ -7,12 +7,14 @@ from itertools import chain, combinations, islice, product
 import numpy as np
 
 from lab.referee.naming.formula.repairs import Added, Bench, Change, mended
-from lab.referee.naming.stage.draft import Spot, spots
+from lab.referee.naming.stage.draft import Spot, bare, spots
 from lab.referee.naming.stage.scene import Scene
 from lab.referee.verdict import Mistake
 
 FACTORS = {("mul", 0), ("mul", 1), ("div", 1)}  # steps and operands that are one factor
 MOST = 60  # pairs of factors of matrix products
+Shape = tuple[int, ...]
+Edit = Callable[[np.ndarray], np.ndarray]  # of what enters, points first
 PAIRED = 6  # places of an argument of which two together may be another's
 
 
@@ -88,27 +90,44 @@ def _crossed(spot: Spot) -> Callable[[Bench], Added]:
 def _turns(here: Bench) -> Iterator[Change]:
     draft = here.draft
     for spot in spots(draft):
-        shape, text = draft.shape(spot[0]), draft.text(spot[0])
-        rank = 0 if draft.literal(spot[0]) is not None else len(shape)
-        if rank >= 2 and shape[-1] == shape[-2]:
-            swap = partial(np.swapaxes, axis1=-1, axis2=-2)
-            if draft.spread(spot[0]):
-                says = (
-                    f"{text} is spread along the wrong axis: rows for columns, or columns for rows"
-                )
-                yield Change("wrong_axis", says, spot, _edited(spot, swap))
-                continue
-            says = f"{text} enters the formula where its transpose should, or the other way round"
-            yield Change("transpose", says, spot, _edited(spot, swap))
-        for axis in range(1, rank + 1):
-            if shape[axis - 1] > 1:
-                along = f" along axis {axis - 1}" if rank > 1 else ""
-                says = f"{text} enters the formula the wrong way round{along}"
-                yield Change("index", says, spot, _edited(spot, partial(np.flip, axis=axis)))
-                for shift, word in ((1, "early"), (-1, "late")):
-                    says = f"{text} enters the formula one place too {word}{along}"
-                    roll = partial(np.roll, shift=shift, axis=axis)
-                    yield Change("index", says, spot, _edited(spot, roll))
+        if draft.literal(spot[0]) is not None:
+            continue
+        text = draft.text(spot[0])
+        if draft.spread(spot[0]):
+            says = f"{text} is spread along the wrong axis: rows for columns, or columns for rows"
+            yield Change("wrong_axis", says, spot, _edited(spot, _swap(1, 2)))
+            continue
+        own = draft.program.shapes[bare(draft.program, draft.slot(spot[0]))]
+        for name, how, edit in _arrangements(draft.shape(spot[0]), own):
+            yield Change(name, f"{text} enters the formula {how}", spot, _edited(spot, edit))
+
+
+def _arrangements(shape: Shape, own: Shape) -> Iterator[tuple[str, str, Edit]]:
+    """An array with its entries in another order. Its axes are counted as in its ``own`` shape,
+    before axes of length one were put in front.
+    """
+    rank = len(shape)
+    before = rank - len(own) if shape[rank - len(own) :] == own else 0
+    long = [axis for axis in range(rank) if shape[axis] > 1]
+    for i, j in reversed(list(combinations(long, 2))):
+        if shape[i] == shape[j]:
+            how = "where its transpose should, or the other way round"
+            if rank > 2:
+                how = f"with its axes {i - before} and {j - before} exchanged"
+            yield "transpose", how, _swap(i + 1, j + 1)
+    for i in long:
+        along = f" along axis {i - before}" if rank > 1 else ""
+        yield "index", f"the wrong way round{along}", partial(np.flip, axis=i + 1)
+        for shift, word in ((1, "early"), (-1, "late")):
+            how = f"one place too {word}{along}"
+            yield "index", how, partial(np.roll, shift=shift, axis=i + 1)
+    for i, j in combinations(long, 2):  # a kernel that is not turned, or should not be
+        how = f"the wrong way round along axes {i - before} and {j - before}"
+        yield "index", how, partial(np.flip, axis=(i + 1, j + 1))
+
+
+def _swap(i: int, j: int) -> Edit:
+    return partial(np.swapaxes, axis1=i, axis2=j)
 
 
 def _arguments(here: Bench) -> Iterator[Change]:
@@ -133,7 +152,7 @@ def _arguments(here: Bench) -> Iterator[Change]:
                     yield Change("wrong_variable", says, spot, _swapped(a, b))
 
 
-def _edited(spot: Spot, edit: Callable[[np.ndarray], np.ndarray]) -> Callable[[Bench], Added]:
+def _edited(spot: Spot, edit: Edit) -> Callable[[Bench], Added]:
     return lambda here: [edit(here.value(edge)) - here.value(edge) for edge in spot]
 
 
