@@ -45,6 +45,10 @@ def measure(
     `bare` is `lax.scan` over the same update, nothing recorded. `recorded` brings loss, norm of the
     gradient and all other columns of every step to the host; `written` has them in Parquet files as
     well, on the disk. Peers make the same steps and leave the same record, in memory.
+
+    The lab keeps the steps of a small network on one thread, which XLA by itself does not: beside a
+    bare scan as everybody writes it stands one compiled in the same way, and that is what recording
+    alone costs.
     """
     from lab import compiled
 
@@ -57,7 +61,10 @@ def measure(
     # a bare scan is written as everybody writes it
     written = jax.numpy_dtype_promotion("standard")
     with devices.device("cpu"), devices.precision("float32"), written:
-        found = [*_two_parameters(steps), _digits()]
+        from lab.training.rows import ON_ONE_THREAD
+
+        alike = _digits(ON_ONE_THREAD)._replace(name="digits network, bare on one thread, too")
+        found = [*_two_parameters(steps), _digits(), alike]
         watch.phase("cases", len(found))
         rows, facts = [], {}
         for done, case in enumerate(found):
@@ -131,7 +138,7 @@ def _two_parameters(steps: int) -> list[Case]:
     ]
 
 
-def _digits(steps: int = 3000) -> Case:
+def _digits(options: Mapping[str, str] | None = None, steps: int = 3000) -> Case:
     """The network of the main experiment, with all its metrics, by Adam."""
     import jax
     import optax
@@ -145,10 +152,16 @@ def _digits(steps: int = 3000) -> Case:
     problem = in_precision(module.problem(jax.random.key(0), **config.settings), "float32")
     # a test set is looked at now and then, and is no part of the record of a step
     problem = problem._replace(evaluate=no_evaluation)
-    return _case("digits network, Adam", problem, optax.adam(2e-3), steps)
+    return _case("digits network, Adam", problem, optax.adam(2e-3), steps, options)
 
 
-def _case(name: str, problem: Any, optimizer: Any, steps: int) -> Case:
+def _case(
+    name: str,
+    problem: Any,
+    optimizer: Any,
+    steps: int,
+    options: Mapping[str, str] | None = None,
+) -> Case:
     import jax
     import optax
 
@@ -163,7 +176,7 @@ def _case(name: str, problem: Any, optimizer: Any, steps: int) -> Case:
         update, state = optimizer.update(gradient, state, params)
         return (optax.apply_updates(params, update), state), None
 
-    @jax.jit
+    @partial(jax.jit, compiler_options=options and dict(options))
     def bare(params: Any, state: Any) -> Any:
         numbers = jax.numpy.arange(steps, dtype="int32")
         return jax.lax.scan(step, (params, state), numbers)[0]

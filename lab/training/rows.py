@@ -7,7 +7,8 @@ block are computed at once, many to an instruction.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
@@ -41,6 +42,15 @@ _UNROLLED, _OPERATIONS = 4, 360
 _FLOW = {"while", "scan", "cond", "ffi_call", "pure_callback", "custom_linear_solve"}
 _ALGEBRA = {"lu", "cholesky", "triangular_solve", "eig", "eigh", "svd", "qr", "householder_product"}
 _NOT_AT_ONCE = _FLOW | _ALGEBRA
+# On a CPU XLA cuts what makes some ten thousand numbers into a piece for each core, and gives what
+# could be done at the same time to other threads. To wake one takes longer than the work it is
+# woken for: a quarter of the time of a small network goes there. So a step that makes nothing of
+# more numbers than this stays on one thread, one operation after the other.
+ALONE = 2**15
+ON_ONE_THREAD = {
+    "xla_disable_hlo_passes": "cpu-parallel-task-assigner",
+    "xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED",
+}
 
 
 class Loop(NamedTuple):
@@ -65,11 +75,13 @@ def compiled(step: Step, like: State, *, every: int, most: int, period: int | No
     ``step`` is jitted, and traced once; ``like`` is a state of it. ``period`` is the number of
     steps between those at which a chunk has to begin, if there are any.
     """
-    sizes = _sizes(step, like)
+    made = list(_made(step, like))
+    sizes = _sizes(made, like)
     unroll = _UNROLLED if _UNROLLED * len(sizes) <= _OPERATIONS else 1
     if every > 1 or not sizes or max(sizes) > _SMALL or (period or 0) % unroll:
-        return Loop(_step_by_step(step, every, most), most, 1)
-    multiplies = any(one.primitive.name == "dot_general" for one in _made(step, like))
+        options = ON_ONE_THREAD if max(_counts(made, like)) <= ALONE else None
+        return Loop(_step_by_step(step, every, most, options), most, 1)
+    multiplies = any(one.primitive.name == "dot_general" for one in made)
     kernel = max(sizes) <= _IN_A_KERNEL and not multiplies
     block = min(_LONGEST_BLOCK, (_KERNEL_SIZE if kernel else _BLOCK_SIZE) // max(sizes), most)
     block += -block % _LANES
@@ -77,14 +89,16 @@ def compiled(step: Step, like: State, *, every: int, most: int, period: int | No
     return Loop(_walk_then_look(step, capacity, block, unroll), capacity, unroll)
 
 
-def _sizes(step: Step, like: State) -> list[int]:
+def _sizes(made: Sequence[Any], like: State) -> list[int]:
     """How many numbers each operation of a step makes; none if it is not mere arithmetic."""
-    sizes = [leaf.size for leaf in jax.tree.leaves(like)]
-    for equation in _made(step, like):
-        if equation.primitive.name in _NOT_AT_ONCE or equation.effects:
-            return []
-        sizes += [getattr(made.aval, "size", 1) for made in equation.outvars]
-    return sizes
+    flows = any(one.primitive.name in _NOT_AT_ONCE or one.effects for one in made)
+    return [] if flows else _counts(made, like)
+
+
+def _counts(made: Sequence[Any], like: State) -> list[int]:
+    """How many numbers each leaf of the state has, and each operation makes."""
+    kept = [leaf.size for leaf in jax.tree.leaves(like)]
+    return kept + [getattr(out.aval, "size", 1) for one in made for out in one.outvars]
 
 
 def _made(step: Step, like: State) -> Iterator[Any]:
@@ -177,10 +191,12 @@ def _put(all_: Array, one: Array, index: Int[Array, ""]) -> Array:
 # ----- anything else: step by step -----
 
 
-def _step_by_step(step: Step, every: int, capacity: int) -> Run:
+def _step_by_step(
+    step: Step, every: int, capacity: int, options: Mapping[str, str] | None = None
+) -> Run:
     stretch = _stretch(step, every)
 
-    @jax.jit
+    @partial(jax.jit, compiler_options=options and dict(options))
     def run(state: State, rows: Int[Array, ""], limit: Int[Array, ""]) -> tuple[State, Row]:
         def going(carry: _Carry) -> Array:
             return (carry[0] < rows) & (carry[1].reason == GOING)

@@ -8,7 +8,7 @@ from lab.report.progress import Unwatched
 
 def test_the_loop_is_measured_beside_its_peers(monkeypatch):
     digits = loop._digits
-    monkeypatch.setattr(loop, "_digits", lambda: digits(20))
+    monkeypatch.setattr(loop, "_digits", lambda options=None: digits(options, 20))
     monkeypatch.setattr("lab.compiled.keep", lambda: None)
     report = loop.measure(Unwatched(), steps=2000, repeats=1)
     recording, peers, memory = report.tables

@@ -21,7 +21,7 @@ def step_by_step(monkeypatch):
 
     def within(*arguments, **settings):
         with monkeypatch.context() as patched:
-            patched.setattr(rows, "_sizes", lambda step, like: [])
+            patched.setattr(rows, "_sizes", lambda made, like: [])
             return run(*arguments, **settings)
 
     return within
@@ -57,7 +57,8 @@ def test_a_run_is_the_same_to_the_bit_however_it_is_cut(optimizer, monkeypatch):
 
 def small(problem):
     train = trained(problem)
-    sizes = rows._sizes(jax.jit(train.step, inline=True), train.start())
+    like = train.start()
+    sizes = rows._sizes(list(rows._made(jax.jit(train.step, inline=True), like)), like)
     return bool(sizes) and max(sizes) <= rows._SMALL
 
 
@@ -73,6 +74,23 @@ def test_only_arithmetic_on_a_few_numbers_is_small():
     assert small(QUADRATIC)
     assert small(NOISY)
     assert not any(small(problem) for problem in (many, looped, solved, told))
+
+
+@pytest.mark.parametrize(("size", "alone"), [(100, True), (rows.ALONE, True), (10**5, False)])
+def test_what_makes_few_numbers_stays_on_one_thread(size, alone, monkeypatch):
+    """Also within a loop of the step; and what makes many may be cut into pieces."""
+    asked = []
+    usual = rows._step_by_step
+    take = lambda *arguments: asked.append(arguments[3]) or usual(*arguments)
+    monkeypatch.setattr(rows, "_step_by_step", take)
+    spread = lambda w: jnp.mean(w) + jax.lax.fori_loop(0, 2, lambda _, b: b, jnp.zeros(size))
+    problem = QUADRATIC._replace(
+        loss=lambda p, batch: jnp.sum(p["w"] ** 2) + jnp.sum(batch),
+        gradient=lambda p, batch: jax.tree.map(lambda w: 2 * w, p),
+        batch=lambda key, step: spread(jnp.zeros(2)),
+    )
+    run(problem, SGD, steps=3)
+    assert [bool(options) for options in asked] == [alone]
 
 
 def test_a_step_writes_its_row_down_at_one_stroke():
