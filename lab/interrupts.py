@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM: work that is told to end ends in order, and is told only once."""
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,8 +22,8 @@ def stoppable() -> Iterator[None]:
     """SIGTERM ends the block as Ctrl-C does, wherever it is; ``heed`` sees to it that it ends.
 
     A signal raises ``KeyboardInterrupt`` in whatever Python code is running. Where that is a
-    finaliser or a callback of the garbage collector (JAX has one), the exception is printed and
-    forgotten, and the work would go on: so it is written down, too.
+    finaliser or a callback of the garbage collector (JAX has one), Python prints the exception and
+    forgets it, and the work would go on: so it is written down, too, and not printed.
     """
 
     def told(number: int, _: Any) -> None:
@@ -31,7 +32,7 @@ def stoppable() -> Iterator[None]:
         raise stop
 
     _told.clear()
-    with _handled(told):
+    with _handled(told), _unprinted():
         yield
 
 
@@ -51,6 +52,22 @@ def heed() -> None:
 def told() -> KeyboardInterrupt | None:
     """The interrupt that came since the ``stoppable`` block began, if one did."""
     return _told[0] if _told else None
+
+
+@contextmanager
+def _unprinted() -> Iterator[None]:
+    """What cannot be raised is printed as ever, but for the interrupts that are written down."""
+    before = sys.unraisablehook
+
+    def lost(unraisable: Any) -> None:
+        if not any(unraisable.exc_value is stop for stop in _told):
+            before(unraisable)
+
+    sys.unraisablehook = lost
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,12 @@ class Finalised:
             pass
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
     ("number", "kind"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
 )
-def test_an_interrupt_that_was_lost_is_raised_again(number, kind):
+def test_an_interrupt_that_was_lost_is_raised_again_and_not_printed(number, kind, monkeypatch):
+    printed = []
+    monkeypatch.setattr(sys, "unraisablehook", printed.append)
     with stoppable():
         heed()
         Finalised(number)
@@ -35,6 +37,19 @@ def test_an_interrupt_that_was_lost_is_raised_again(number, kind):
             heed()
     with stoppable():
         heed()
+    assert not printed
+
+
+def test_what_else_is_lost_is_printed_as_ever(monkeypatch):
+    class Fails:
+        def __del__(self) -> None:
+            raise ValueError("no interrupt")
+
+    printed = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda lost: printed.append(str(lost.exc_value)))
+    with stoppable():
+        Fails()
+    assert printed == ["no interrupt"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -13,10 +13,7 @@ def _jitted_step() -> Callable[[int], Any]:
 
     @jax.jit
     def step(p: Any) -> Any:
-        def loss(p: Any) -> Any:
-            return (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2
-
-        value, gradient = jax.value_and_grad(loss)(p)
+        value, gradient = jax.value_and_grad(_rosenbrock)(p)
         return p - RATE * gradient, value, jnp.linalg.norm(gradient)
 
     def walk(steps: int) -> Any:
@@ -47,20 +44,15 @@ def _numpy() -> Callable[[int], Any]:
     return walk
 
 
-def _torch(compiled: bool) -> Callable[[int], Any]:
+def _torch() -> Callable[[int], Any]:
     import torch  # type: ignore[import-not-found,unused-ignore]
-
-    def slope(p: Any) -> Any:
-        return (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2
-
-    loss_of = torch.compile(slope) if compiled else slope
 
     def walk(steps: int) -> Any:
         p, record = torch.tensor(START, requires_grad=True), []
         optimizer = torch.optim.SGD([p], lr=RATE)
         for number in range(steps):
             optimizer.zero_grad()
-            loss = loss_of(p)
+            loss = _rosenbrock(p)
             loss.backward()
             norm = torch.linalg.vector_norm(p.grad)
             record.append((number, loss.item(), norm.item(), *p.detach().tolist()))
@@ -70,9 +62,32 @@ def _torch(compiled: bool) -> Callable[[int], Any]:
     return walk
 
 
+def _torch_compiled() -> Callable[[int], Any]:
+    import torch
+
+    @torch.compile
+    def step(p: Any) -> Any:
+        gradient, value = torch.func.grad_and_value(_rosenbrock)(p)
+        return p - RATE * gradient, value, torch.linalg.vector_norm(gradient)
+
+    def walk(steps: int) -> Any:
+        p, record = torch.tensor(START), []
+        for number in range(steps):
+            at = p
+            p, loss, norm = step(p)
+            record.append((number, loss.item(), norm.item(), *at.tolist()))
+        return record
+
+    return walk
+
+
+def _rosenbrock(p: Any) -> Any:
+    return (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2
+
+
 PEERS: Mapping[str, Callable[[], Callable[[int], Any]]] = {
     "a jitted step in a Python loop, floats appended": _jitted_step,
     "NumPy, gradient by hand": _numpy,
-    "PyTorch, eager": lambda: _torch(compiled=False),
-    "PyTorch, torch.compile": lambda: _torch(compiled=True),
+    "PyTorch, eager": _torch,
+    "PyTorch, torch.compile": _torch_compiled,
 }

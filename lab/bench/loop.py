@@ -1,5 +1,6 @@
 """The hot loop: what recording every step costs, and what one would write without the lab."""
 
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -199,10 +200,13 @@ def _against_peers(
         watch.at(done, name)
         try:
             walk = peer()
+            walk(10)  # what is compiled is compiled now
         except ImportError as missing:
             notes.append(f"{name} is left out: {missing.name} is not installed.")
             continue
-        walk(10)
+        except RuntimeError as failed:  # it wants a C++ compiler, and there is none
+            notes.append(f"{name} is left out: {str(failed).strip().splitlines()[0]}")
+            continue
         count, taken = 500, 0.0
         while taken < 0.5:  # long enough to be measured
             count *= 2
@@ -210,6 +214,8 @@ def _against_peers(
             walk(count)
             taken = now() - begun
         rows.append((name, 1e6 * taken / count, taken / count / lab))
+    if torch := sys.modules.get("torch"):
+        notes.append(f"PyTorch is {torch.__version__}, on {torch.get_num_threads()} threads.")
     return Table(
         f"{case.name}: the same steps and record", ("loop", "µs a step", "times"), rows
     ), notes
@@ -228,7 +234,6 @@ def _memory(case: Case, watch: Unwatched) -> Table:
 def _peak_mib() -> float:
     """The most memory this process ever had."""
     import resource
-    import sys
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10

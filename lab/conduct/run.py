@@ -29,6 +29,7 @@ from lab.report.page import render
 from lab.report.picture import description, png
 from lab.report.progress import Unwatched
 from lab.runs import folder, record, trajectory
+from lab.runs.mistaken import no_run
 from lab.training import devices, processes
 
 # Findings and figures of a training see no more rows than about these.
@@ -132,11 +133,8 @@ def _found(config: Config) -> tuple[experiment.Experiment, ModuleType, str]:
 
 
 def _require_run(run: Path) -> None:
-    if (run / "config.yaml").is_file():
-        return
-    inside = sorted(config.parent for config in run.glob("*/config.yaml"))
-    near = f"; did you mean {inside[-1]}?" if inside else ""
-    raise BadInput(f"{run} is not a run: it holds no config.yaml{near}")
+    if not (run / "config.yaml").is_file():
+        raise no_run(run, "it holds no config.yaml" if run.exists() else "it is not there")
 
 
 def _begin(

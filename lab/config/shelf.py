@@ -55,7 +55,10 @@ def config_path(config: str | Path) -> Path:
             beside = [file.name for file in _yaml_files(path.parent)]
             raise BadInput(f"{config}: no such file{suggestion(path.name, beside)}")
         if not path.is_file():
-            raise BadInput(f"{config}: {'a folder' if path.is_dir() else 'not a file'}, no config")
+            inside = path / "config.yaml"
+            near = f"; did you mean {inside}?" if inside.is_file() else ""
+            kind = "a folder" if path.is_dir() else "not a file"
+            raise BadInput(f"{config}: {kind}, no config{near}")
         return path
     known = configs()
     if config not in known:

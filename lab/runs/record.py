@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from lab.errors import BadInput
 from lab.runs import folder
+from lab.runs.mistaken import no_run
 
 Status: TypeAlias = Literal["running", "finished", "diverged", "interrupted", "failed"]
 
@@ -78,7 +79,7 @@ def read(run: Path) -> dict[str, Any]:
     try:
         return json.loads((run / "run.json").read_text("utf-8"))
     except OSError as error:
-        raise BadInput(f"{run} is not a run: cannot read run.json: {error.strerror}") from error
+        raise no_run(run, f"cannot read run.json: {error.strerror}") from error
     except ValueError as error:
         raise BadInput(f"{run} is not a run: run.json is not JSON: {error}") from error
 

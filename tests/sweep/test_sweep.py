@@ -431,3 +431,30 @@ def test_four_devices_give_the_numbers_of_one(monkeypatch: pytest.MonkeyPatch) -
             np.testing.assert_allclose(four[name], column, rtol=1e-12, err_msg=name)
         else:
             assert (four[name] == column).all(), name
+
+
+def test_the_page_of_a_sweep_comes_back_as_it_was(capsys: Any) -> None:
+    home = Swept(capsys, "optimizer.learning_rate=0.1,0.2").folder
+    page, kept = home / "report.html", home / "sweep.json"
+    before = page.read_bytes()
+    page.unlink()
+    assert status(["report", str(home)]) == 0
+    assert capsys.readouterr().out.strip() == str(page)
+    assert page.read_bytes() == before
+    # killed, it has nothing to show yet
+    told = json.loads(kept.read_text("utf-8"))
+    begun = {name: told[name] for name in ("experiment", "config", "arguments")}
+    kept.write_text(json.dumps(begun | {"status": "running"}), "utf-8")
+    assert status(["report", str(home)]) == 2
+    assert f"lab resume {home} goes on" in capsys.readouterr().err
+
+
+def test_a_sweep_is_not_taken_for_a_run(capsys: Any) -> None:
+    home = Swept(capsys, "optimizer.learning_rate=0.1,0.2").folder
+    assert status(["compare", str(home), str(home)]) == 2
+    assert "is a sweep, not a run" in capsys.readouterr().err
+    assert status(["run", str(home)]) == 2
+    assert f"did you mean {home}/config.yaml?" in capsys.readouterr().err
+    for given in ("runs", str(home / "sweep.json")):
+        assert status(["report", given]) == 2
+        assert f"did you mean {home}?" in capsys.readouterr().err
