@@ -53,6 +53,14 @@ def test_every_draw_is_in_the_domain(domain, shape, holds):
             assert np.all(holds(drawn)), (domain, extreme, drawn)
 
 
+@pytest.mark.parametrize("domain", [domains.invertible("d"), domains.orthogonal("d")], ids=repr)
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_determinants_have_either_sign(domain, d):
+    rng = np.random.default_rng(0)
+    signs = {np.sign(np.linalg.det(domain.sample(rng, {"d": d}))) for _ in range(20)}
+    assert signs == {-1, 1}
+
+
 def test_draws_repeat_with_their_seed_and_differ_without():
     draw = lambda seed: domains.reals("n").sample(np.random.default_rng(seed), SIZES)
     assert np.array_equal(draw(1), draw(1))

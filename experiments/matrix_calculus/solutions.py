@@ -135,6 +135,7 @@ def residual_sum_gradient(W, X, Y):
         ),
         Wrong(lambda A: -jnp.linalg.inv(A).T, "sign"),
         Wrong(lambda A: 1 / jnp.linalg.det(A), "shape"),
+        Wrong(lambda A: jnp.sign(jnp.linalg.det(A)) * jnp.linalg.inv(A).T, "region"),
         Wrong(lambda A: 2 * jnp.linalg.inv(A).T, "factor"),
     ],
 )
@@ -166,6 +167,11 @@ def log_det_gradient(A):
             "This is the rule for numbers, entry by entry.",
         ),
         Wrong(lambda A, dA: jnp.linalg.inv(dA), "", "The inverse is not linear."),
+        Wrong(
+            lambda A, dA: jnp.linalg.inv(A + dA) - jnp.linalg.inv(A),
+            "",
+            "This is the whole change; the differential is what of it is of first order in dA.",
+        ),
     ],
 )
 @jvp(of=sheet.inverse, at=dict(A=invertible("d")))

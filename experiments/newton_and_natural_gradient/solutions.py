@@ -99,8 +99,11 @@ def _judge_bend(c):
         slope = 2 * c * x + 1
         step = ((x + 1) + (c * x**2 + x - 1) * slope) / (1 + slope**2)
         before, x = x, x - step
-    if abs(x) <= abs(before):
-        return f"near 0 a step leaves {abs(x / before):.2g} of the distance: it arrives"
+    left = abs(x / before)
+    if left < 0.9999:
+        return f"near 0 a step leaves {left:.2g} of the distance: it arrives"
+    if left < 1.0001:
+        return "near 0 a step leaves all of the distance: neither away nor nearer"
     return None
 
 
@@ -115,7 +118,7 @@ def _judge_bend(c):
         Wrong(0.5, "arrives", "A bend of 0.5 halves the distance each time."),
         Wrong(2.0, "condition", "There 0 is no longer a minimum."),
         Wrong(-0.9, "arrives"),
-        Wrong(-1.0, "arrives", "As far on the other side: that is neither away nor nearer."),
+        Wrong(-1.0, "neither away nor nearer", "As far on the other side."),
     ],
 )
 def a_bend_that_fails():

@@ -40,6 +40,7 @@ def taylor(f, order):
         Wrong(lambda x: 1 - x**2 / 2, "", "This is the polynomial of order 2."),
         Wrong(lambda x: x - x**3 / 6, "", "This is the sine's."),
         Wrong(lambda x: 1 - x**2 / 2 + x**4 / 4, "", "4! is not 4."),
+        Wrong(lambda x: jnp.cos(x), "", "This is the cosine itself, and no polynomial."),
     ],
 )
 @identity(of=taylor(jnp.cos, 4), at=dict(x=reals()))
@@ -157,6 +158,7 @@ def by_autodiff(d):
     ],
     wrong=[
         Wrong(lambda d: 1 + d[0], "", "This is the model of first order."),
+        Wrong(sheet.surface, "", "This is the surface itself, and no polynomial."),
         Wrong(lambda d: 1 + d[0] + d[0] ** 2 - d[1] ** 2, "", "Half of dᵀHd."),
         Wrong(lambda d: 1 + d[0] + d[0] ** 2 / 2 + d[1] ** 2 / 2, "", "The cosine bends down."),
         Wrong(
@@ -230,8 +232,9 @@ def _like_a_power(f, side):
     x = 2.0 ** -(np.arange(3200) / 32)
     found = values_at(f, side * x)
     last = int(np.argmax(np.append(found, 0) < 1e-290)) - 1
-    if np.any(np.isnan(found[: last + 2])):
-        return f"f({side * x[last + 1]:.3g}) is nan"
+    if np.any(no_number := ~np.isfinite(found[: last + 2])):
+        here = int(np.argmax(no_number))
+        return f"f({side * x[here]:.3g}) is {found[here]}"
     where, height = np.log(x[: last + 1]), np.log(found[: last + 1])
     marks = [int(np.argmax(height < bound)) for bound in (-40, -200)]
     if height[-1] > -200:

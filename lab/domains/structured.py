@@ -61,7 +61,12 @@ def _matrix(
 
 
 def _rotation(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-    return np.linalg.qr(normal(rng, shape))[0]
+    """Orthogonal columns, every such matrix as likely as any other.
+
+    LAPACK alone gives a square one the determinant (-1)^(d - 1), always.
+    """
+    q, r = np.linalg.qr(normal(rng, shape))
+    return q * np.sign(np.diagonal(r, axis1=-2, axis2=-1))[..., None, :]
 
 
 def _with_spectrum(spectrum: Draw) -> Draw:

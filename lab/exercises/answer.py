@@ -1,6 +1,7 @@
 """An answer as it was given: called with a time limit, and what is said of one that is none."""
 
 import re
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from inspect import signature
@@ -28,14 +29,18 @@ class NotFinite(NoAnswer):
 
 def misfit(answer: Callable[..., Any], arguments: tuple[str, ...]) -> str:
     """What is wrong with the arguments an answer takes, or nothing."""
+    asked = ", ".join(arguments) or "nothing"
+    try:
+        names = tuple(signature(answer).parameters)
+    except ValueError:
+        return ""
+    takes = ", ".join(names) or "nothing"
     try:
         signature(answer).bind(*arguments)
     except TypeError:
-        takes = ", ".join(signature(answer).parameters) or "nothing"
-        asked = ", ".join(arguments) or "nothing"
         return f"it takes ({takes}) where the question gives ({asked})"
-    except ValueError:
-        return ""
+    if names != arguments and sorted(names) == sorted(arguments):
+        return f"it takes ({takes}); the question gives ({asked}), in that order"
     return ""
 
 
@@ -50,6 +55,10 @@ def number(value: Any, like: Any = None) -> np.ndarray:
         raise NoAnswer(f"it returns the text {brief(value)} where numbers are asked for")
     if callable(value):
         raise NoAnswer("it returns a function where numbers are asked for: call it")
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
+        raise NotFinite("it returns a number beyond all floating point numbers")
+    if isinstance(value, list | tuple) and len({*map(np.shape, value)}) > 1:
+        raise NoAnswer("it returns rows of different lengths where real numbers are asked for")
     try:
         array = np.asarray(value)
         if array.dtype.kind == "O" and not isinstance(value, dict):  # fractions are numbers, too
@@ -182,10 +191,18 @@ def crash(problem: BaseException, answer: Callable[..., Any]) -> str:
     if isinstance(problem, SystemExit):
         return f"ends the program: {where.partition(': SystemExit')[0]}"
     place = where.partition(" ")[0].rstrip(":")
+    if isinstance(problem, NameError) and problem.name in ("jax", "math", "np"):
+        module = "numpy as np" if problem.name == "np" else problem.name
+        return f"raised {where}: is `import {module}` missing at the top?"
     if isinstance(problem, NameError) and (known := _in_jax(problem.name)):
         return f"raised {where}: {known}, perhaps?"
     if isinstance(problem, TypeError) and re.search(r"for \^:|^xor does not", str(problem)):
         return f"{place}: in Python a power is x ** 2; x ^ 2 is something else"
+    if isinstance(problem, ValueError) and "truth value of an array" in str(problem):
+        return (
+            f"{place}: an `if` cannot ask a whole array, nor can max(): "
+            "jnp.where(condition, this, that), jnp.maximum"
+        )
     if isinstance(problem, jax.errors.TracerBoolConversionError):
         return (
             f"{place}: an `if` cannot ask a number of JAX, nor can max(): "

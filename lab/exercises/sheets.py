@@ -99,11 +99,18 @@ def is_python(file: Path) -> bool:
 
 
 def without_title(file: Path) -> bool:
-    """Whether a file is named like a sheet and answers its questions, but has lost its title."""
+    """Whether a file is named like a sheet and answers its questions, but has lost its title.
+
+    The derivations of a catalogue may have such a name, too: each of them has its maker above it.
+    """
     if file.stem not in names() or not is_python(file) or is_sheet(file):
         return False
-    functions = {node.name for node in _parsed(file).body if isinstance(node, ast.FunctionDef)}
-    return not functions.isdisjoint(question.name for question in find(file.stem).questions)
+    answers = {
+        node.name
+        for node in _parsed(file).body
+        if isinstance(node, ast.FunctionDef) and not node.decorator_list
+    }
+    return not answers.isdisjoint(question.name for question in find(file.stem).questions)
 
 
 def _parsed(file: Path) -> ast.Module:

@@ -177,7 +177,10 @@ WRONG = [
     (NUMBER, 1j, "complex"),
     (NUMBER, lambda: np.sin, "call it"),
     (NUMBER, {"a": 1}, "dict"),
-    (ARRAY, [[1], [2, 3]], "list"),
+    (NUMBER, lambda: 10**400, "beyond all floating point numbers"),
+    (NUMBER, lambda: 10**5000, "beyond all floating point numbers"),
+    (NUMBER, {1, 2}, "a set where"),
+    (ARRAY, [[1], [2, 3]], "rows of different lengths"),
     # conditions
     (UNIT, [3.0, 4.0], "its length is 5"),
     (UNIT, [1.0, 0.0, 0.0], "shape"),
@@ -235,7 +238,11 @@ ODDITIES = [
     (ALL_AT_ONCE, lambda x: x if x > 0 else -x, "an `if` cannot ask"),
     (ALL_AT_ONCE, lambda x: np.sin(x), "neither NumPy nor math"),
     (ALL_AT_ONCE, lambda x: math.sin(x), "neither NumPy nor math"),
+    (NUMBER, eval("lambda: np.pi", {}), "is `import numpy as np` missing"),
+    (SLOPE, eval("lambda x: jax.grad(f)(x)", {}), "is `import jax` missing"),
+    (PAIR, lambda p: p if p > 0 else -p, "an `if` cannot ask a whole array"),
     (SLOPE, lambda x, y: x, "it takes (x, y) where the question gives (x)"),
+    (OF_TWO, lambda h, x: 2 * x + h, "it takes (h, x); the question gives (x, h), in that order"),
     (NUMBER, lambda x: x, "the question gives (nothing)"),
 ]
 

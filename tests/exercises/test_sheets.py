@@ -330,8 +330,9 @@ def test_a_sheet_that_lost_its_title_is_told_so(capsys):
     Path("counting.py").write_text(whole.partition('three.\n"""')[2], "utf-8")
     told = answer(capsys, "check", "counting.py", wanted=2)
     assert "put back the docstring that begins with 'Exercises on counting: what comes" in told
-    Path("counting.py").write_text("x = 1\n")
-    assert "no derivations found" in answer(capsys, "check", "counting.py", wanted=2)
+    for none in ("x = 1\n", "of = lambda made: made\n@of\ndef one():\n    return 1\n"):
+        Path("counting.py").write_text(none)
+        assert "no derivations found" in answer(capsys, "check", "counting.py", wanted=2)
 
 
 def test_a_question_that_is_gone_is_open(capsys):
