@@ -207,9 +207,11 @@ def test_a_copy_of_ones_own_is_kept(tmp_path):
     assert browser.handed_out(lesson, tmp_path).read_text("utf-8") == "mine"
 
 
-def test_an_experiment_shows_its_lesson(capsys):
+def test_an_experiment_shows_its_lesson_and_its_theory(capsys):
     assert status(["show", "chain_rule_graphs"]) == 0
-    assert "lab lesson chain_rule_graphs" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "lab lesson chain_rule_graphs" in told
+    assert "chain_rule_graphs/theory.md" in told
 
 
 def test_a_file_that_is_no_lesson_is_named(tmp_path, monkeypatch, capsys):

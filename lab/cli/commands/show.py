@@ -31,6 +31,7 @@ def show(
     from lab.config.shelf import shipped
     from lab.exercises import desk, sheets
     from lab.lessons import found as lessons
+    from lab.modules import shown
     from lab.report import terminal
     from lab.search import nearest, search
 
@@ -64,7 +65,11 @@ def show(
     elif isinstance(found, catalogue.Entry):
         print("\n".join(terminal.entry(found, [*_facts(found)])))
     else:
-        more = [("exercises", _exercises(found.name))] if found.name in sheets.names() else []
+        more = []
+        if (page := found.folder / "theory.md").is_file():
+            more.append(("theory", shown(page)))
+        if found.name in sheets.names():
+            more.append(("exercises", _exercises(found.name)))
         if found.name in lessons.topics():
             more.append(("lesson", f"lab lesson {found.name}"))
         print("\n".join(terminal.experiment(found, configs.get(found.name, []), more)))
