@@ -6,6 +6,8 @@ import numpy as np
 from lab import derivative, gradient, interval, jacobian, reals
 from lab.exercises import Hint, Wrong, beside, exercise
 
+from .judges import deceives, has_a_double_root, is_nearest
+
 sheet = beside(__file__)
 X = np.array([[1.0, 2.0], [0.0, 1.0], [3.0, -1.0]])
 Y = np.array([1.0, 2.0, 0.0])
@@ -35,16 +37,6 @@ def normal(penalty, X):
 def root_derivative(t):
     """(e^x + 1) dx = dt;  hence 1 / (1 + e^x)."""
     return 1 / (1 + jnp.exp(sheet.root(t)))
-
-
-def has_a_double_root(t):
-    gap = min(abs(t - 2), abs(t + 2))
-    if gap < 1e-6:
-        return None
-    roots = np.roots([1, 0, -3, -t])
-    real = roots[abs(roots.imag) < 1e-9].real
-    slopes = ", ".join(f"{1 / (3 * x * x - 3):.3g}" for x in sorted(real))
-    return f"every real root has a derivative there: {slopes}"
 
 
 @exercise(
@@ -141,18 +133,6 @@ def price():
     return 2.0
 
 
-def is_nearest(p):
-    x, y = p
-    off = x**2 / 8 + y**2 / 2
-    if abs(off - 1) > 1e-6:
-        return f"it does not lie on the ellipse: x²/8 + y²/2 is {off:.4g}"
-    across, towards = np.array([x / 4, y]), 3 - np.array([x, y])
-    cosine = across @ towards / np.sqrt(across @ across * (towards @ towards))
-    if cosine < 1 - 1e-9:
-        return f"the way to (3, 3) is not across the ellipse: the cosine between the two is {cosine:.3g}"
-    return None
-
-
 @exercise(
     argument=is_nearest,
     hints=[
@@ -172,29 +152,6 @@ def is_nearest(p):
 def nearest_on_ellipse():
     """x = 3/(1 + m/4), y = 3/(1 + m): m = 2 gives (2, 1), and 4/8 + 1/2 = 1."""
     return jnp.array([2.0, 1.0])
-
-
-def deceives(f):
-    at = lambda x, y: float(f(jnp.asarray(float(x)), jnp.asarray(float(y))))
-    s = 1e-5
-    slope = np.array([(at(1 + s, 0) - at(1 - s, 0)) / (2 * s), (at(1, s) - at(1, -s)) / (2 * s)])
-    if not np.isfinite(slope).all():
-        return "it is not finite around (1, 0)"
-    if abs(slope[1]) > 1e-4 * (1 + abs(slope[0])):
-        return f"the gradient at (1, 0) is ({slope[0]:.3g}, {slope[1]:.3g}), not along (1, 0)"
-    if abs(slope[0]) < 1e-4:
-        return "the gradient is 0 at (1, 0)"
-    t = np.array([3e-2, 1e-2, 3e-3, 1e-3, 3e-4])
-    rises = np.array(
-        [[at(np.cos(side * one), np.sin(side * one)) - at(1, 0) for one in t] for side in (1, -1)]
-    )
-    seen = np.all(np.abs(rises) > 1e-12 * max(1.0, abs(at(1, 0))), axis=0)  # beyond rounding
-    signs = np.sign(rises[:, seen][:, -2:] if seen.sum() > 1 else np.zeros((2, 2)))
-    if np.all(signs[0] == -signs[1]) and np.all(signs != 0):
-        return None
-    word = {1: "higher", -1: "lower", 0: "as high"}
-    left, right = (word[int(side[-1])] for side in signs)
-    return f"on one side of (1, 0) f is {left} and on the other {right}"
 
 
 @exercise(

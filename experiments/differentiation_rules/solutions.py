@@ -6,7 +6,9 @@ import numpy as np
 
 from lab import derivative, identity, interval, reals
 from lab.exercises import Hint, Wrong, beside, exercise
-from lab.exercises.answer import values_at
+
+from .expressions import differentiates, evaluated, factor_by_factor, without_inner_slope
+from .judges import is_rough_and_its_square_is_not
 
 sheet = beside(__file__)
 
@@ -100,25 +102,6 @@ def moving_power_slope(x):
     """ln y = g ln f, dy/y = g' ln f + g f'/f;  hence y (cos x ln(1 + x²) + 2x sin x/(1 + x²))."""
     inner = jnp.cos(x) * jnp.log1p(x**2) + 2 * x * jnp.sin(x) / (1 + x**2)
     return (1 + x**2) ** jnp.sin(x) * inner
-
-
-def is_rough_and_its_square_is_not(f):
-    h = np.array([1e-4, 1e-6])
-    zero, right, left = values_at(f, np.zeros(2)), values_at(f, h), values_at(f, -h)
-    if not np.all(np.isfinite([zero, right, left])):
-        return "near 0 it is not finite"
-    if max(abs(right[1] - zero[1]), abs(left[1] - zero[1])) > 0.05:
-        return "it is not continuous at 0"
-    slopes = np.stack([(right - zero) / h, (zero - left) / h])
-    if abs(slopes[0, 1] - slopes[1, 1]) < 1e-2 and abs(slopes[0, 0] - slopes[0, 1]) < 1e-2:
-        return f"it has a slope at 0: {slopes[0, 1].round(4) + 0:.4g}"
-    squares = np.stack([(right**2 - zero**2) / h, (zero**2 - left**2) / h])
-    if abs(squares[0, 1] - squares[1, 1]) > 1e-2 or abs(squares[0, 0] - squares[0, 1]) > 1e-2:
-        return (
-            f"its square has no slope at 0 either: {squares[0, 1]:.3g} from the right and "
-            f"{squares[1, 1]:.3g} from the left at a step of 1e-6"
-        )
-    return None
 
 
 @exercise(
@@ -307,79 +290,6 @@ def nested(f, n):
 def fourth_derivative(x, a, b):
     """z⁴ e^(zx) with z = r e^(it), of which the imaginary part is r⁴ e^(ax) sin(bx + 4t)."""
     return (a**2 + b**2) ** 2 * jnp.exp(a * x) * jnp.sin(b * x + 4 * jnp.arctan2(b, a))
-
-
-def evaluated(tree, x):
-    """The value of an expression at x."""
-    if isinstance(tree, str):
-        if tree != "x":
-            raise ValueError(f"{tree!r} is no expression")
-        return x
-    if isinstance(tree, tuple | list):
-        if len(tree) != 3 or tree[0] not in ("+", "*", "^"):
-            raise ValueError(f"{tree!r} is no expression")
-        sign, u, v = tree
-        if sign == "^":
-            return evaluated(u, x) ** int(v)
-        u, v = evaluated(u, x), evaluated(v, x)
-        return u + v if sign == "+" else u * v
-    return float(tree) + 0 * x
-
-
-def grown(rng, height):
-    """A random expression."""
-    if height == 0:
-        return "x" if rng.random() < 0.7 else int(rng.integers(-3, 4))
-    sign = ("+", "*", "^")[rng.integers(3)]
-    left = grown(rng, height - 1)
-    return (sign, left, int(rng.integers(1, 4)) if sign == "^" else grown(rng, height - 1))
-
-
-def words(tree):
-    return f"({words(tree[1])} {tree[0]} {words(tree[2])})" if type(tree) is tuple else str(tree)
-
-
-def differentiates(machine):
-    rng = np.random.default_rng(0)
-    few = [2, "x", ("+", "x", 3), ("*", 3, "x"), ("*", "x", "x"), ("^", "x", 3), ("^", "x", 1)]
-    x = np.array([-1.3, 0.4, 1.7])
-    for tree in [*few, *(grown(rng, height) for height in (2, 2, 3, 3, 3))]:
-        try:
-            given = np.array([float(evaluated(machine(tree), one)) for one in x])
-        except ZeroDivisionError:
-            return f"of {words(tree)} it divides by 0"
-        except (ValueError, TypeError) as problem:
-            said = (
-                str(problem) if "no expression" in str(problem) else "something in it is no number"
-            )
-            return f"of {words(tree)} it makes no expression: {said}"
-        f = lambda one, tree=tree: evaluated(tree, one)
-        right = np.array([float(jax.grad(f)(one)) for one in x])
-        if not np.allclose(given, right, rtol=1e-5, atol=1e-6):
-            at = int(np.argmax(abs(given - right)))
-            return f"of {words(tree)} it is {given[at]:.4g} at x = {x[at]:g}, not {right[at]:.4g}"
-    return None
-
-
-def factor_by_factor(tree):
-    """A product of slopes is no slope."""
-    if not isinstance(tree, tuple):
-        return float(tree == "x")
-    sign, u, v = tree
-    if sign == "^":
-        return ("*", float(v), ("^", u, v - 1)) if v > 1 else 1.0
-    return (sign, factor_by_factor(u), factor_by_factor(v))
-
-
-def without_inner_slope(tree):
-    """(u^n)' = n u^(n-1) holds for u = x only."""
-    if not isinstance(tree, tuple):
-        return float(tree == "x")
-    sign, u, v = tree
-    if sign == "^":
-        return ("*", float(v), ("^", u, v - 1)) if v > 1 else 1.0
-    du, dv = without_inner_slope(u), without_inner_slope(v)
-    return ("+", du, dv) if sign == "+" else ("+", ("*", du, v), ("*", u, dv))
 
 
 @exercise(
