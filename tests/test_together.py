@@ -16,6 +16,7 @@ import pytest
 
 from lab.cli import status
 from lab.runs import checkpoint, trajectory
+from lab.sweep import table
 from lab.training import processes
 from tests.test_resume import await_file, left
 
@@ -177,6 +178,51 @@ def test_two_processes_give_the_numbers_of_one_and_one_of_them_writes() -> None:
     assert_same_to_rounding(run, alone())
     # once whole, it can be gone on with by none
     assert status(["resume", str(run)]) == 0
+
+
+def test_two_processes_share_a_sweep() -> None:
+    """Five runs, which do not come out even, of which one diverges."""
+    given = ["sweep", "plane", "optimizer.learning_rate=1e-3,1e-2,1e-1,1,1e200", "steps=60"]
+    first, second = both(*given, "optimizer.name=sgd,adam", "--no-checks", "--out", "two", "--json")
+    out, err = first.communicate()
+    assert (first.returncode, err) == (0, "")
+    assert (*second.communicate(), second.returncode) == ("", "", 0)
+    told = json.loads((the_run("two") / "sweep.json").read_text())
+    assert (told["devices"], told["processes"], told["ended_runs"]) == (2, 2, 10)
+    assert json.loads(out)["folder"] == str(the_run("two"))
+    assert status([*given, "optimizer.name=sgd,adam", "--no-checks", "--out", "alone"]) == 0
+    for read in (table.read, trajectory.read):
+        two, one = read(the_run("two")), read(the_run("alone"))
+        assert two.keys() == one.keys()
+        for name, column in one.items():
+            if column.dtype.kind == "f" and "gap" not in name:
+                np.testing.assert_allclose(two[name], column, rtol=1e-9, atol=1e-12, err_msg=name)
+            elif column.dtype.kind != "f":
+                assert (two[name] == column).all(), name
+
+
+@pytest.mark.slow
+def test_a_sweep_whose_process_dies_says_so_and_goes_on() -> None:
+    rates, seeds = "optimizer.learning_rate=logspace(1e-3,1e-1,64)", "seed=0..63"
+    first, second = both("sweep", "plane", rates, seeds, "--no-checks", "--out", "two")
+    try:
+        deadline = time.monotonic() + 120
+        while not list(Path("two").glob("plane/*/table.parquet")):
+            assert time.monotonic() < deadline
+            assert first.poll() is None
+            time.sleep(0.01)
+        second.kill()
+        _, err = first.communicate(timeout=90)
+    finally:
+        for process in (first, second):
+            process.kill()
+            process.communicate()
+    home = the_run("two")
+    assert first.returncode == 1
+    assert err.splitlines()[-1].startswith("another process of this run went away"), err
+    assert 0 < len(table.read(home)["run"]) < 64 * 64
+    assert status(["resume", str(home)]) == 0
+    assert (table.read(home)["run"] == np.arange(64 * 64)).all()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import jax
 import numpy as np
 from jax.sharding import Mesh
 
@@ -31,7 +32,7 @@ from lab.sweep.group import Group, Work, carried_out, groups
 from lab.sweep.plan import Plan
 from lab.sweep.show import idle, summary
 from lab.sweep.table import Table, Trajectories, taken_up
-from lab.training import devices
+from lab.training import devices, processes
 
 # The table is written again at most this often while runs come in.
 _SECONDS = 1.0
@@ -71,13 +72,14 @@ def conduct(
     diverged; ``failed``, 2 for bad input, else 1; ``interrupted``, 130, or 143 if told to end.
     """
     about, module, mesh = _found(plan)
-    home = folder.create(plan.name, out)
+    home, watch = folder.create(plan.name, out), watch or Unwatched()
+    watch.begins(home)
     with folder.held(home), stoppable():
         # first what says that it is no single run
         kept = _begin(plan, about, home, mesh, command, checks)
         schema = str(shipped("configs") / "schema.json")
         folder.write_text(home / "config.yaml", dump(plan.base, schema))
-        return home, _see_through(plan, module, mesh, home, kept, watch or Unwatched())
+        return home, _see_through(plan, module, mesh, home, kept, watch)
 
 
 def resume(home: Path, plan: Plan, *, watch: Unwatched | None = None) -> Swept | None:
@@ -99,10 +101,23 @@ def resume(home: Path, plan: Plan, *, watch: Unwatched | None = None) -> Swept |
         return _see_through(plan, module, mesh, home, kept, watch or Unwatched())
 
 
+def follow(plan: Plan) -> None:
+    """Do the share of a sweep that another process conducts, and nothing else."""
+    with stoppable():
+        _, module, mesh = _found(plan)
+        with devices.device(plan.variations[0].config["device"]):
+            for group in groups(_traced(plan, module, Swept(), Unwatched())):
+                with devices.precision(group.cases[0].values["precision"]):
+                    for _ in carried_out(Work(group, mesh), lambda part: heed()):
+                        heed()
+
+
 def _found(plan: Plan) -> tuple[experiment.Experiment, ModuleType, Mesh]:
     """The experiment of a plan, its module, and the devices."""
     about = experiment.read(plan.variations[0].config.folder / "experiment.py")
-    return about, experiment.load(about), _mesh(plan)
+    module, mesh = experiment.load(about), _mesh(plan)
+    processes.same("the sweep", "\n".join([dump(plan.base), *resuming.asked(plan)["arguments"]]))
+    return about, module, mesh
 
 
 def _see_through(
@@ -112,9 +127,8 @@ def _see_through(
     with whatever_happens(ending, home, Path(str(module.__file__))):
         _carry_out(plan, module, mesh, home, ending, kept["checked"], watch)
     if ending.status == "interrupted":
-        ending.note = (
-            f"interrupted; the runs that had ended are kept, and lab resume {home} goes on"
-        )
+        # of a run it is what was recorded
+        ending.note = ending.note.replace("what was recorded is", "the runs that had ended are")
     with deaf():
         _end(plan, home, kept, ending)
     return ending
@@ -126,7 +140,9 @@ def _mesh(plan: Plan) -> Mesh:
     name, count = config["device"], config["devices"]
     if count == 1 and not any(text.startswith("devices=") for text in plan.asked.fixed):
         devices.every_core()
-        count = min(devices.mesh(name, "all").size, plan.runs)
+        count = devices.mesh(name, "all").size
+        if jax.process_count() == 1:
+            count = min(count, plan.runs)
     return devices.mesh(name, count)
 
 
@@ -247,6 +263,7 @@ def _begin(
         "axes": {axis.key: list(axis.values) for axis in plan.axes},
         "device": f"{device.platform} ({device.device_kind})",
         "devices": mesh.size,
+        "processes": jax.process_count(),
         "checked": checks,
         "experiment": {**about._asdict(), "file": str(about.file)},
         "source": resuming.source(about),

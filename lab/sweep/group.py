@@ -1,16 +1,18 @@
 """A program carried out: its lanes chunk by chunk, over all devices, the rows brought home."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from math import ceil
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from lab.sweep.cases import Case
 from lab.sweep.lanes import Conclusion, apart
+from lab.training import processes
 from lab.training.devices import AXIS
 from lab.training.stopping import GOING
 
@@ -68,6 +70,13 @@ class Work:
         self.batches, self.size = _dealt(group, mesh.size)
         self.arrays = _Arrays(group.cases, len(self.batches) == len(group.cases))
         self.parts = _batched(group.cases[0], self.arrays, mesh)
+        self._mesh = mesh
+
+    def laid(self, arrays: Any, lane: Any) -> Any:
+        """What every process holds, dealt out over the devices of all of them."""
+        specs = _specs((self.arrays.axes, dict.fromkeys(lane, 0)))
+        over = jax.tree.map(partial(NamedSharding, self._mesh), specs)
+        return jax.jit(lambda *held: held, out_shardings=over)(arrays, lane)
 
 
 def _dealt(group: Group, devices: int) -> tuple[list[tuple[Case, ...]], int]:
@@ -115,6 +124,8 @@ def carried_out(
             places = np.minimum(np.arange(size) + turn * size, len(runs) - 1)
             mine = {key: values[places] for key, values in lane.items()}
             arrays = work.arrays.of(batch, which[places])
+            if jax.process_count() > 1:
+                arrays, mine = work.laid(arrays, mine)
             yield _through(first, work.parts, arrays, mine, tick).of(now)
 
 
@@ -136,12 +147,13 @@ def _through(
     seen, at, limit = [], 0, np.int32(case.steps)
     while at < case.steps:
         carry, rows = work["advance"](arrays["advance"], lane, carry, np.int32(at), limit)
-        seen.append(jax.tree.map(np.asarray, rows))
+        seen.append(processes.at_home(rows))
         at += case.every * case.rows
         tick(lanes * min(1, at / case.steps))
-        if not np.any((np.asarray(carry.reason) == GOING) & np.isfinite(carry.loss)):
+        reason, loss = processes.at_home((carry.reason, carry.loss))
+        if not np.any((reason == GOING) & np.isfinite(loss)):
             break
-    end = jax.tree.map(np.asarray, work["conclude"](arrays["conclude"], lane, carry))
+    end = processes.at_home(work["conclude"](arrays["conclude"], lane, carry))
     steps = np.arange(0, min(at, case.steps), case.every, dtype=np.int64)
     rows = {name: np.concatenate([part[name] for part in seen])[: len(steps)] for name in seen[0]}
     return Ended(np.arange(len(end.ended)), case, steps, rows, end)

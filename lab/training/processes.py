@@ -107,6 +107,13 @@ def agreed(over: Mesh) -> Callable[[int], Any] | None:
     return ask
 
 
+def at_home(tree: Any) -> Any:
+    """NumPy arrays of what is dealt out over the devices, in every process all of it."""
+    if jax.process_count() > 1:
+        return multihost_utils.process_allgather(tree, tiled=True)
+    return jax.tree.map(np.asarray, tree)
+
+
 def gone(problem: BaseException) -> str | None:
     """What to say where ``problem`` is that another process went away; else None."""
     # a ValueError where the fault was met on the way to NumPy

@@ -8,6 +8,7 @@ import typer
 from lab import compiled
 from lab.cli import shelves
 from lab.cli.program import Json, app
+from lab.cli.together import Distributed, Part, Telling, alone, together
 
 
 @app.command()
@@ -32,6 +33,7 @@ def sweep(
     ],
     out: Annotated[Path, typer.Option(help="Where sweep folders go.")] = Path("runs"),
     checks: Annotated[bool, typer.Option(help="Try the hand derivations first.")] = True,
+    distributed: Distributed = False,
     as_json: Json = False,
 ) -> int:
     """Make every combination of the values given, side by side in as few programs as will do.
@@ -51,23 +53,34 @@ def sweep(
     from lab.sweep.plan import plan
 
     planned = plan(config, arguments)
+
+    def conducted(telling: Telling) -> Part:
+        from lab.report import terminal
+        from lab.report.progress import progress
+        from lab.sweep import show
+        from lab.sweep.conduct import conduct
+
+        with progress() as watch:
+            home, ending = conduct(
+                planned,
+                command=["lab", "sweep", config, *arguments],
+                out=out,
+                checks=checks,
+                watch=telling(watch),
+            )
+        if as_json:
+            print(terminal.dumps(show.plain(home, planned, ending)))
+        else:
+            show.told(home, planned, ending)
+        return Part(ending.exit_status, ending.status == "finished")
+
+    def followed() -> None:
+        from lab.sweep.conduct import follow
+
+        follow(planned)
+
+    if distributed:
+        return together(conducted, followed)
     # from here on it is worth importing JAX
     compiled.keep()
-    from lab.report import terminal
-    from lab.report.progress import progress
-    from lab.sweep import show
-    from lab.sweep.conduct import conduct
-
-    with progress() as watch:
-        home, ending = conduct(
-            planned,
-            command=["lab", "sweep", config, *arguments],
-            out=out,
-            checks=checks,
-            watch=watch,
-        )
-    if as_json:
-        print(terminal.dumps(show.plain(home, planned, ending)))
-    else:
-        show.told(home, planned, ending)
-    return ending.exit_status
+    return conducted(alone).status
