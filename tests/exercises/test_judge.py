@@ -121,6 +121,8 @@ RIGHT = [
     (FOUR_TIMES, lambda x: model(x)),
     (COUNTS, [1_010_000, 101_000]),
     (PRODUCT, lambda p, q: (list(q), list(p))),
+    (PRODUCT, lambda p, q: jnp.stack([q, p])),
+    (PRODUCT, lambda p, q: np.array([q, p])),
 ]
 
 
@@ -209,6 +211,8 @@ WRONG = [
     (PAIR, lambda p: (2 * p[0] * p[1], [p[0] ** 2, 1]), "shape"),
     (SLOPE, lambda x: (square(x + 1e-6) - square(x)) / 1e-6, "a difference quotient"),
     (PAIR, lambda p: {"x": p[0]}, "shape"),
+    (PRODUCT, lambda p, q: jnp.stack([p, q]), "exchanged"),
+    (PRODUCT, lambda p, q: jnp.stack([q, p, p]), "shape"),
 ]  # fmt: skip
 
 
