@@ -61,7 +61,7 @@ def own_grains(asked: Question, group: Group, wanted: Form) -> list[float]:
     usual = [tolerance.EPS64] * len(wanted.shapes)
     with precision(64):
         try:
-            first = [jax.numpy.asarray(leaf[0]) for leaf in group.leaves]
+            first = group.leaves_at(0)
             ask = lambda *leaves: asked.hand(*split(asked, group.rebuild(leaves)))
             answers = fit(jax.eval_shape(ask, *first), wanted)
         except Exception:

@@ -112,7 +112,7 @@ class Asker:
                 return Raised(TypeError("it cannot be traced"))
             try:
                 with limited(PATIENCE):
-                    at = _concrete(leaves)
+                    at = jax.device_put(leaves)
                     rows = [self.plain(*(leaf[i] for leaf in at)) for i in range(count)]
             except TimeUp:
                 return Raised(TimeoutError(f"no answer within {PATIENCE} seconds"))
@@ -125,7 +125,7 @@ class Asker:
         for start in range(0, count, self.block):
             rows = np.minimum(np.arange(start, start + self.block), count - 1)
             answer, given_up = self.compiled(*(leaf[rows] for leaf in leaves))
-            self.endless |= bool(np.any(given_up))
+            self.endless |= bool(np.asarray(given_up).any())
             real = min(self.block, count - start)
             parts.append(jax.tree.map(lambda x, real=real: _plain(x)[:real], answer))
         return jax.tree.map(lambda *part: np.concatenate(part), *parts)
@@ -142,10 +142,6 @@ def quick_options() -> dict[str, Any]:
             continue
         known[name] = value
     return known
-
-
-def _concrete(leaves: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(jax.numpy.asarray(leaf) for leaf in leaves)
 
 
 def _plain(leaf: Any) -> np.ndarray:

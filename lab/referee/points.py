@@ -55,10 +55,14 @@ class Group(NamedTuple):
         full = [next(arrays) if one is ARRAY else one for one in self.static]
         return jax.tree.unflatten(self.treedef, full)
 
+    def leaves_at(self, index: int) -> list[Any]:
+        """One point's array leaves as arrays of JAX; `jnp.asarray` compiles for each shape."""
+        return [jax.device_put(leaf[index]) for leaf in self.leaves]
+
     def point(self, index: int) -> tuple[Any, ...]:
         """The arguments of one point, its arrays in double precision."""
         with jax.enable_x64(True):
-            return self.rebuild([jnp.asarray(leaf[index]) for leaf in self.leaves])
+            return self.rebuild(self.leaves_at(index))
 
     def only(self, keep: np.ndarray) -> "Group":
         labels = tuple(label for label, kept in zip(self.labels, keep, strict=True) if kept)

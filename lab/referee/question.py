@@ -155,7 +155,7 @@ def as_formula(asked: Question, group: Group) -> Question:
     claim = asked.claim
     slim = lambda *leaves: split(asked, group.rebuild(leaves))
     value: Answer = lambda args, extra: asked.value(args, ())
-    first = [jnp.asarray(leaf[0]) for leaf in group.leaves]
+    first = group.leaves_at(0)
     try:
         programs = [
             trace(lambda *x, voice=voice: voice(*slim(*x)), first, ())
@@ -179,7 +179,7 @@ def in_the_limit(asked: Question, group: Group) -> Question | None:
     """The question put to functions whose loops are taken to their limit; `None` without loops."""
     claim = asked.claim
     slim = lambda *leaves: split(asked, group.rebuild(leaves))
-    first = [jnp.asarray(leaf[0]) for leaf in group.leaves]
+    first = group.leaves_at(0)
     try:
         programs = [
             jax.make_jaxpr(lambda *x, voice=voice: voice(*slim(*x)))(*first)

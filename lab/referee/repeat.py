@@ -34,7 +34,7 @@ def _differs(asked: Question, voice: Callable[..., Any], group: Group) -> bool:
     for record in (_traced, _called):
         try:
             with precision(64):
-                leaves = [jax.numpy.asarray(leaf[0]) for leaf in group.leaves]
+                leaves = group.leaves_at(0)
                 return record(ask, leaves) != record(ask, leaves)
         except Exception:
             continue
