@@ -7,17 +7,19 @@ the real part, which is JAX's convention for a gradient: g = df/dx - i df/dy. Th
 measured by `numeric.slope`; the right side is contracted from the claimed derivative, so that JAX's
 answer and the hand's are weighed alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from lab.referee.evaluate import Asker, Raised, precision
+from lab.referee.evidence import Ask, varied_leaves
 from lab.referee.noise import rattled
 from lab.referee.numeric import ABSCISSAE, Slope, slope
 from lab.referee.points import Group, stacked
 from lab.referee.question import Question, split
+from lab.referee.stacks import over
 from lab.referee.tolerance import NUDGE
 
 DIRECTIONS = 3
@@ -55,11 +57,12 @@ def probes(
     rng: np.random.Generator,
     points: list[int],
     *,
+    value: Ask | None = None,
     by_step: bool = False,
 ) -> list[Probe]:
     """Measure slopes at the given points; nothing where the function cannot be asked or nothing
-    varies. With ``by_step`` the error bars know what each step of the function rounds, and not its
-    value alone.
+    varies. ``value`` is the function at stacked points, if there is one already compiled. With
+    ``by_step`` the error bars know what each step of the function rounds, and not its value alone.
     """
     claim = asked.claim
     if claim.kind == "identity":
@@ -94,7 +97,7 @@ def probes(
         pairs = zip(jax.tree.leaves(value), cotangent, strict=True)
         return sum(jax.numpy.real(jax.numpy.sum(y * c)) for y, c in pairs)
 
-    made, rows = [], []
+    made = []
     for point in points:
         args, extra = split(asked, group.point(point))
         at = [np.asarray(leaf) for leaf in jax.tree.leaves(asked.slots(args))]
@@ -110,18 +113,30 @@ def probes(
             if claim.kind == "gradient":
                 cotangent = [np.ones(())]
             made.append((point, direction, cotangent))
-            for t in ABSCISSAE:
-                rows.append([*(leaf[point] for leaf in group.leaves), t, *direction, *cotangent])
-    if not rows:
+    if not made:
         return []
-    leaves = tuple(stacked(column) for column in zip(*rows, strict=True))
-    samples = Asker(along, group, 64, len(rows))(leaves)
+    chosen, ways, weights = zip(*made, strict=True)
+    each = len(ABSCISSAE)
+    at_rows = [leaf[np.repeat(chosen, each)] for leaf in group.leaves]
+    t = np.tile(ABSCISSAE, len(made))
+    way, weight = (
+        [np.repeat(stacked(column), each, axis=0) for column in zip(*of, strict=True)]
+        for of in (ways, weights)
+    )
+    leaves = (*at_rows, t, *way, *weight)
+    varied = varied_leaves(asked, group)
+    if value is not None and claim.kind != "hessian" and len(varied) == len(way):
+        for i, v in zip(varied, way, strict=True):
+            at_rows[i] = at_rows[i] + over(t, v) * v
+        samples = _weighed(value(tuple(at_rows)), weight)
+    else:
+        samples = Asker(along, group, 64, len(t))(leaves)
     if isinstance(samples, Raised):
         return []
     samples = samples.reshape(len(made), len(ABSCISSAE))
     sizes = np.zeros(len(made))
     if by_step:
-        moved = Asker(rattled(along), group, 64, len(rows), traced=True)(leaves)
+        moved = Asker(rattled(along), group, 64, len(t), traced=True)(leaves)
         if isinstance(moved, Raised):
             return []
         off = [np.abs(one.reshape(samples.shape) - samples) for (one,) in moved]
@@ -130,6 +145,14 @@ def probes(
         Probe(point, slope(sample, size), _contraction(claim.kind, direction, cotangent))
         for (point, direction, cotangent), sample, size in zip(made, samples, sizes, strict=True)
     ]
+
+
+def _weighed(answers: Any, cotangents: Sequence[np.ndarray]) -> Any:
+    """``<c, y>`` of every answer y, real; `Raised` as it is."""
+    if isinstance(answers, Raised):
+        return answers
+    pairs = zip(jax.tree.leaves(answers), cotangents, strict=True)
+    return sum(np.real(y * c).reshape(len(c), -1).sum(axis=1) for y, c in pairs)
 
 
 def _direction(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:

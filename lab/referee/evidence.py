@@ -17,6 +17,9 @@ from lab.referee.stacks import anywhere, everywhere, over
 from lab.referee.structure import Form, Misshapen, fit
 
 BLOCK = 64
+DEAR = 1e6  # operations beyond which a program for one voice alone is cheaper than all of them
+
+Ask = Callable[[tuple[Any, ...]], Any]  # answers at stacked points, or `Raised`
 
 
 class Evidence(NamedTuple):
@@ -43,8 +46,8 @@ class Evidence(NamedTuple):
     fine_single: np.ndarray
     contradicted: np.ndarray
     modes: tuple[str, ...]
-    ask_truth: Callable[[tuple[Any, ...]], Any]
-    ask_value: Callable[[tuple[Any, ...]], Any]
+    ask_truth: Ask
+    ask_value: Ask
     endless: tuple[int, ...]
 
     @property
@@ -114,7 +117,8 @@ def gather(
     rounded = as_single(group)
     variants = [group.leaves, rounded, *nudges]
     stacked = tuple(joined(column) for column in zip(*variants, strict=True))
-    answers, *endless = _ask(voices, group, 64, stacked)
+    answers, late, again = _ask(voices, group, 64, stacked)
+    endless = [late]
     if isinstance(answers["hand"], Raised):
         return _raised(answers["hand"])
     modes = tuple(name for name in ("reverse", "forward") if not _silent(answers, name))
@@ -139,8 +143,8 @@ def gather(
     elementwise = asked.claim.kind == "derivative"
     if whole or _apart(truth, answered, elementwise):
         run = {"hand": fitted(asked.implementation)}
-        low, *late = _ask({k: voices[k] for k in ("value", main)} | run, group, 32, rounded)
-        endless += late
+        low, late, _ = _ask({k: voices[k] for k in ("value", main)} | run, group, 32, rounded)
+        endless.append(late)
         if not any(isinstance(low[k], Raised) for k in ("value", "hand", main)):
             truth_single, hand_single = tuple(low[main]), tuple(low["hand"])
             fine_single = _all_finite(jax.tree.leaves(low["value"]), group.size)
@@ -176,8 +180,6 @@ def gather(
                 else 0 * scale,
             )
         )
-    truth_again = Asker(voices[main], group, 64, BLOCK)
-    value_again = Asker(voices["value"], group, 64, BLOCK)
     return Evidence(
         asked,
         group,
@@ -192,8 +194,8 @@ def gather(
         fine_single,
         contradicted,
         modes,
-        truth_again,
-        value_again,
+        again(main),
+        again("value"),
         tuple(filter(None, endless)),
     )
 
@@ -239,18 +241,29 @@ def _silent(answers: dict[str, Any], name: str) -> bool:
 
 def _ask(
     voices: dict[str, Callable[..., Any]], group: Group, bits: int, leaves: tuple[Any, ...]
-) -> tuple[dict[str, Any], int]:
+) -> tuple[dict[str, Any], int, Callable[[str], Ask]]:
     """All voices in one compiled call; each by itself when one of them cannot take part. With the
-    precision, where a loop does not end in it.
+    precision, where a loop does not end in it, and what asks one of them again.
     """
     everyone = lambda *x: {k: voice(*x) for k, voice in voices.items()}
     together = Asker(everyone, group, bits, BLOCK, traced=True)
-    answers = together(leaves)
-    if not isinstance(answers, Raised):
-        return answers, bits * together.endless
     each = {name: Asker(voice, group, bits, BLOCK) for name, voice in voices.items()}
-    answers = {name: asker(leaves) for name, asker in each.items()}
-    return answers, bits * any(asker.endless for asker in each.values())
+    answers = together(leaves)
+    if isinstance(answers, Raised):
+        answers = {name: asker(leaves) for name, asker in each.items()}
+        late = any(asker.endless for asker in each.values())
+        return answers, bits * late, each.__getitem__
+
+    def again(name: str) -> Ask:
+        def ask(leaves: tuple[Any, ...]) -> Any:
+            if len(leaves[0]) * group.elements**2 > DEAR:
+                return each[name](leaves)
+            answers = together(leaves)
+            return answers if isinstance(answers, Raised) else answers[name]
+
+        return ask
+
+    return answers, bits * together.endless, again
 
 
 def _apart(truth: tuple[np.ndarray, ...], hand: tuple[np.ndarray, ...], elementwise: bool) -> bool:

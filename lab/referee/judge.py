@@ -20,6 +20,7 @@ from lab.referee.evidence import (
 )
 from lab.referee.intended import suspected, weigh_meant
 from lab.referee.large import hear_large
+from lab.referee.large_wrong import hear_large_wrong
 from lab.referee.points import MANY, Group, directions, groups
 from lab.referee.programs.loops import MOST
 from lab.referee.question import (
@@ -162,6 +163,7 @@ def _hear(
         if group.elements > MANY:
             group = group.only(np.arange(group.size) == 0)
             at_once = hear_large(asked, group, wanted, rng)
+            at_once = at_once or hear_large_wrong(asked, group, wanted, rng, shrink=shrink)
             if at_once is not None:
                 return at_once, 1
         elif not limit and (callable(claim.at) or number == 0):

@@ -69,7 +69,7 @@ def look(evidence: Evidence, point: int, rng: np.random.Generator) -> Look:
 def _by_differences(evidence: Evidence, point: int, rng: np.random.Generator) -> Finding | None:
     """What differences say where they see a slope and no kink."""
     hand = at_point(evidence.hand, point)
-    measured = probes(evidence.question, evidence.group, rng, [point])
+    measured = probes(evidence.question, evidence.group, rng, [point], value=evidence.ask_value)
     if not measured or any(probe.slope.kink for probe in measured):
         return None
     if not all(np.isfinite(leaf).all() for leaf in hand):

@@ -40,10 +40,11 @@ def weigh(
 ) -> Found:
     claim = asked.claim
     evidences = [reconciled(e) for e in evidences]
-    measured = probes(asked, evidences[0].group, rng, _probed(evidences[0]))
+    first = evidences[0]
+    measured = probes(asked, first.group, rng, _probed(first), value=first.ask_value)
     odd = odd_witness(evidences, measured)
     if odd is not None:  # unless the function itself has no digits to take differences of
-        measured = probes(asked, evidences[0].group, rng, _probed(evidences[0]), by_step=True)
+        measured = probes(asked, first.group, rng, _probed(first), by_step=True)
         odd = odd_witness(evidences, measured)
     judged = sum(int((usable(e) & e.group.typical).sum()) for e in evidences)
     disputes = [dispute(e, rng) for e in evidences]

@@ -68,3 +68,51 @@ def test_other_kinds(kind):
     draw = lambda key: (jax.random.normal(key, (SIDE, SIDE)),)
     assert check(f, hand, kind=kind, at=draw).verdict == "correct"
     assert check(f, wrong, kind=kind, at=draw).verdict == "wrong"
+
+
+def layer(W, b, X):
+    return jnp.sum(jax.nn.relu(X @ W + b) ** 2) / X.shape[0]
+
+
+def layer_gradient(W, b, X, *, count=True, sign=1.0):
+    a = jax.nn.relu(X @ W + b)
+    da = sign * 2 * a / (X.shape[0] if count else 1)
+    return X.T @ da, da.sum(axis=0)
+
+
+def layer_at(key):
+    W, b, X = (
+        jax.random.normal(k, shape)
+        for k, shape in zip(jax.random.split(key, 3), [(600, 300), (300,), (40, 600)], strict=True)
+    )
+    return W / 600**0.5, b, X
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"), [({"sign": -1.0}, "sign"), ({"count": False}, "batch_factor")]
+)
+def test_a_mistake_is_named_where_the_arguments_are_cut_down(wrong, name):
+    hand = lambda W, b, X: layer_gradient(W, b, X, **wrong)
+    verdict = check(layer, hand, wrt=("W", "b"), at=layer_at)
+    assert (verdict.verdict, verdict.mistake.name) == ("wrong", name)
+    assert verdict.points == 1
+    assert max(map(len, verdict.counterexample.arguments["X"])) < 10
+
+
+def test_a_function_that_insists_on_its_sizes_is_told_by_its_entries():
+    insisting = lambda x: jnp.sum(jnp.sin(x.reshape(SIDE, SIDE)).sum(axis=0) ** 2)
+
+    def hand(x):
+        s = jnp.sin(x.reshape(SIDE, SIDE)).sum(axis=0)
+        return (-2 * s * jnp.cos(x.reshape(SIDE, SIDE))).reshape(-1)
+
+    verdict = check(insisting, hand, at=lambda key: (jax.random.normal(key, (SIDE * SIDE,)),))
+    assert (verdict.verdict, verdict.mistake.name) == ("wrong", "sign")
+
+
+@pytest.mark.slow  # kinks of large arguments go the long way
+def test_another_choice_at_a_kink_is_no_mistake():
+    f = lambda x: jnp.sum(jnp.maximum(x, 0) * 2)
+    hand = lambda x: jnp.where(x > 0, 2.0, 0.0).astype(x.dtype)
+    draw = lambda key: (jnp.round(jax.random.normal(key, (SIDE, SIDE))),)
+    assert check(f, hand, at=draw).verdict == "subgradient"
