@@ -31,6 +31,7 @@ _NAMES = (
     "hard_silu hard_swish"
 )
 WRITTEN = frozenset(_NAMES.split())
+SPREADING = ("broadcast_in_dim", "reshape", "squeeze", "copy")  # other shapes, the same entries
 GUARD = 1e-5  # a constant this near to nothing protects an operation; it is no region of its own
 
 
@@ -75,7 +76,7 @@ class Comparison(NamedTuple):
 def comparisons(program: Program, moving: Sequence[int]) -> list[Comparison]:
     """The comparisons whose margin depends on the arguments ``moving`` (numbers of leaves)."""
     depends = {program.arguments[i] for i in moving}
-    constants = program.constants()
+    constant = _constants(program)
     found = []
     for step in program.steps:
         if depends & set(step.inputs):
@@ -85,7 +86,7 @@ def comparisons(program: Program, moving: Sequence[int]) -> list[Comparison]:
                 for one in _of(step)
                 if all(program.floating[slot] for slot in one.operands)
                 and depends & set(one.operands)
-                and not any(_guards(constants.get(slot)) for slot in one.operands)
+                and not any(_guards(constant(slot)) for slot in set(one.operands) - depends)
             ]
     return found
 
@@ -98,6 +99,31 @@ def margins(program: Program, found: Sequence[Comparison]) -> Callable[..., tupl
         return tuple(jnp.ravel(jnp.asarray(one.margin(values), float)) for one in found)
 
     return at
+
+
+def _constants(program: Program) -> Callable[[int], Any]:
+    """What gives the entries of a value that depends on no argument, and `None` of others. Each
+    step that has to be carried out for it is compiled: those that only spread are passed over.
+    """
+    known: dict[int, Any] = dict(program.fixed)
+
+    def value(slot: int) -> Any:
+        if slot not in known:
+            step = program.producer(slot)
+            inputs = [value(entering) for entering in step.inputs] if step else []
+            known[slot] = None
+            if step and inputs and not any(one is None for one in inputs):
+                known.update(zip(step.outputs, step.bind(inputs), strict=True))
+        return known[slot]
+
+    def entries(slot: int) -> Any:
+        step = program.producer(slot)
+        while step is not None and step.name in SPREADING:
+            slot = step.inputs[0]
+            step = program.producer(slot)
+        return value(slot)
+
+    return entries
 
 
 def _of(step: Step) -> list[Comparison]:

@@ -91,15 +91,6 @@ class Program(NamedTuple):
                 values[slot] = value
         return values
 
-    def constants(self) -> dict[int, Any]:
-        """The values that depend on no argument."""
-        known = dict(self.fixed)
-        for step in self.steps:
-            if step.inputs and all(slot in known for slot in step.inputs):
-                made = step.bind([known[slot] for slot in step.inputs])
-                known.update(zip(step.outputs, made, strict=True))
-        return known
-
     def edges(self) -> list[Edge]:
         """The edges by which the output depends on the differentiated arguments."""
         depends, matters = set(self.varied), set(self.outputs)
