@@ -140,7 +140,7 @@ def _timed(task: Callable[[], str], repeats: int) -> Cost:
     from lab import compiled
 
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["JAX_COMPILATION_CACHE_DIR"] = folder
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = folder  # nothing compiled before
         compiled.keep()
         before = _peak()
         seconds, said = [], ""
