@@ -5,6 +5,7 @@ neither conditioning nor a kink is taken for a mistake; what the answer amounts 
 arguments are cut down (`cutting`). What does not show there is told by its entries. Whatever is not
 plainly wrong goes the long way."""
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -37,34 +38,45 @@ def hear_large_wrong(
     elementwise = asked.claim.kind == "derivative"
     ask = _asks(asked, group, wanted)
     double, single = (Asker(ask, group, bits, 1, traced=True) for bits in (64, 32))
-    here, next_to, beside = map(double, (group.leaves, nudged(group, rng), _beside(group, rng)))
-    low = single(group.leaves)
-    if any(isinstance(one, Raised) for one in (here, next_to, beside, low)):
+    size = partial(tolerance.size, elementwise=elementwise)
+    here = double(group.leaves)
+    if isinstance(here, Raised):
         return None
     values, truth, hand = here
     if not all(everywhere(np.isfinite(leaf)).all() for leaf in (*values, *truth, *hand)):
         return None
+    # One after the other, and of each no more than is needed: these are large.
+    if isinstance(answers := double(nudged(group, rng)), Raised):
+        return None
+    response = [size(n - t) / tolerance.NUDGE for n, t in zip(answers[1], truth, strict=True)]
+    if isinstance(answers := single(group.leaves), Raised):
+        return None
+    truth32, hand32 = (
+        [lost(low, high, elementwise) for low, high in zip(lows, highs, strict=True)]
+        for lows, highs in ((answers[1], truth), (answers[2], hand))
+    )
+    if isinstance(answers := double(_beside(group, rng)), Raised):
+        return None
+    apart = [np.abs(h - t) for t, h in zip(*answers[1:], strict=True)]
+    del answers
     sizes = natural(asked.claim.kind, group, varied_leaves(asked, group), values, len(truth))
     usual = max(float(largest(np.abs(leaf)).max()) for leaf in truth)
     off = []
     for i, leaf in enumerate(truth):
-        scale = tolerance.size(leaf, elementwise=elementwise)
-        response = tolerance.size(next_to[1][i] - leaf, elementwise=elementwise) / tolerance.NUDGE
+        scale = size(leaf)
         noise = tolerance.Noise(
             scale=scale,
             typical=usual,
-            response=response,
-            known=response,
+            response=response[i],
+            known=response[i],
             modes=0 * scale,
             natural=sizes[i].reshape(-1, *[1] * (scale.ndim - 1)),
             grain=asked.grain,
-            truth32=lost(low[1][i], leaf, elementwise),
-            hand32=lost(low[2][i], hand[i], elementwise),
+            truth32=truth32[i],
+            hand32=hand32[i],
         )
         allowed = PLAINLY * tolerance.formula(noise)
-        off.append(
-            (np.abs(hand[i] - leaf) > allowed) & (np.abs(beside[2][i] - beside[1][i]) > allowed)
-        )
+        off.append((np.abs(hand[i] - leaf) > allowed) & (apart[i] > allowed))
     if not any(mask.any() for mask in off):
         return None
     wrong = [i for i, mask in enumerate(off) if mask.any()]
