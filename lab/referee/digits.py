@@ -45,7 +45,9 @@ def _lost(evidence: Evidence, i: int, known: np.ndarray) -> np.ndarray:
     usual = evidence.group.typical & ~evidence.contradicted
     size = np.abs(truth)
     off = np.abs(low - truth)
-    right = np.abs(evidence.hand[i] - evidence.truth[i]) <= KEPT * np.abs(evidence.truth[i])
+    error = np.abs(evidence.hand[i] - evidence.truth[i])
+    double = KNOWN * tolerance.EPS64 * evidence.noise[i].typical  # the same loss, in double
+    right = error <= np.maximum(KEPT * np.abs(evidence.truth[i]), double)
     rough = (off >= ROUGH * size) & (off > KNOWN * tolerance.EPS32 * known) & np.isfinite(off)
     judged = over(evidence.fine & evidence.fine_single & usual, size) & np.isfinite(truth)
     rough &= right & (size > NORMAL) & judged

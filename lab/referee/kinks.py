@@ -5,7 +5,7 @@ At a kink the derivative is a matter of convention, and JAX's is one among many.
 members of the Clarke subdifferential, the convex hull of the limits of gradients nearby (F. H.
 Clarke, "Optimization and Nonsmooth Analysis", 1983). The limits are sampled next to the point,
 along the axes, along random signs and along the disputed direction; a member must lie within their
-range in every entry and, for gradients, in every direction."""
+range in every entry and, for gradients and pullbacks, in every direction."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -25,6 +25,7 @@ CLOSER = 1e-3  # a kink is one at any distance: what is none so much closer is a
 BENDS = 1e-2  # and so is what bends so much less there
 AXES = 24  # at most so many axes are looked along
 SIGNS = 8
+SUMMED = ("gradient", "vjp")  # kinds whose answer is the gradient of one number
 
 Finding = Literal["wrong", "right", "subgradient", "no subgradient", "no derivative", "unclear"]
 
@@ -120,7 +121,7 @@ def _among_neighbours(
         return Look("unclear", ())
     if _jumps(values, [s[kept] for s in samples], scales):
         return Look("no derivative", ())
-    if asked.claim.kind == "gradient" and kept.all():
+    if asked.claim.kind in SUMMED and kept.all():
         mixed = evidence.ask_truth(
             tuple(
                 stacked(column) for column in zip(*map(moved, _mixed(samples, ways)), strict=True)
@@ -191,7 +192,7 @@ def _placed(
             for t, m, spread in zip(truth, limits, spreads, strict=True)
         )
         return Look("right" if near and not trusted else "wrong", limits, spreads=spreads)
-    if inside and evidence.question.claim.kind == "gradient":
+    if inside and evidence.question.claim.kind in SUMMED:
         inside = _supported(samples, hand, directions, scales, max(slack))
     return Look("subgradient" if inside else "no subgradient", limits, spreads=spreads)
 
@@ -246,7 +247,7 @@ def _directions(
             axis[k].reshape(-1)[flat] = 1.0
             axes.append(axis)
     disputed = []
-    if evidence.question.claim.kind in ("gradient", "vjp"):
+    if evidence.question.claim.kind in SUMMED:
         hand, truth = at_point(evidence.hand, point), at_point(evidence.truth, point)
         pairs = [*zip(hand, truth, strict=True)]
         for way in (

@@ -211,6 +211,22 @@ def test_a_choice_at_a_kink_is_a_convention_within_the_hull(kind, f, hand, word)
     assert verdict.verdict == word, verdict
 
 
+POOL = lambda x: jnp.max(x, axis=1)
+LARGEST = lambda x: (x == POOL(x)[:, None]).astype(x.dtype)
+PULLBACKS = [
+    (lambda x, g: jax.nn.one_hot(jnp.argmax(x, axis=1), 3, dtype=x.dtype) * g[:, None], "subgradient"),
+    (lambda x, g: LARGEST(x) / LARGEST(x).sum(axis=1, keepdims=True) * g[:, None], "correct"),
+    (lambda x, g: LARGEST(x) * g[:, None], "wrong"),  # each of several largest gets all of it
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("hand", "word"), PULLBACKS)
+def test_a_choice_at_ties_is_held_to_the_hull_in_every_direction(hand, word):
+    tied = lambda key: (jax.random.randint(key, (4, 3), 0, 3).astype(float),)
+    verdict = check(POOL, hand, kind="vjp", at=tied)
+    assert verdict.verdict == word, verdict
+
+
 ROOT = lambda x: jnp.sqrt(x * x)  # JAX: 0/0 at 0
 NO_NUMBER = [
     (ROOT, lambda x: x / jnp.sqrt(x * x), "x == 0", "unstable", "has to choose a slope, and gives nan"),

@@ -61,6 +61,39 @@ def scores(K, Q):
     return jnp.einsum("hid,hjd->hij", Q, K)
 
 
+def gated(x):
+    a, b = jnp.split(x, 2, axis=-1)
+    return jnp.tanh(0.8 * (a + 0.04 * a**3)) * b
+
+
+def gated_in_x(x, g, *, inner=None):
+    a, b = jnp.split(x, 2, axis=-1)
+    t = jnp.tanh(0.8 * (a + 0.04 * a**3))
+    du = 0.8 * (1 + 0.12 * a**2) if inner is None else inner
+    return jnp.concatenate([g * b * (1 - t**2) * du, g * t], axis=-1)
+
+
+def embedded(table, ids):
+    return table[ids]
+
+
+def embedded_in_table(table, ids, g):
+    return jnp.zeros_like(table).at[ids].add(g)
+
+
+def counts(table, ids):
+    return jnp.zeros(table.shape[0]).at[ids].add(1.0)
+
+
+def tokens(key):
+    return draws((5, 3))(key)[0], jax.random.randint(key, (9,), 0, 5)
+
+
+def crossed(x, V, W, g):
+    a, t = x @ V, jnp.tanh(x @ W)
+    return (g * t) @ W.T + (g * a * (1 - t**2)) @ V.T
+
+
 def scaled_inverse(A):
     return jnp.linalg.slogdet(A)[1] * jnp.linalg.inv(A)
 
@@ -250,6 +283,21 @@ TOLD = [
     Told("scores of queries and keys the wrong way round", lambda K, Q: jnp.sum(jnp.tanh(scores(K, Q))),
          lambda K, Q: jnp.einsum("hij,hjd->hid", 1 - jnp.tanh(scores(K, Q)) ** 2, Q), "transpose",
          "with its axes 1 and 2 exchanged", draws((2, 4, 3), (2, 4, 3))),
+    Told("the halves of the answer exchanged", gated, lambda x, g: jnp.roll(gated_in_x(x, g), 3, axis=1), "index",
+         "its two halves along axis 1 are exchanged", draws((4, 6)), "vjp"),
+    Told("the inner derivative of a value on the way", gated, lambda x, g: gated_in_x(x, g, inner=1.0), "missing_chain_factor",
+         "the inner derivative is left out", draws((4, 6)), "vjp"),
+    Told("set for add", embedded, lambda table, ids, g: jnp.zeros_like(table).at[ids].set(g), "missing_term",
+         "replaces what is there, where it should add to it", tokens, "vjp"),
+    Told("divided by a count", embedded,
+         lambda table, ids, g: embedded_in_table(table, ids, g) / jnp.maximum(counts(table, ids), 1)[:, None],
+         "missing_chain_factor", "divides in the formula, which it should not", tokens, "vjp"),
+    Told("the least for the largest", lambda x: jnp.sum(jnp.max(x, axis=1) ** 2),
+         lambda x: 2 * x * jax.nn.one_hot(jnp.argmin(x, axis=1), x.shape[1]), "wrong_variable", "should be a maximum", draws((4, 5))),
+    Told("two matrices exchanged, both transposed", lambda x, V, W: x @ V * jnp.tanh(x @ W), crossed, "wrong_variable",
+         "V and W are exchanged in the formula", draws((5, 4), (4, 3), (4, 3)), "vjp"),
+    Told("the sigmoid in a silu", lambda x: jax.nn.silu(x), lambda x: jax.nn.sigmoid(x) + x * (1 - jax.nn.sigmoid(x)),
+         "missing_chain_factor", "the slope of the sigmoid in `jax.nn.silu(x)` is taken to be `1 - sigmoid(x)`", draws((5,)), "derivative"),
     Told("half of an identity", lambda x: jnp.sum(x**2), lambda x: x @ x / 2, "factor", "1/2 times the value",
          dict(x=reals("n")), "identity"),
 ]  # fmt: skip

@@ -26,16 +26,17 @@ from lab.referee.naming.answers.sides import one_sided
 from lab.referee.naming.answers.terms import extra_terms
 from lab.referee.naming.answers.transforms import summed, transformed
 from lab.referee.naming.formula.changes import (
+    crossed_factors,
     other_values,
     spare_factors,
     turned_values,
     wrong_signs,
 )
-from lab.referee.naming.formula.directions import directions
 from lab.referee.naming.formula.functions import missing_functions, wrong_functions
 from lab.referee.naming.formula.lacking import missing_numbers, missing_terms, odd_terms
 from lab.referee.naming.formula.numbers import noughts, wrong_numbers
 from lab.referee.naming.formula.own_axes import own_axes
+from lab.referee.naming.formula.relatives import relatives
 from lab.referee.naming.formula.two_numbers import two_numbers
 from lab.referee.naming.formula.values import missing_factors, odd_factors, wrong_values
 from lab.referee.naming.paths.altered import other_axes, other_constants
@@ -61,17 +62,18 @@ BY_LEAF: tuple[Finder, ...] = (
     broken_paths,
     exchanged,
     wrong_jacobians,
+    relatives,
+    spare_factors,
     wrong_signs,
     own_axes,
-    directions,
     turned_values,
     wrong_branches,
-    spare_factors,
     wrong_numbers,
     two_numbers,
     broken_pairs,
     noughts,
     other_values,
+    crossed_factors,
     wrong_slopes,
     wrong_factors,
     inner_derivatives,
@@ -145,7 +147,8 @@ def _leaf_by_leaf(whole: Scene) -> Mistake:
     where = "; ".join(mistake.where for mistake in found if mistake)
     if len({mistake.says for mistake in told}) == 1:
         return Mistake(name, told[0].says, where)
-    says = (f"{one.where}: {mistake.says}" for one, mistake in zip(each, told, strict=True))
+    parts = zip((one.where for one in each), (mistake.says for mistake in told), strict=True)
+    says = (said if said.startswith(f"{leaf}:") else f"{leaf}: {said}" for leaf, said in parts)
     return Mistake(name, "; ".join(says), where)
 
 

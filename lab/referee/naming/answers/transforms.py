@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 
@@ -135,6 +135,8 @@ def _transforms(scene: Scene) -> Iterator[tuple[str, str, Transform]]:
             yield "transpose", says + word, _turned(axes, sign)
     for axis in range(1, rank + 1):
         along = f" along axis {axis - 1}" if rank > 1 else ""
+        if all(shape[axis - 1] == 2 for shape in shapes):
+            yield "index", f"its two entries{along} are exchanged", partial(np.flip, axis=axis)
         for shift in (1, -1):
             yield (
                 "index",
@@ -142,11 +144,20 @@ def _transforms(scene: Scene) -> Iterator[tuple[str, str, Transform]]:
                 partial(np.roll, shift=shift, axis=axis),
             )
         yield "index", f"the entries run backwards{along}", partial(np.flip, axis=axis)
+        if all(shape[axis - 1] % 2 == 0 for shape in shapes):
+            yield "index", f"its two halves{along} are exchanged", partial(_exchanged, axis=axis)
     if rank > 1:
         every = tuple(range(1, rank + 1))
         yield "index", "the entries run backwards along every axis", partial(np.flip, axis=every)
+    for i, j in combinations(range(1, rank + 1), 2) if rank > 2 else ():
+        says = f"the entries run backwards along axes {i - 1} and {j - 1}"
+        yield "index", says, partial(np.flip, axis=(i, j))
     if rank == 2 and all(s[0] == s[1] for s in shapes):
         yield from _square()
+
+
+def _exchanged(t: np.ndarray, axis: int) -> np.ndarray:
+    return np.roll(t, t.shape[axis] // 2, axis)
 
 
 def _turned(axes: tuple[int, ...], sign: int) -> Transform:

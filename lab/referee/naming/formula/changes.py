@@ -1,6 +1,6 @@
 """The changes that a hand's formula is tried with: signs, transposes, shifts, arguments."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain, combinations, islice, product
 
@@ -30,7 +30,14 @@ def spare_factors(scene: Scene) -> Iterator[Mistake]:
 
 def turned_values(scene: Scene) -> Iterator[Mistake]:
     """One value is transposed, turned round, shifted; two are in the wrong order."""
-    yield from mended(scene, lambda here: chain(_orders(here), _turns(here)))
+    entrywise = scene.evidences[0].elementwise  # then no entry has anything to do with another
+    turns = (lambda here: iter(())) if entrywise else _turns
+    yield from mended(scene, lambda here: chain(_orders(here), turns(here)))
+
+
+def crossed_factors(scene: Scene) -> Iterator[Mistake]:
+    """Two values stand in each other's place."""
+    yield from mended(scene, _crossings)
 
 
 def other_values(scene: Scene) -> Iterator[Mistake]:
@@ -69,6 +76,11 @@ def _orders(here: Bench) -> Iterator[Change]:
         elif step.name == "dot_general" and len(draft.shape(spot[0])) == 2:
             says = f"the factors of {shown} stand in the wrong order"
             yield Change("transpose", says, spot, _crossed(spot))
+
+
+def _crossings(here: Bench) -> Iterator[Change]:
+    """Two factors of different products of matrices, each in the other's place."""
+    draft = here.draft
     steps = draft.program.steps
     dots = [e for e in draft.edges if e.step < len(steps) and steps[e.step].name == "dot_general"]
     for spot in islice(combinations(dots, 2), MOST):
@@ -117,7 +129,8 @@ def _arrangements(shape: Shape, own: Shape) -> Iterator[tuple[str, str, Edit]]:
             yield "transpose", how, _swap(i + 1, j + 1)
     for i in long:
         along = f" along axis {i - before}" if rank > 1 else ""
-        yield "index", f"the wrong way round{along}", partial(np.flip, axis=i + 1)
+        how = "the wrong way round" if shape[i] > 2 else "with its two entries exchanged"
+        yield "index", f"{how}{along}", partial(np.flip, axis=i + 1)
         for shift, word in ((1, "early"), (-1, "late")):
             how = f"one place too {word}{along}"
             yield "index", how, partial(np.roll, shift=shift, axis=i + 1)
@@ -135,7 +148,7 @@ def _arguments(here: Bench) -> Iterator[Change]:
     program = draft.program
     name = draft.named
     for a in program.arguments:
-        places = [edge for edge in draft.edges if draft.slot(edge) == a]
+        places = [edge for edge in draft.edges if bare(program, draft.slot(edge)) == a]
         together: list[Spot] = [(edge,) for edge in places]
         if len(places) <= PAIRED:
             together += combinations(places, 2)
@@ -145,27 +158,28 @@ def _arguments(here: Bench) -> Iterator[Change]:
                 continue
             says = f"{name(a)} stands in the formula where {name(b)} should"
             for spot in together:
-                yield Change("wrong_variable", says, spot, _exchanged(spot, b))
+                yield Change("wrong_variable", says, spot, _placed(spot, [b] * len(spot)))
             if a < b:
                 says = f"{name(a)} and {name(b)} are exchanged in the formula"
-                for spot in product(places, [e for e in draft.edges if draft.slot(e) == b]):
-                    yield Change("wrong_variable", says, spot, _swapped(a, b))
+                others = [e for e in draft.edges if bare(program, draft.slot(e)) == b]
+                for spot in product(places, others):
+                    yield Change("wrong_variable", says, spot, _placed(spot, (b, a)))
 
 
 def _edited(spot: Spot, edit: Edit) -> Callable[[Bench], Added]:
     return lambda here: [edit(here.value(edge)) - here.value(edge) for edge in spot]
 
 
-def _swapped(a: int, b: int) -> Callable[[Bench], Added]:
-    """Of two places, one of each argument: the other argument in place of what enters."""
+def _placed(spot: Spot, slots: Sequence[int]) -> Callable[[Bench], Added]:
+    """Arguments in place of what enters, each turned and spread as that is."""
 
     def added(here: Bench) -> Added:
-        gap = here.argument(b) - here.argument(a)
-        return [gap, -gap]
+        pieces = []
+        for edge, slot in zip(spot, slots, strict=True):
+            known = here.draft.shaped(edge, here.argument(slot))
+            if known is None:
+                return None
+            pieces.append(known - here.value(edge))
+        return pieces
 
     return added
-
-
-def _exchanged(spot: Spot, slot: int) -> Callable[[Bench], Added]:
-    """The argument ``slot`` in place of what enters."""
-    return lambda here: [here.argument(slot) - here.value(edge) for edge in spot]

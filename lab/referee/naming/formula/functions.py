@@ -147,6 +147,7 @@ def _instead(
 
 
 def _other(edge: Edge, inner: Edge, function: Function, here: Bench) -> Added:
-    stands = here.value(edge)
-    other = np.asarray(function(here.value(inner)))
-    return [other - stands] if other.shape == stands.shape else None
+    stands, u = here.value(edge), here.value(inner)
+    other = np.asarray(function(u))
+    same = function is not FUNCTIONS[0][1] and np.array_equal(other, u)  # |u| where u is positive
+    return None if same or other.shape != stands.shape else [other - stands]

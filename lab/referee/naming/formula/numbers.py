@@ -180,10 +180,15 @@ def _said(scene: Scene, draft: Draft, spot: Spot, by_group: list[float]) -> Iter
         size = scene.size_word([(c if alike else x) * h for x in by_group])
         if not size and place is not None and hidden(h, place.text):
             return  # nobody wrote it: the value that it goes into is told instead
-        if size:
+        if size and not alike:
+            yield told("batch_factor", f"the number {written(h)}{here} should be {size}")
+        elif size:
             yield told("batch_factor", f"{says}, which is {size}")
         elif word:
-            yield told("batch_factor", f"{says}: it is {word} times that")
+            says = f"the number {written(h)}{here} is {word} times what it should be"
+            yield told("batch_factor", says)
+        elif not alike:
+            return
         elif place is not None and not _short(h, 4) and not shown(h, place.text):
             says = f"a constant of {place.quoted} is {1 / c:.8g} times what it should be"
             yield told("constant" if abs(c - 1) < NEAR else "factor", says)

@@ -18,14 +18,19 @@ def own_axes(scene: Scene) -> Iterator[Mistake]:
         return
     for k, flip in enumerate(flips(main.program)):
         if all(_mended(scene, g, main, k) for g in range(len(scene.evidences))):
-            axes = {main.program.steps[s].equation.params["axes"][0] for s in flip.steps}
             told = main.program.steps[min(flip.steps)].place
             shown = told.quoted if told else "a sum"
-            along = f"axis {axes.pop()}" if len(axes) == 1 else "another axis"
-            right = set(flip.steps.values())
-            should = f", and should run along axis {right.pop()}" if len(right) == 1 else ""
-            says = f"{shown} of the formula runs along {along}{should}"
+            now = {main.program.steps[s].equation.params["axes"] for s in flip.steps}
+            says = f"{shown} of the formula runs along {_along(now)}"
+            says += f", and should run along {_along(set(flip.steps.values()))}"
             yield Mistake("wrong_axis", says, where(scene, str(told) if told else ""))
+
+
+def _along(axes: set[tuple[int, ...]]) -> str:
+    if len(axes) > 1:
+        return "other axes"
+    one = sorted(axes.pop())
+    return f"axis {one[0]}" if len(one) == 1 else f"axes {', '.join(map(str, one))}"
 
 
 def _mended(scene: Scene, g: int, main: Draft, k: int) -> bool:

@@ -87,6 +87,9 @@ def _exchanges(scene: Scene, here: Bench) -> Iterator[Change]:
                 text = draft.text(spot[0])
                 says = f"{text} stands in the formula where {value.text} should"
                 name = value.name or related(text.strip("`"), value.text.strip("`"))
+                if text == value.text:
+                    says = f"{text} is another in the formula than in the function"
+                    name = "constant"
                 yield Change(name, says, spot, partial(_instead, spot, value))
 
 

@@ -17,6 +17,7 @@ from lab.referee.programs.traced import Edge, Program
 from lab.referee.verdict import Mistake
 
 MOST = 12  # steps
+LONGEST = 200  # steps of a program in which is looked for what a value is made of
 
 Rule = Callable[[np.ndarray, np.ndarray], np.ndarray]  # of the tangents of what enters
 
@@ -91,16 +92,18 @@ def inner_derivatives(scene: Scene) -> Iterator[Mistake]:
     whole = scene.flow(scene.main)
     if whole is None:
         return
-    program, found = whole.program, {}
-    for slot, edges in program.leaving().items():
+    program, leaves = whole.program, whole.program.leaving()
+    found: list[tuple[int, tuple[Edge, ...], int]] = []
+    for slot, edges in leaves.items():
         made = program.producer(slot)
-        moving = [v for v in program.varied if program.shapes[v] == program.shapes[slot]]
-        if made is not None and made.place is not None and len(moving) == 1:
-            found[slot] = (tuple(edges), moving[0])
-    wanted = {edge for edges, x in found.values() for edge in (*edges, program.leaving()[x][0])}
+        if made is not None and made.place is not None:
+            alike = [v for v in program.varied if program.shapes[v] == program.shapes[slot]]
+            moving = alike if len(alike) == 1 else _made_of(program, slot)
+            found += [(slot, tuple(edges), x) for x in moving if x in leaves]
+    wanted = {edge for _, edges, x in found for edge in (*edges, leaves[x][0])}
     if not 0 < len(found) <= 2 * MOST:
         return
-    for slot, (leaving, x) in found.items():
+    for slot, leaving, x in found:
         if borne_out(scene, sorted(wanted), leaving, partial(_bared, edges=leaving, moving=x)):
             of, moves = value_text(whole.told, slot), value_text(whole.told, x)
             says = f"the inner derivative is left out: {of} counts as if it were {moves}"
@@ -108,6 +111,35 @@ def inner_derivatives(scene: Scene) -> Iterator[Mistake]:
             place = str(made.place) if made is not None else ""
             one = Mistake("missing_chain_factor", says, where(scene, place))
             yield in_part(scene, one, branch_of(program, leaving))
+
+
+def _made_of(program: Program, slot: int) -> list[int]:
+    """The value of its shape that a value is made of alone, as `a` in ``c * (a + a**3)``."""
+    made = program.producer(slot)
+    if made is None or len(program.steps) > LONGEST:
+        return []
+    before, seen = [*made.inputs], set[int]()
+    while before:
+        value = before.pop()
+        step = program.producer(value)
+        if value not in seen and step is not None:
+            before += step.inputs
+        seen.add(value)
+    alone = [
+        value
+        for value in sorted(seen)
+        if program.shapes[value] == program.shapes[slot] and not _without(program, slot, value)
+    ]
+    return [v for v in alone if v not in program.varied][:1]
+
+
+def _without(program: Program, slot: int, value: int) -> bool:
+    """Whether a slot still moves where a value stands still."""
+    moves = set(program.varied) - {value}
+    for step in program.steps:
+        if moves & set(step.inputs):
+            moves |= set(step.outputs) - {value}
+    return slot in moves
 
 
 def _bared(flow: Flow, edges: Sequence[Edge], moving: int) -> np.ndarray:

@@ -20,7 +20,7 @@ from lab.referee.naming.stage.flow import Flow
 from lab.referee.naming.stage.scene import Scene, error, in_part, number, where
 from lab.referee.naming.stage.wording import instantiated
 from lab.referee.naming.stage.words import operand_text, plain
-from lab.referee.programs.traced import Edge, Program
+from lab.referee.programs.traced import Edge, Program, Step
 from lab.referee.verdict import Mistake
 
 Formula = Callable[[Any, Any, Any], Any]  # of u, what enters; v, the other operand; y, what leaves
@@ -231,6 +231,11 @@ def _mistake(scene: Scene, flow: Flow, edge: Edge, standin: Standin, k: float) -
     times = number(k) if standin.text == "1" else f"{sign}{standin.text}"
     stands = standin.text if abs(k - 1) < 1e-6 else times
     letters = {"u": operand_text(flow.told, edge), "y": shown}
+    if step.place is not None and not _last(flow.program, step):  # as the sigmoid in silu
+        inner = letters["u"].strip("`")
+        known = step.name in SLOPES and not inner.startswith("its ")
+        letters["y"] = f"`{plain(step.name)}({inner})`" if known else f"its {plain(step.name)}"
+        shown = f"the {plain(step.name)} in {shown}"
     if len(step.inputs) == 2:
         letters["v"] = operand_text(flow.told, Edge(edge.step, 1 - edge.operand))
     norm = {"1/2": "is left out", "1/2 1/u": "is there twice"}.get(stands)
@@ -239,7 +244,7 @@ def _mistake(scene: Scene, flow: Flow, edge: Edge, standin: Standin, k: float) -
     left: list[str] = []
     if stands == "1" and step.name == "div" and _counts(flow, step.inputs[1]):
         name, says = "batch_factor", f"{shown} is not divided by how many it sums"
-    elif step.name == "sqrt" and norm and letters["u"].startswith("its "):
+    elif step.name == "sqrt" and norm:
         says = f"a factor 1/{shown} {norm}"
     elif stands == "1" and standin.slope in ("v", "1/v"):
         factor, left = instantiated(standin.slope, letters)
@@ -259,6 +264,11 @@ def _mistake(scene: Scene, flow: Flow, edge: Edge, standin: Standin, k: float) -
     says = ", ".join([says, *left])
     made = Mistake(name, says, where(scene, str(step.place) if step.place else ""))
     return in_part(scene, made, branch_of(flow.program, [edge]))
+
+
+def _last(program: Program, step: Step) -> bool:
+    """Whether a step gives what its expression is, not what it makes on the way."""
+    return step is [one for one in program.steps if one.place == step.place][-1]
 
 
 def _counts(flow: Flow, slot: int) -> bool:

@@ -1,10 +1,12 @@
-"""A program in which some sums (or maxima) run along another axis.
+"""A program in which some sums (or maxima) run along other axes.
 
-What they leave is kept with the axis that is summed, of length one, and carried on so through
+What they leave is kept with the axes that are summed, of length one, and carried on so through
 entrywise steps to where it is spread over the array again, or to where a square array lets it pass
 for what should be there. Where that makes no sense, the alteration is given up."""
 
 from collections.abc import Callable, Sequence
+from itertools import combinations
+from math import prod
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -19,7 +21,8 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
     "reduce_min": jnp.min,
 }
 SHAPED = ("broadcast_in_dim", "reshape", "squeeze", "expand_dims")
-MOST = 6
+MOST = 8
+Axes = tuple[int, ...]
 
 
 class CannotFlipError(Exception):
@@ -27,11 +30,15 @@ class CannotFlipError(Exception):
 
 
 class Turned(NamedTuple):
-    """A value that is left when an array of this ``shape`` is summed along ``to``, not ``axis``."""
+    """A value that is left when an array of this ``shape`` is summed along ``to``, not ``axes``."""
 
     shape: tuple[int, ...]
-    axis: int
-    to: int
+    axes: Axes
+    to: Axes
+
+    def count(self, axes: Axes) -> int:
+        """How many are summed along these."""
+        return prod(self.shape[axis] for axis in axes)
 
 
 class Flip(NamedTuple):
@@ -39,7 +46,7 @@ class Flip(NamedTuple):
     written.
     """
 
-    steps: dict[int, int]
+    steps: dict[int, Axes]
     place: Place | None
 
     def run(self, program: Program, leaves: Sequence[Any]) -> list[Any]:
@@ -67,32 +74,41 @@ class Flip(NamedTuple):
 
 def flips(program: Program) -> list[Flip]:
     """The reductions of all expressions alike, and those of one expression."""
-    by_place: dict[tuple[Place | None, int, int], dict[int, int]] = {}
-    alike: dict[tuple[int, int], dict[int, int]] = {}
+    by_place: dict[tuple[Place | None, Axes, Axes], dict[int, Axes]] = {}
+    alike: dict[tuple[Axes, Axes], dict[int, Axes]] = {}
     for k, step in enumerate(program.steps):
         rank = len(program.shapes[step.inputs[0]]) if step.inputs else 0
-        if step.name not in REDUCTIONS or rank < 2 or len(step.equation.params["axes"]) != 1:
+        if step.name not in REDUCTIONS or rank < 2:
             continue
-        (axis,) = step.equation.params["axes"]
-        for to in range(rank):
-            if to != axis:
-                by_place.setdefault((step.place, axis, to), {})[k] = to
-                alike.setdefault((axis, to), {})[k] = to
+        axes = tuple(sorted(step.equation.params["axes"]))
+        for to in _others(axes, rank):
+            by_place.setdefault((step.place, axes, to), {})[k] = to
+            alike.setdefault((axes, to), {})[k] = to
     found = [Flip(steps, program.steps[min(steps)].place) for steps in alike.values()]
     found += [Flip(steps, place) for (place, _, _), steps in by_place.items()]
-    return [one for i, one in enumerate(found) if one.steps not in [f.steps for f in found[:i]]][
-        :MOST
-    ]
+    found = [one for i, one in enumerate(found) if one.steps not in [f.steps for f in found[:i]]]
+    return sorted(found, key=lambda one: not _as_many(program, one))[:MOST]
 
 
-def _turn(step: Step, to: int, values: list[Any], turned: dict[int, Turned]) -> None:
+def _others(axes: Axes, rank: int) -> list[Axes]:
+    """Other axes to sum along."""
+    every = [c for count in range(1, rank + 1) for c in combinations(range(rank), count)]
+    return [one for one in every if one != axes]
+
+
+def _as_many(program: Program, flip: Flip) -> bool:
+    """Whether a sum runs along as many axes as before."""
+    k, to = next(iter(flip.steps.items()))
+    return len(program.steps[k].equation.params["axes"]) == len(to)
+
+
+def _turn(step: Step, to: Axes, values: list[Any], turned: dict[int, Turned]) -> None:
     (slot,), (out,) = step.inputs, step.outputs
     if slot in turned:
         raise CannotFlipError
     array = values[slot]
-    (axis,) = step.equation.params["axes"]
     values[out] = REDUCTIONS[step.name](array, axis=to, keepdims=True)
-    turned[out] = Turned(tuple(np.shape(array)), axis, to)
+    turned[out] = Turned(tuple(np.shape(array)), tuple(step.equation.params["axes"]), to)
 
 
 def _carry(program: Program, step: Step, values: list[Any], turned: dict[int, Turned]) -> None:
@@ -102,11 +118,11 @@ def _carry(program: Program, step: Step, values: list[Any], turned: dict[int, Tu
     if len(came) != 1:
         raise CannotFlipError
     (how,) = came
-    left = int(np.prod(how.shape)) // how.shape[how.axis]
+    left = prod(how.shape) // how.count(how.axes)
     if step.name in SHAPED:
         if shape == how.shape:
             values[out] = jnp.broadcast_to(values[step.inputs[0]], shape)
-        elif int(np.prod(shape)) == left:
+        elif prod(shape) == left:
             values[out], turned[out] = values[step.inputs[0]], how
         else:
             raise CannotFlipError
@@ -138,7 +154,7 @@ def _carry(program: Program, step: Step, values: list[Any], turned: dict[int, Tu
 
 def _recounted(program: Program, slot: int, count: Any, how: Turned) -> Any:
     """As many as are summed now, where it is as many as were summed, or one less."""
-    old, new = how.shape[how.axis], how.shape[how.to]
+    old, new = how.count(how.axes), how.count(how.to)
     known, made = program.fixed.get(slot), program.producer(slot)
     if known is not None and float(known) in (float(old), 1 / old):
         return count * (new / old if float(known) == old else old / new)
@@ -160,9 +176,7 @@ def _left(program: Program, step: Step) -> list[tuple[int, ...]]:
 
 def _passed_off(value: Any, how: Turned, shape: tuple[int, ...]) -> Any:
     """What is left of a square array looks like what should be there."""
-    if how.shape[how.axis] != how.shape[how.to]:
-        raise CannotFlipError
     bare = jnp.squeeze(value, how.to)
-    if bare.shape != shape and int(np.prod(bare.shape)) != int(np.prod(shape)):
+    if bare.size != prod(shape):
         raise CannotFlipError
     return bare.reshape(shape)

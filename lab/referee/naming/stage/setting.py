@@ -88,21 +88,16 @@ def _steps(evidence: Evidence, hand: Draft | None, whose: str) -> list[str] | No
 
 def _counts(evidences: Sequence[Evidence], draft_of: Callable[[int], Draft | None]) -> Counts:
     """Of the function and, as for means, of the hand."""
-    found = Counts(set(), set(), set())
+    found = Counts(set(), set(), set(), set())
     for g, evidence in enumerate(evidences):
         hand = draft_of(g)
         if hand is not None:
-            said = counted(hand.program)
-            found.means.update(said.means)
-            found.named.update(said.named)
+            found |= counted(hand.program)._replace(written=set(), sums=set())
         try:
             with precision(64):
-                of = counted(program(evidence))
+                found |= counted(program(evidence))
         except Exception:  # cannot be traced: nothing is known of it
             continue
-        found.means.update(of.means)
-        found.written.update(of.written)
-        found.named.update(of.named)
     return found
 
 

@@ -12,17 +12,27 @@ from lab.referee.programs.traced import Program, Step
 
 CLOSE = 1e-7
 SPOKEN = r"\b(size|shape|len)\b"  # how a source speaks of a size
+MANY = 5
 TRIVIAL = {"broadcast_in_dim", "reshape", "squeeze", "convert_element_type", "transpose", "copy"}
 
 
 class Counts(NamedTuple):
-    """Numbers of a program: how many are averaged, those that are just written there, and those
-    that its source may speak of as a size.
+    """Numbers of a program: how many are averaged, those that are just written there, those that
+    its source may speak of as a size, and how many are summed.
     """
 
     means: set[int]
     written: set[float]
     named: set[int]
+    sums: set[int]
+
+    def __or__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.means | other.means,
+            self.written | other.written,
+            self.named | other.named,
+            self.sums | other.sums,
+        )
 
 
 def size_word(
@@ -75,10 +85,14 @@ def _convincing(one: Formula, counts: Counts) -> bool:
     """Whether a number that is a formula in the sizes is so for a reason."""
     counted = {int(size[0]) for size in one.sizes} <= counts.means | counts.named
     value = abs(float(one.values[0]))
-    if one.plain and counted:
+    usual = bool({value, 1 / value} & {2.0, 10.0, *counts.written})
+    if one.plain and counted and not (usual and max(value, 1 / value) == 2):
         return True
-    if {value, 1 / value} & {2.0, 10.0, *counts.written}:
+    if usual:
         return False
+    many = max(value, 1 / value) >= MANY  # nobody slips by a factor of seven
+    if one.plain and many and {int(size[0]) for size in one.sizes} <= counts.sums:
+        return True
     fraction = any(abs(value * k - round(value * k)) < CLOSE for k in range(1, 13))
     return (counted and one.likely) or ("sqrt" in one.word and not fraction)
 
@@ -92,8 +106,7 @@ def _formulas(named: Mapping[str, np.ndarray]) -> Iterator[Formula]:
             for a in names:
                 n = named[a]
                 yield Formula(f"{word}{a}", k * n, (n,), plain)
-                over = f"{times}/{a}" if times not in ("1/2", "-") else f"{times}/(2{a})"
-                over = f"-1/{a}" if times == "-" else over
+                over = {"1/2": f"1/(2 {a})", "-": f"-1/{a}"}.get(times, f"{times}/{a}")
                 yield Formula(over, k / n, (n,), plain)
             for a in names:
                 n = named[a]
@@ -136,7 +149,7 @@ def counted(program: Program) -> Counts:
     """The counts over which a program takes means: a sum over n entries divided by n (or, where
     the source speaks of a variance, by n - 1), or a division by an `x.size`; and its other numbers.
     """
-    means, written, named = set(), set(), set()
+    means, written, named, sums = set(), set(), set(), set()
     for step in program.steps:
         if step.name == "integer_pow":
             written.add(float(abs(step.equation.params["y"])))
@@ -152,13 +165,25 @@ def counted(program: Program) -> Counts:
                 means.add(round(count))
             else:
                 written.add(value)
-    return Counts(means, written, named)
+        sums.add(_summed(program, step))
+    return Counts(means, written, named, sums)
 
 
 def _close_counts(value: float) -> set[int]:
     """The counts that a number may be made of: n, n - 1, 1/n, 2/n."""
     made = {round(x): x for x in (value, value + 1, 1 / value, 2 / value)}
     return {n for n, x in made.items() if n > 1 and abs(n - x) < CLOSE * n}
+
+
+def _summed(program: Program, step: Step) -> int:
+    """How many numbers each entry of what a step gives is the sum of."""
+    if step.name == "dot_general":
+        (axes, _), _ = step.equation.params["dimension_numbers"]
+        return int(np.prod([program.shapes[step.inputs[0]][axis] for axis in axes]))
+    if step.name != "reduce_sum":
+        return 1
+    entries = np.prod(program.shapes[step.inputs[0]]) / np.prod(program.shapes[step.outputs[0]])
+    return int(entries)
 
 
 def _is_count(program: Program, step: Step, count: float) -> bool:
@@ -173,8 +198,7 @@ def _is_count(program: Program, step: Step, count: float) -> bool:
         made = program.producer(made.inputs[0])
     if made is None or made.name != "reduce_sum":
         return False
-    entries = np.prod(program.shapes[made.inputs[0]]) / np.prod(program.shapes[made.outputs[0]])
-    return bool(round(count) == entries or re.search(r"var|std|cov", text))
+    return bool(round(count) == _summed(program, made) or re.search(r"var|std|cov", text))
 
 
 def sizes_of(evidence: Evidence) -> dict[str, int]:

@@ -57,5 +57,7 @@ def value_text(one: Told, slot: int, here: Place | None = None) -> str:
         if slot in program.outputs and here is None:
             return "the function's own value"
         if made.name not in TRIVIAL:
-            return f"its {plain(made.name)}"
+            whole = one.evidence.question.claim.of_name
+            nowhere = made.place is None and here is None
+            return f"the {plain(made.name)} in `{whole}`" if nowhere else f"its {plain(made.name)}"
         slot = made.inputs[0]
