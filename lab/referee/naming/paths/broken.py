@@ -179,8 +179,11 @@ def _two(scene: Scene, *, odd: bool) -> Iterator[Mistake]:
         if np.allclose(sorted(a), (-1, 1)) and _twins(flow, pair):
             name, (gone, twice) = "symmetrize", [describe(flow, pair[k])[0] for k in np.argsort(a)]
             said = [f"{twice} counts twice, {gone} not at all, as if both were the same"]
-        both = "; ".join(said) if said[0] != said[1] else f"{said[0]}, and another that reads alike"
-        yield Mistake(name, both, where(scene, "; ".join(filter(None, dict.fromkeys(places)))))
+        if len(said) > len(set(said)):
+            said = [f"{said[0]}, and another that reads alike"]
+        yield Mistake(
+            name, "; ".join(said), where(scene, "; ".join(filter(None, dict.fromkeys(places))))
+        )
 
 
 def _twins(flow: Flow, pair: tuple[Path, Path]) -> bool:
@@ -258,9 +261,15 @@ def describe(flow: Flow, path: Path) -> tuple[str, str]:
         return f"everything that enters {texts[0]}", place
     if len(path.edges) > 1 and len({program.steps[e.step].place for e in path.edges}) > 1:
         return f"everything that depends on {start} from there on", place
-    beside = [e for e in program.edges() if e.step == path.edges[0].step]
-    if len(path.edges) == 1 < len(beside) and len(texts) == 1:
-        texts[0] += f" (its {_which(steps[0].name, path.edges[0].operand)})"
+    first = path.edges[0]
+    beside = [e for e in program.edges() if e.step == first.step]
+    within = [e for e in program.edges() if program.steps[e.step].place == steps[0].place]
+    if start.startswith("its "):  # a value within one expression, as the sum in a softmax
+        texts[0] = f"through the {start[4:]} in {texts[0]}"
+    elif len(path.edges) == 1 < len(beside) and len(texts) == 1:
+        texts[0] += f" (its {_which(steps[0].name, first.operand)})"
+    elif {e for e in within if program.operand(e) == program.operand(first)} - {*path.edges}:
+        texts[0] += f" (its {plain(steps[0].name)} alone)"
     if not start.startswith("its "):
         texts = [start, *texts]
     return f"the path {' -> '.join(texts[:4])}", place

@@ -256,6 +256,8 @@ def _mistake(scene: Scene, flow: Flow, edge: Edge, standin: Standin, k: float) -
     else:
         rooted = step.name == "sqrt" and letters["u"].startswith("its ")  # as in a norm
         slope, left = instantiated("1/(2 y)" if rooted else standin.slope, letters)
+        if letters["u"].startswith("its ") and not shown.startswith("the "):
+            shown = f"the {plain(step.name)} in {shown}"
         says = f"the slope of {shown} is left out: a factor {slope}"
         if stands != "1":
             wrong, more = instantiated(stands, letters)

@@ -187,6 +187,10 @@ def spots(one: Draft) -> list[Spot]:
     if len(odd) <= PAIRED:  # a constant may be there once more as a multiple of it
         found += [(*one, *other) for one, other in combinations(odd, 2)]
     found += [tuple(edges) for edges in by_slot.values() if len(edges) > 1]
+    texts: dict[str, list[Edge]] = {}
+    for slot, edges in by_slot.items():
+        texts.setdefault(one.named(slot), []).extend(edges)
+    found += [tuple(edges) for edges in texts.values() if _apart(one, edges)]
     sums: dict[int, list[Edge]] = {}
     for edge in single:
         count = _summed(program, one.slot(edge))
@@ -195,6 +199,12 @@ def spots(one: Draft) -> list[Spot]:
     found += [tuple(edges) for edges in sums.values() if len(edges) > 1]
     found += [(edge,) for edges in numbers.values() if len(edges) > 1 for edge in edges]
     return found
+
+
+def _apart(one: Draft, edges: Sequence[Edge]) -> bool:
+    """Whether what is written alike is computed more than once, of one shape."""
+    shapes = {one.shape(edge) for edge in edges}
+    return len({one.slot(edge) for edge in edges}) > 1 == len(shapes)
 
 
 def _replayed(step: Step, value: np.ndarray) -> np.ndarray:

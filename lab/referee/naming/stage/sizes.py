@@ -113,8 +113,8 @@ def _formulas(named: Mapping[str, np.ndarray]) -> Iterator[Formula]:
                 one = "-1" if times == "-" else times
                 yield Formula(f"{word}({a}-1)/{a}", k * (n - 1) / n, (n,), likely=plain)
                 yield Formula(f"{word}{a}/({a}-1)", k * n / (n - 1), (n,), likely=plain)
-                yield Formula(f"{word}({a}-1)", k * (n - 1), (n,), likely=plain)
-                yield Formula(f"{one}/({a}-1)", k / (n - 1), (n,), likely=plain)
+                yield Formula(f"{word}({a}-1)", k * (n - 1), (n,), likely=False)
+                yield Formula(f"{one}/({a}-1)", k / (n - 1), (n,), likely=False)
                 yield Formula(f"{word}sqrt({a})", k * np.sqrt(n), (n,))
                 yield Formula(f"{one}/sqrt({a})", k / np.sqrt(n), (n,))
                 yield Formula(f"{word}{a}^2", k * n**2, (n,), likely=plain)
