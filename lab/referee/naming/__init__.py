@@ -27,6 +27,7 @@ from lab.referee.naming.answers.terms import extra_terms
 from lab.referee.naming.answers.transforms import summed, transformed
 from lab.referee.naming.formula.changes import (
     crossed_factors,
+    other_numbers,
     other_values,
     spare_factors,
     turned_values,
@@ -69,6 +70,7 @@ BY_LEAF: tuple[Finder, ...] = (
     turned_values,
     wrong_branches,
     wrong_numbers,
+    other_numbers,
     two_numbers,
     broken_pairs,
     noughts,

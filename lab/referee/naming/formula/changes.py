@@ -8,7 +8,8 @@ import numpy as np
 
 from lab.referee.naming.formula.repairs import Added, Bench, Change, mended
 from lab.referee.naming.stage.draft import Spot, bare, spots
-from lab.referee.naming.stage.scene import Scene
+from lab.referee.naming.stage.scene import Scene, written
+from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
 
 FACTORS = {("mul", 0), ("mul", 1), ("div", 1)}  # steps and operands that are one factor
@@ -43,6 +44,30 @@ def crossed_factors(scene: Scene) -> Iterator[Mistake]:
 def other_values(scene: Scene) -> Iterator[Mistake]:
     """One argument stands in place of another."""
     yield from mended(scene, _arguments)
+
+
+def other_numbers(scene: Scene) -> Iterator[Mistake]:
+    """A number of the function stands in place of another, as where two things are compared."""
+    passed = scene.passed(scene.main)
+    if passed is None:
+        return
+    function = passed[0]
+    known = {float(function.fixed[slot]) for slot in function.literals if slot in function.fixed}
+    yield from mended(scene, lambda here: _numbers(here, sorted(known)))
+
+
+def _numbers(here: Bench, known: Sequence[float]) -> Iterator[Change]:
+    for edge in here.draft.edges:
+        h = here.draft.literal(edge)
+        for number in known:
+            if h is not None and np.isfinite(number) and number != h:
+                says = f"the number {written(h)} should be {written(number)}, as in the function"
+                put = partial(_put, edge, number)
+                yield Change("constant", says, (edge,), put)
+
+
+def _put(edge: Edge, number: float, here: Bench) -> Added:
+    return [number - here.value(edge)]
 
 
 def _signs(here: Bench) -> Iterator[Change]:
