@@ -9,7 +9,7 @@ from lab.referee.digits import lost_digits
 from lab.referee.evidence import Evidence, at_point
 from lab.referee.kinks import Look, look
 from lab.referee.noise import ROUNDINGS, exponents, roundings
-from lab.referee.stacks import anywhere, everywhere, largest, over
+from lab.referee.stacks import anywhere, largest, over
 
 LOOKS = 6  # disputed points of a group that get a second look: typical ones first, then extremes
 SLIGHT = 1e-9  # of a usual derivative's size: so little the truth's own steps may round away
@@ -40,14 +40,6 @@ class Dispute(NamedTuple):
         """Points at a kink, with slopes on all sides, at which neither says which to take."""
         kinks = [p for p, one in self.looks.items() if one.finding == "no subgradient"]
         return self.silent & np.isin(np.arange(len(self.silent)), kinks)
-
-
-def usable(evidence: Evidence) -> np.ndarray:
-    """Points at which the function and its true derivative are finite and the modes agree."""
-    finite = evidence.fine & ~evidence.contradicted
-    for leaf in evidence.truth:
-        finite &= everywhere(np.isfinite(leaf))
-    return finite
 
 
 def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
@@ -93,7 +85,7 @@ def dispute(evidence: Evidence, rng: np.random.Generator) -> Dispute:
 
 def _looked_at(evidence: Evidence, disputed: np.ndarray) -> list[int]:
     """Where JAX has an answer, first: there is more to be seen."""
-    known = usable(evidence)
+    known = evidence.usable
     typical = np.flatnonzero(disputed & evidence.group.typical)
     typical = typical[np.argsort(~known[typical], kind="stable")][:LOOKS]
     extreme = np.flatnonzero(disputed & ~evidence.group.typical)[: 4 * LOOKS]

@@ -54,6 +54,14 @@ class Evidence(NamedTuple):
     def elementwise(self) -> bool:
         return self.question.claim.kind == "derivative"
 
+    @property
+    def usable(self) -> np.ndarray:
+        """Points at which the function and its true derivative are finite and the modes agree."""
+        finite = self.fine & ~self.contradicted
+        for leaf in self.truth:
+            finite &= everywhere(np.isfinite(leaf))
+        return finite
+
 
 def at_point(leaves: tuple[np.ndarray, ...], point: int) -> list[np.ndarray]:
     """The leaves of one point: arrays, also where they have no axes left."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from lab.referee import tolerance
 from lab.referee.differences import Probe
-from lab.referee.dispute import Dispute, usable
+from lab.referee.dispute import Dispute
 from lab.referee.evidence import Evidence, at_point
 from lab.referee.verdict import Witness
 
@@ -95,7 +95,7 @@ def power_of(evidences: list[Evidence]) -> float | None:
         best = np.inf
         for e in evidences:
             noise, truth = e.noise[i], e.truth[i]
-            use = usable(e)
+            use = e.usable
             with np.errstate(divide="ignore", invalid="ignore"):
                 allowed = np.broadcast_to(tolerance.formula(noise), truth.shape)
                 ratio = np.where(np.abs(truth) > 0, 2 * allowed / np.abs(truth), np.inf)

@@ -10,7 +10,7 @@ from lab.referee import tolerance
 from lab.referee.beside import beside_kinks
 from lab.referee.counterexample import counterexample
 from lab.referee.differences import probes
-from lab.referee.dispute import LOST, Dispute, dispute, usable
+from lab.referee.dispute import LOST, Dispute, dispute
 from lab.referee.evidence import Evidence
 from lab.referee.naming import name_mistake
 from lab.referee.noise import reconciled
@@ -46,7 +46,7 @@ def weigh(
     if odd is not None:  # unless the function itself has no digits to take differences of
         measured = probes(asked, first.group, rng, _probed(first), by_step=True)
         odd = odd_witness(evidences, measured)
-    judged = sum(int((usable(e) & e.group.typical).sum()) for e in evidences)
+    judged = sum(int((e.usable & e.group.typical).sum()) for e in evidences)
     disputes = [dispute(e, rng) for e in evidences]
     steps = judge_steps(evidences[0])
     witnesses = witnesses_of(evidences, disputes, measured)
@@ -129,7 +129,7 @@ def _silence(evidences: list[Evidence], masks: list[np.ndarray]) -> str:
 
 def _probed(evidence: Evidence) -> list[int]:
     """A few typical points; none of large arguments, whose differences have been heard."""
-    chosen = np.flatnonzero(usable(evidence) & evidence.group.typical)
+    chosen = np.flatnonzero(evidence.usable & evidence.group.typical)
     return [int(p) for p in chosen[:PROBED]] if evidence.group.elements <= MANY else []
 
 
@@ -140,10 +140,10 @@ def _found_wrong(
     found: Callable[..., Found],
 ) -> Found:
     wrong = [d.wrong for d in disputes]
-    judged = sum(int(usable(e).sum()) for e in evidences)
+    judged = sum(int(e.usable.sum()) for e in evidences)
     bad = sum(int(mask.sum()) for mask in wrong)
     typical_bad = [mask & e.group.typical for e, mask in zip(evidences, wrong, strict=True)]
-    typical_count = sum(int((usable(e) & e.group.typical).sum()) for e in evidences)
+    typical_count = sum(int((e.usable & e.group.typical).sum()) for e in evidences)
     typical_wrong = sum(int(mask.sum()) for mask in typical_bad)
     cancels = _cancellation(evidences, wrong)
     if cancels is not None:

@@ -5,7 +5,6 @@ from functools import cache
 
 import numpy as np
 
-from lab.referee.dispute import usable
 from lab.referee.evaluate import Asker, Raised, precision
 from lab.referee.evidence import BLOCK, Evidence
 from lab.referee.naming.stage.draft import Draft, draft
@@ -26,7 +25,7 @@ def scene_of(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Scen
         not (mask & ~e.group.typical).any() for e, mask in zip(evidences, wrong, strict=True)
     )
     right = tuple(
-        usable(e) & ~mask & (e.group.typical if typical else True)
+        e.usable & ~mask & (e.group.typical if typical else True)
         for e, mask in zip(evidences, given, strict=True)
     )
     flow_of = cache(lambda g, *e: flow(evidences[g], np.flatnonzero(wrong[g] | right[g]), *e))
