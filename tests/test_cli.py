@@ -191,7 +191,7 @@ def test_a_target_named_twice_is_tried_once(capsys: Any) -> None:
 def test_an_interrupted_check_shows_what_it_knows(
     capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lab.referee import judge as room
+    from lab.referee.court import judge as room
 
     def check(derivation: Any, **options: Any) -> Any:
         if derivation.name == "forgotten":

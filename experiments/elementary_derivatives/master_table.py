@@ -35,7 +35,7 @@ from lab.calculus.elementary.limits_and_first_principles import (
 from lab.calculus.networks.activations import tanh_derivative
 from lab.derivation import Derivation, derivation_of
 from lab.experiment import Outcome
-from lab.referee.evaluate import quick_options
+from lab.referee.asking.evaluate import quick_options
 from lab.tables import Table, table
 from lab.training import data
 

@@ -13,7 +13,7 @@ import numpy as np
 from lab import catalogue
 from lab.derivation import Derivation, derivation_of, domains_in
 from lab.domains import Domain
-from lab.referee.question import question
+from lab.referee.asking.question import question
 from lab.tables import Row
 
 SHELF = "lab.calculus.matrices."

@@ -85,7 +85,7 @@ def _small(repeats: int) -> Cost:
     import jax.numpy as jnp
 
     from lab.domains import reals
-    from lab.referee.judge import check
+    from lab.referee.court.judge import check
 
     loss = lambda w, X, y: jnp.mean((X @ w - y) ** 2)
     hand = lambda w, X, y: 2 / y.size * X.T @ (X @ w - y)
@@ -98,7 +98,7 @@ def _large(way: int, hidden: int, batch: int, repeats: int) -> Cost:
     import jax.numpy as jnp
     import numpy as np
 
-    from lab.referee.judge import check
+    from lab.referee.court.judge import check
 
     rng = np.random.default_rng(0)
     draw = lambda *shape: rng.standard_normal(shape, np.float32) / np.float32(shape[0] ** 0.5)

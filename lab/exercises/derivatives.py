@@ -14,8 +14,8 @@ from lab import referee
 from lab.derivation import Derivation
 from lab.exercises.answer import NoAnswer, number, shape_words, source_of
 from lab.exercises.record import Exercise
-from lab.referee.evaluate import precision
-from lab.referee.points import groups
+from lab.referee.asking.evaluate import precision
+from lab.referee.points.drawn import groups
 from lab.referee.verdict import Mistake, Verdict
 
 

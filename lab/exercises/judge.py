@@ -24,7 +24,7 @@ from lab.exercises.derivatives import claimed, judge_derivative, reads_alike, re
 from lab.exercises.discreet import discreet
 from lab.exercises.record import Exercise
 from lab.exercises.values import judge_value
-from lab.referee.evaluate import precision
+from lab.referee.asking.evaluate import precision
 from lab.referee.verdict import Mistake, Verdict, Word
 from lab.timelimit import TimeUp, limited
 

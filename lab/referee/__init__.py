@@ -1,10 +1,12 @@
 """The judge behind `lab.check`: witnesses, verdict, and where and what the mistake is.
 
-Reading order: `verdict` (what is said), `points` (where it is looked), `question` (what is asked),
-`evaluate` and `evidence` (what everyone answers), `tolerance` (how far apart right answers may be),
-`numeric` and `differences` (the witness without autodiff), `kinks` (the second look), `naming` and
-`steps` (what and where), `counterexample` (shown small and round), `judge` (the trial), `together`
-(several derivatives of one function)."""
+From the ground up: `points` (where it is looked) and `programs` (what JAX traces); `asking` (what
+is asked of function and hand, at many points at once); `witnesses` (what is seen there, and how far
+to trust it); `search` (points where the drawn ones do not go); `naming` (what the mistake is);
+`examples` (shown small and round); `court` (the trial, from claim to verdict). Beside them what can
+be brought to trial: `rules` (custom rules), `targets` (what a person types), `together` (several
+derivatives of one function), `trials` (many at once, with the verdicts that are `kept`); and
+`verdict`, what is said, and how it is shown."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from lab.referee.verdict import Witness as Witness
 from lab.referee.verdict import exit_status as exit_status
 
 if TYPE_CHECKING:
-    from lab.referee.judge import check as check
+    from lab.referee.court.judge import check as check
     from lab.referee.together import check_together as check_together
 
 __all__ = ["Mistake", "Verdict", "Witness", "check", "check_together", "exit_status"]
@@ -23,7 +25,7 @@ __all__ = ["Mistake", "Verdict", "Witness", "check", "check_together", "exit_sta
 def __getattr__(name: str) -> Any:
     """The judge is loaded when asked for: who recalls verdicts that hold needs none."""
     if name == "check":
-        from lab.referee.judge import check
+        from lab.referee.court.judge import check
 
         return check
     if name == "check_together":

@@ -18,8 +18,8 @@ import numpy as np
 from lab.derivation import Derivation, Wrt, derivation, meant_of, name_of
 from lab.domains import Domain, reals
 from lab.errors import BadInput
-from lab.referee.evaluate import precision
-from lab.referee.points import groups
+from lab.referee.asking.evaluate import precision
+from lab.referee.points.drawn import groups
 
 SIZES = {"n": 4, "d": 3, "k": 5, "b": 2}
 SHAPES = ("n d", "d k", "d", "k", "", "b n d")  # tried for arguments of which nothing is said

@@ -15,10 +15,10 @@ import numpy as np
 
 from lab.derivation import Derivation, Wrt, derivation
 from lab.errors import BadInput, suggestion
-from lab.referee.evaluate import precision
-from lab.referee.forms import JAX, Said, said_at
+from lab.referee.asking.evaluate import precision
+from lab.referee.asking.forms import JAX, Said, said_at
 from lab.referee.naming.stage.scene import number
-from lab.referee.points import directions, groups
+from lab.referee.points.drawn import directions, groups
 from lab.referee.verdict import Mistake, Verdict, Witness
 
 FIRST = ("derivative", "gradient", "jacobian", "jvp", "vjp")

@@ -47,7 +47,7 @@ Judged = tuple[Verdict | None, BadInput | None]
 
 
 def _judged(claim: Derivation, seed: int) -> Judged:
-    from lab.referee.judge import check  # as dear as JAX itself, and kept verdicts need none
+    from lab.referee.court.judge import check  # as dear as JAX itself, and kept verdicts need none
 
     try:
         return check(claim, seed=seed), None
@@ -84,7 +84,7 @@ def _prepared() -> None:
 
     compiled.in_one_piece()
     compiled.keep()
-    import_module("lab.referee.judge")
+    import_module("lab.referee.court.judge")
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
 

@@ -14,7 +14,7 @@ from lab.exercises.check import check
 from lab.exercises.derivatives import claimed
 from lab.exercises.judge import judge
 from lab.exercises.record import beside, solutions
-from lab.referee.evaluate import precision
+from lab.referee.asking.evaluate import precision
 
 SHEETS = {file.parent.name: file for file in sorted(shipped("experiments").glob("*/exercises.py"))}
 EXERCISES = [(topic, name) for topic, file in SHEETS.items() for name in solutions(file.parent)]

@@ -6,7 +6,7 @@ import pytest
 
 from lab import check, reals
 from lab.derivation import derivation
-from lab.referee import points
+from lab.referee.points import drawn as points
 
 
 def bowl(p):

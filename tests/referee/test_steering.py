@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lab import check, interval
-from lab.referee.properties import PROPERTIES, shared
+from lab.referee.points.properties import PROPERTIES, shared
 
 
 def normal(*shape, scale=1.0):

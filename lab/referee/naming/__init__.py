@@ -18,7 +18,6 @@ from contextlib import suppress
 
 import numpy as np
 
-from lab.referee.evidence import Evidence
 from lab.referee.naming.answers.arguments import exchanged, mirrored, misplaced, other_argument
 from lab.referee.naming.answers.conjugates import complex_leaves, conventions
 from lab.referee.naming.answers.regions import certain_entries, certain_sizes, regions
@@ -53,6 +52,7 @@ from lab.referee.naming.stage.pattern import pattern
 from lab.referee.naming.stage.scene import Finder, Scene
 from lab.referee.naming.stage.setting import scene_of
 from lab.referee.verdict import Mistake
+from lab.referee.witnesses.evidence import Evidence
 
 BY_LEAF: tuple[Finder, ...] = (
     transformed,

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from lab.referee.evaluate import Asker, Raised
-from lab.referee.evidence import Evidence, varied_leaves
+from lab.referee.asking.evaluate import Asker, Raised
+from lab.referee.asking.question import split
 from lab.referee.naming.stage.program import subject
 from lab.referee.naming.stage.scene import Scene
 from lab.referee.naming.stage.sizes import argument_leaves
-from lab.referee.question import split
 from lab.referee.verdict import Mistake
+from lab.referee.witnesses.evidence import Evidence, varied_leaves
 
 Leaves = tuple[np.ndarray, ...]
 FEW = 2  # points at which an alteration is tried before it is tried at all of them

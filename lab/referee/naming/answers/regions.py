@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from lab.referee.evaluate import Asker, Raised
-from lab.referee.evidence import Evidence
+from lab.referee.asking.evaluate import Asker, Raised
+from lab.referee.asking.question import split
 from lab.referee.naming.stage.pattern import entry_words
 from lab.referee.naming.stage.scene import Scene, number, off_entries, size, written
 from lab.referee.naming.stage.sizes import argument_leaves, sizes_of
-from lab.referee.question import split
 from lab.referee.verdict import Mistake
+from lab.referee.witnesses.evidence import Evidence
 
 FEWEST = 3  # entries that must be wrong, and right, before a condition on their values is read off
 TRIED = 4  # points at which it is then put to the test

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lab.referee.evaluate import Asker, Raised
+from lab.referee.asking.evaluate import Asker, Raised
 from lab.referee.naming.stage.scene import Scene, off_entries
 from lab.referee.programs.comparisons import Comparison
-from lab.referee.steering import comparing, measured, movable
+from lab.referee.search.steering import comparing, measured, movable
 from lab.referee.verdict import Mistake
 
 FEWEST = 2  # points on either side

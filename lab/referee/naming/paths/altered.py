@@ -10,8 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lab.referee.evaluate import Asker, Raised
-from lab.referee.evidence import varied_leaves
+from lab.referee.asking.evaluate import Asker, Raised
 from lab.referee.naming.paths.fits import alike
 from lab.referee.naming.stage.axes import Flip, flips
 from lab.referee.naming.stage.flow import Flow
@@ -19,6 +18,7 @@ from lab.referee.naming.stage.scene import Scene, leading, number, where
 from lab.referee.programs.source import Place
 from lab.referee.programs.traced import Program
 from lab.referee.verdict import Mistake
+from lab.referee.witnesses.evidence import varied_leaves
 
 CONSTANTS = 8
 ROUNDS = 10

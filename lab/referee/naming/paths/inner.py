@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from lab.referee.evaluate import Asker, Raised
+from lab.referee.asking.evaluate import Asker, Raised
 from lab.referee.naming.paths.altered import derivative_of
 from lab.referee.naming.paths.fits import alike
 from lab.referee.naming.stage.choices import branch_of

@@ -8,15 +8,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lab.referee.evaluate import Asker, Raised
-from lab.referee.evidence import Evidence
+from lab.referee.asking.evaluate import Asker, Raised
+from lab.referee.asking.question import split
 from lab.referee.naming.paths.fits import borne_out
 from lab.referee.naming.stage.flow import Flow
 from lab.referee.naming.stage.scene import Scene, where
 from lab.referee.programs.source import Place
 from lab.referee.programs.traced import Edge, Program, Step
-from lab.referee.question import split
 from lab.referee.verdict import Mistake
+from lab.referee.witnesses.evidence import Evidence
 
 FEW = 6  # expressions
 MOST = 2**12  # entries of the Jacobian at one point

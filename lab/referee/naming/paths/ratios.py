@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lab.referee.evaluate import Asker, Raised
+from lab.referee.asking.evaluate import Asker, Raised
 from lab.referee.naming.paths.fits import NICE
 from lab.referee.naming.stage.flow import Flow
 from lab.referee.naming.stage.scene import Scene, number, where

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from lab.referee.evaluate import Asker, Raised, precision
+from lab.referee.asking.evaluate import Asker, Raised, precision
 from lab.referee.naming.paths.altered import derivative_of
 from lab.referee.naming.paths.fits import entering
 from lab.referee.naming.paths.slopes import SLOPES

@@ -13,13 +13,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lab.referee.evaluate import Asker, Raised, precision
-from lab.referee.evidence import Evidence
+from lab.referee.asking.evaluate import Asker, Raised, precision
+from lab.referee.asking.question import split
 from lab.referee.naming.stage.sizes import TRIVIAL
 from lab.referee.naming.stage.words import Told, value_text
 from lab.referee.programs.source import Place
 from lab.referee.programs.traced import Edge, Program, Step, trace
-from lab.referee.question import split
+from lab.referee.witnesses.evidence import Evidence
 
 MOST = 2**13  # numbers that may be changed
 PAIRED = 6  # numbers of the source that are changed by twos

@@ -11,11 +11,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lab.referee.evaluate import Asker, Raised, precision
-from lab.referee.evidence import Evidence, varied_leaves
+from lab.referee.asking.evaluate import Asker, Raised, precision
 from lab.referee.naming.stage.program import program
 from lab.referee.naming.stage.words import Told
 from lab.referee.programs.traced import Edge, Program
+from lab.referee.witnesses.evidence import Evidence, varied_leaves
 
 MOST = 2**18  # numbers per point that may be held for this
 EDGES = 240

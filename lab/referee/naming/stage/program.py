@@ -15,9 +15,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lab.referee.evidence import Evidence, varied_leaves
+from lab.referee.asking.question import split
 from lab.referee.programs.traced import Program, trace
-from lab.referee.question import split
+from lab.referee.witnesses.evidence import Evidence, varied_leaves
 
 Whole = Callable[[tuple[Any, ...], Any], Any]  # of the arguments, and a tangent or cotangent
 

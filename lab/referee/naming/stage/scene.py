@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lab.referee.evidence import Evidence
 from lab.referee.naming.stage.draft import Draft
 from lab.referee.naming.stage.flow import Flow
 from lab.referee.naming.stage.sizes import Counts, size_word
 from lab.referee.programs.source import Place
 from lab.referee.programs.traced import Program
 from lab.referee.verdict import Mistake
+from lab.referee.witnesses.evidence import Evidence
 
 CLOSE = 1e-7  # relative agreement of an explanation with the wrong answer
 SHARE = 1e-4  # and relative to the error, so that a small one is explained and not just outweighed

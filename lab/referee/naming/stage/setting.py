@@ -5,14 +5,14 @@ from functools import cache
 
 import numpy as np
 
-from lab.referee.evaluate import Asker, Raised, precision
-from lab.referee.evidence import BLOCK, Evidence
+from lab.referee.asking.evaluate import Asker, Raised, precision
 from lab.referee.naming.stage.draft import Draft, draft
 from lab.referee.naming.stage.flow import flow
 from lab.referee.naming.stage.program import program, value
 from lab.referee.naming.stage.scene import Scene, leading, off_entries
 from lab.referee.naming.stage.sizes import Counts, counted
 from lab.referee.programs.traced import Program
+from lab.referee.witnesses.evidence import BLOCK, Evidence
 
 FINITE = 0.1  # share of the wrong points that explains the others, where those are no numbers
 

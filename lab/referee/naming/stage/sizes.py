@@ -7,8 +7,8 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from lab.referee.evidence import Evidence
 from lab.referee.programs.traced import Program, Step
+from lab.referee.witnesses.evidence import Evidence
 
 CLOSE = 1e-7
 SPOKEN = r"\b(size|shape|len)\b"  # how a source speaks of a size

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lab.referee.evidence import Evidence
 from lab.referee.naming.stage.sizes import TRIVIAL, argument_leaves
 from lab.referee.programs.source import Place
 from lab.referee.programs.traced import Edge, Program
+from lab.referee.witnesses.evidence import Evidence
 
 # JAX's names for steps, as a person would say them
 PLAIN = {

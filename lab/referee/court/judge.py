@@ -1,0 +1,266 @@
+"""`check`: put a hand derivation on trial, and say what came out."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from lab.derivation import Derivation, Wrt, derivation, derivation_of, name_of
+from lab.errors import BadInput
+from lab.referee.asking.evaluate import Raised, precision
+from lab.referee.asking.question import (
+    Question,
+    as_formula,
+    in_the_limit,
+    question,
+    split,
+    with_complaints,
+    with_extra,
+)
+from lab.referee.asking.structure import Misshapen, form
+from lab.referee.court.intended import suspected, weigh_meant
+from lab.referee.court.large import hear_large
+from lab.referee.court.large_wrong import hear_large_wrong
+from lab.referee.court.repeat import not_repeatable
+from lab.referee.court.testimony import of_differences
+from lab.referee.court.weighing import PROBED, Found, weigh
+from lab.referee.points.drawn import MANY, Group, directions, groups
+from lab.referee.programs.loops import MOST
+from lab.referee.rules import rule_claim, rule_of
+from lab.referee.search.steering import steer
+from lab.referee.search.symmetry import AMONG, among_symmetric, with_symmetric_tangents
+from lab.referee.verdict import PASSING, Mistake, Verdict
+from lab.referee.witnesses.differences import probes
+from lab.referee.witnesses.evidence import (
+    Evidence,
+    FunctionRaised,
+    expected,
+    gather,
+    of_one_size,
+)
+
+WHOLE = 2  # groups of a sampler heard in both modes and precisions; of domains, the first will do
+
+
+def check(
+    f: Callable[..., Any] | Derivation,
+    hand: Callable[..., Any] | None = None,
+    *,
+    kind: str = "gradient",
+    wrt: Wrt | None = None,
+    at: Any = None,
+    seed: int = 0,
+    points: int | None = None,
+    shrink: bool = True,
+) -> Verdict:
+    """Judge ``hand`` as the hand-derived ``kind`` of ``f`` with respect to ``wrt``, by default the
+    first argument.
+
+    ``check(derivation)`` judges a function that carries its record (see `lab.derivation`);
+    ``check(f, at=...)`` of a ``jax.custom_vjp`` or ``jax.custom_jvp`` its rule, against automatic
+    differentiation of the body, by default with respect to all floating arguments.
+
+    ``at`` says where the arguments come from: a dict of domains, a sampler ``key -> args``, or
+    concrete arguments; ``seed`` fixes the draws, ``points`` bounds their number. What is wrong is
+    shown in a counterexample made small and round, unless ``shrink`` is false. Raises `BadInput`
+    when the question itself makes no sense; everything else, a crash of the hand function included,
+    is a verdict."""
+    claim = _claim(f, hand, kind, wrt, at)
+    start = time.perf_counter()
+    with precision(64):
+        drawn = groups(claim, seed, points)
+    found, heard = _hear(question(claim), drawn, directions(seed), shrink)
+    if claim.assumed:
+        found = found._replace(reason=f"{found.reason}; assumed: {claim.assumed}")
+    return Verdict(
+        name=claim.name,
+        of=claim.of_name,
+        kind=claim.kind,
+        file=claim.file,
+        line=claim.line,
+        verdict=found.word,
+        mistake=found.mistake,
+        reason=found.reason,
+        steps=found.steps,
+        witnesses=found.witnesses,
+        power=found.power,
+        points=heard,
+        seconds=round(time.perf_counter() - start, 4),
+        counterexample=found.counterexample,
+        assumed=claim.assumed,
+        meant=claim.meant,
+    )
+
+
+def _claim(f: Any, hand: Any, kind: str, wrt: Wrt | None, at: Any) -> Derivation:
+    if hand is None:
+        if not isinstance(f, Derivation) and derivation_of(f) is None and rule_of(f) is not None:
+            return rule_claim(f, at, wrt)
+        claim = f if isinstance(f, Derivation) else derivation_of(f)
+        if claim is None:
+            raise BadInput(
+                f"check({name_of(f)}): it carries no derivation; decorate it "
+                "(@gradient(of=...)), or give both functions: check(f, hand, at=...)"
+            )
+        return claim
+    if at is None:
+        raise BadInput(
+            f"check({name_of(f)}, {name_of(hand)}): say where the arguments come from, "
+            "e.g. at=dict(x=reals('n'))"
+        )
+    return derivation(f, hand, kind=kind, wrt=0 if wrt is None else wrt, at=at)
+
+
+def _hear(
+    asked: Question,
+    drawn: list[Group],
+    rng: np.random.Generator,
+    shrink: bool,
+    *,
+    limit: bool = False,
+) -> tuple[Found, int]:
+    """Gather the evidence group by group, and find; with the number of points heard. What does not
+    hold as it stands may hold where loops are taken to their ``limit``.
+    """
+    claim = asked.claim
+    evidences: list[Evidence] = []
+    missed: list[tuple[str, ...]] = []  # sides of comparisons that no point is on, by group
+    total = sum(group.size for group in drawn)
+    excused = ""
+    whole = WHOLE if callable(claim.at) else 1
+    for number, group in enumerate(drawn):
+        args, _ = (
+            split(asked, group.point(0))
+            if claim.kind not in ("jvp", "vjp")
+            else (group.point(0), ())
+        )
+        try:
+            with precision(64):
+                out = with_complaints(asked, args)
+        except BadInput:
+            raise
+        except Exception:
+            out = None
+        try:
+            plain = len(group.leaves)
+            group = with_extra(asked, group, out, rng)
+            wanted = form(claim, expected(asked, group))
+        except BadInput:
+            raise
+        except Exception as error:
+            excused = f"{claim.of_name} could not be differentiated by JAX: {Raised(error)}"
+            continue
+        changing = not_repeatable(asked, group) if number == 0 else None
+        if changing:
+            return changing, total
+        if number == 0:
+            with precision(64):
+                asked = as_formula(asked, group)
+                asked = among_symmetric(asked, group, len(group.leaves) - plain)
+        group = with_symmetric_tangents(asked, group)
+        if group.elements > MANY:
+            group = group.only(np.arange(group.size) == 0)
+            at_once = hear_large(asked, group, wanted, rng)
+            at_once = at_once or hear_large_wrong(asked, group, wanted, rng, shrink=shrink)
+            if at_once is not None:
+                return at_once, 1
+        elif not limit and (callable(claim.at) or number == 0):
+            group, unreached = steer(asked, group, len(group.leaves) - plain, rng)
+            missed.append(unreached)
+        reverse_alone = bool(evidences) and "reverse" in evidences[0].modes
+        both = number < whole or not reverse_alone
+        heard = gather(
+            asked, group, wanted, rng, whole=both, forward=both and group.elements <= MANY
+        )
+        if isinstance(heard, Misshapen):
+            return Found("wrong", heard.mistake.says, heard.mistake), total
+        if isinstance(heard, FunctionRaised):
+            excused = f"{claim.of_name} raised {heard}"
+            continue
+        if isinstance(heard, Raised):
+            return Found("error", f"{claim.name} raised {heard}"), total
+        evidences.append(heard)
+    if not evidences:
+        return _differences_only(asked, drawn, rng, excused), total
+    if claim.meant:
+        return weigh_meant(evidences, claim.meant), sum(e.group.size for e in evidences)
+    found = weigh(asked, of_one_size(evidences), rng, shrink=shrink)
+    endless = any(64 in one.endless for one in evidences)
+    doubtful = found.word != "correct" and not limit and not endless
+    further = in_the_limit(asked, evidences[0].group) if doubtful else None
+    if further is not None:
+        again, heard_again = _hear(further, drawn, rng, shrink, limit=True)
+        if again.word not in ("inconclusive", found.word):
+            says = f"{again.reason}, with loops taken from their tolerance to their limit"
+            return again._replace(reason=says), heard_again
+    found = _with_endless(found, evidences)
+    if excused:  # some points were left out, and it is no secret which
+        found = found._replace(reason=f"{found.reason}; elsewhere {excused}")
+    if asked.symmetric and found.word in PASSING:
+        found = found._replace(reason=found.reason + AMONG)
+    if found.mistake and claim.rule:
+        found = _perhaps_meant(found, suspected(evidences))
+    return _with_unreached(found, missed), sum(e.group.size for e in evidences)
+
+
+def _with_endless(found: Found, evidences: list[Evidence]) -> Found:
+    """A verdict says which loops were given up, and what to do about them."""
+    bits = {bits for one in evidences for bits in one.endless}
+    if not bits:
+        return found
+    where = "a loop" if 64 in bits else "in float32 a loop"
+    says = (
+        f"{found.reason}; {where} had not ended after {MOST} steps (a tolerance finer than "
+        "rounding? bound the steps, or make it coarser)"
+    )
+    mistake = found.mistake._replace(says=says) if found.mistake else None
+    return found._replace(reason=says, mistake=mistake)
+
+
+def _perhaps_meant(found: Found, does: str | None) -> Found:
+    """Of a rule that looks like a definition: how to say that it is one."""
+    if does is None or found.mistake is None:
+        return found
+    says = (
+        f"{found.mistake.says}; {does}: if that is meant, say so in its docstring, "
+        '"Not the derivative: ...", or with @lab.meant("...")'
+    )
+    return found._replace(reason=says, mistake=found.mistake._replace(says=says))
+
+
+def _with_unreached(found: Found, missed: list[tuple[str, ...]]) -> Found:
+    """A pass says which branches no point was on, in any group."""
+    never = [side for side in dict.fromkeys(sum(missed, ())) if all(side in one for one in missed)]
+    if not never or found.word not in PASSING:
+        return found
+    return found._replace(reason=f"{found.reason}; never reached: {'; '.join(never)}")
+
+
+def _differences_only(
+    asked: Question, drawn: list[Group], rng: np.random.Generator, excused: str
+) -> Found:
+    """A function that JAX cannot differentiate is judged by differences alone."""
+    claim = asked.claim
+    if claim.kind in ("hessian", "identity", "vjp", "jvp") or not drawn:
+        return Found("inconclusive", excused or "nothing to judge at")
+    pairs = []
+    for group in drawn[:4]:
+        for probe in probes(asked, group, rng, list(range(min(PROBED, group.size)))):
+            args, extra = split(asked, group.point(probe.point))
+            try:
+                with precision(64):
+                    answer = jax.tree.leaves(asked.hand(args, extra))
+                    pairs.append((probe, [np.asarray(leaf, float) for leaf in answer]))
+            except Exception as error:
+                return Found("error", f"{claim.name} raised {Raised(error)}")
+    witness = of_differences(pairs)
+    if witness.says == "abstains":
+        return Found("inconclusive", excused, None, {}, (witness,))
+    if witness.says == "agrees":
+        return Found(
+            "correct", f"agrees with differences, the only witness: {excused}", None, {}, (witness,)
+        )
+    mistake = Mistake("unknown", f"differences of {claim.of_name} disagree with it", "")
+    return Found("wrong", mistake.says, mistake, {}, (witness,))

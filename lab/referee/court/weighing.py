@@ -1,0 +1,256 @@
+"""From the evidence to the verdict."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from lab.referee.asking import tolerance
+from lab.referee.asking.question import Question, split
+from lab.referee.court.beside import beside_kinks
+from lab.referee.court.dispute import LOST, Dispute, dispute
+from lab.referee.court.steps import judge_steps
+from lab.referee.court.testimony import odd_witness, power_of, witnesses_of
+from lab.referee.examples.counterexample import counterexample
+from lab.referee.naming import name_mistake
+from lab.referee.points.drawn import MANY
+from lab.referee.points.stacks import anywhere
+from lab.referee.verdict import Counterexample, Mistake, Witness, Word
+from lab.referee.witnesses.differences import probes
+from lab.referee.witnesses.evidence import Evidence
+from lab.referee.witnesses.noise import reconciled
+
+PROBED = 4  # typical points at which slopes are measured
+
+
+class Found(NamedTuple):
+    word: Word
+    reason: str
+    mistake: Mistake | None = None
+    steps: dict[str, str] = {}  # noqa: RUF012 - never written to
+    witnesses: tuple[Witness, ...] = ()
+    power: float | None = None
+    counterexample: Counterexample | None = None
+
+
+@np.errstate(all="ignore")
+def weigh(
+    asked: Question, evidences: list[Evidence], rng: np.random.Generator, *, shrink: bool = True
+) -> Found:
+    claim = asked.claim
+    evidences = [reconciled(e) for e in evidences]
+    first = evidences[0]
+    measured = probes(asked, first.group, rng, _probed(first), value=first.ask_value)
+    odd = odd_witness(evidences, measured)
+    if odd is not None:  # unless the function itself has no digits to take differences of
+        measured = probes(asked, first.group, rng, _probed(first), by_step=True)
+        odd = odd_witness(evidences, measured)
+    judged = sum(int((e.usable & e.group.typical).sum()) for e in evidences)
+    disputes = [dispute(e, rng) for e in evidences]
+    steps = judge_steps(evidences[0])
+    witnesses = witnesses_of(evidences, disputes, measured)
+    power = power_of(evidences)
+    found = lambda word, reason, mistake=None: Found(
+        word,
+        reason,
+        mistake,
+        steps,
+        witnesses,
+        power if word in ("correct", "subgradient") else None,
+    )
+    looked = any(d.looks for d in disputes)
+    if judged == 0 and not looked:
+        reason = f"neither {claim.of_name} nor its derivative is finite at any typical point"
+        if any((e.contradicted & e.group.typical).any() for e in evidences):
+            reason = (
+                f"forward and reverse mode of {claim.of_name} contradict each other at every "
+                "typical point: a custom rule, or terms that cancel to the last digit"
+            )
+        return found("inconclusive", reason)
+
+    wrong = [d.wrong for d in disputes]
+    if odd is not None:
+        contradiction, hand_with_differences = odd
+        # Where the hand parts from JAX only at points where JAX is odd, nobody contradicts it.
+        if any(mask.any() for mask in wrong) == hand_with_differences:
+            return found("inconclusive", contradiction)
+    if any(mask.any() for mask in wrong):
+        condemned = _found_wrong(evidences, disputes, rng, found)
+        shown = counterexample(evidences, wrong, rng) if shrink else None
+        return condemned._replace(counterexample=shown)
+    bad_steps = [name for name, word in steps.items() if word == "wrong"]
+    if bad_steps:
+        listed = ", ".join(map(repr, bad_steps))
+        says = f"the end is right, but a step on the way is not: {listed}"
+        return found("wrong", says, Mistake("unknown", says, listed))
+    if any((d.broken | d.coarse).any() for d in disputes):
+        mistake = _unstable_mistake(evidences, disputes)
+        return found("unstable", mistake.says, mistake)
+    undecided = [d.undecided for d in disputes]
+    if claim.kinks and any(mask.any() for mask in undecided):
+        says = (
+            f"right elsewhere, but at a kink (declared: {claim.kinks}) it has to choose a slope, "
+            f"and gives {_silence(evidences, undecided)}"
+        )
+        return found("unstable", says, Mistake("unstable", says, "kinks"))
+    if judged == 0:
+        return found("inconclusive", "no typical point at which the derivative is finite")
+    choices = [
+        (e, p)
+        for e, d in zip(evidences, disputes, strict=True)
+        for p, at in d.looks.items()
+        if at.finding == "subgradient"
+    ]
+    silent = [d.silent for d in disputes]
+    remark = (
+        f"; where {claim.of_name} has no derivative it gives {_silence(evidences, silent)}, as "
+        "JAX does"
+        if any(mask.any() for mask in silent)
+        else ""
+    )
+    if choices:
+        evidence, point = choices[0]
+        where = f" (declared: {claim.kinks})" if claim.kinks else ""
+        says = (
+            f"right wherever {claim.of_name} is differentiable; at a kink{where} a valid "
+            f"subgradient other than JAX's, e.g. at {_place(evidence, point)}"
+        )
+        return found("subgradient", says + remark)
+    return found("correct", "agrees with every witness at every point" + remark)
+
+
+def _silence(evidences: list[Evidence], masks: list[np.ndarray]) -> str:
+    """What stands in place of a number, and where first."""
+    e, p = _first(evidences, masks)
+    entries = np.concatenate([np.ravel(leaf[p]) for leaf in e.hand])
+    return f"{entries[~np.isfinite(entries)][0]:g}, e.g. at {_place(e, p)}"
+
+
+def _probed(evidence: Evidence) -> list[int]:
+    """A few typical points; none of large arguments, whose differences have been heard."""
+    chosen = np.flatnonzero(evidence.usable & evidence.group.typical)
+    return [int(p) for p in chosen[:PROBED]] if evidence.group.elements <= MANY else []
+
+
+def _found_wrong(
+    evidences: list[Evidence],
+    disputes: list[Dispute],
+    rng: np.random.Generator,
+    found: Callable[..., Found],
+) -> Found:
+    wrong = [d.wrong for d in disputes]
+    judged = sum(int(e.usable.sum()) for e in evidences)
+    bad = sum(int(mask.sum()) for mask in wrong)
+    typical_bad = [mask & e.group.typical for e, mask in zip(evidences, wrong, strict=True)]
+    typical_count = sum(int((e.usable & e.group.typical).sum()) for e in evidences)
+    typical_wrong = sum(int(mask.sum()) for mask in typical_bad)
+    cancels = _cancellation(evidences, wrong)
+    if cancels is not None:
+        return found("unstable", cancels.says, cancels)
+    try:
+        mistake = _named(evidences, disputes, typical_bad if typical_wrong else wrong, rng)
+    except Exception as trouble:  # what is wrong stays wrong, also where no name can be found
+        says = f"it is wrong, and looking for the reason failed ({type(trouble).__name__})"
+        mistake = Mistake("unknown", says, "")
+    e, p = _first(evidences, wrong)
+    if typical_wrong < typical_count / 2 and mistake.name == "unknown":
+        says = (
+            f"right at most points but wrong at {bad} of {judged}, e.g. at {_place(e, p)}: "
+            f"{mistake.says}"
+        )
+        mistake = Mistake("region", says, mistake.where)
+    return found("wrong", mistake.says, mistake)
+
+
+def _named(
+    evidences: list[Evidence],
+    disputes: list[Dispute],
+    wrong: list[np.ndarray],
+    rng: np.random.Generator,
+) -> Mistake:
+    beside = beside_kinks(evidences, disputes, rng)
+    if beside is None:
+        return name_mistake(evidences, wrong)
+    moved, off = beside
+    if any(mask.any() for mask in off):
+        return name_mistake(moved, off)
+    e, p = _first(evidences, wrong)
+    says = f"right but for its choice at a kink, which is no subgradient, e.g. at {_place(e, p)}"
+    return Mistake("region", says, ", ".join(e.form.names) if len(e.form.names) > 1 else "kinks")
+
+
+def _first(evidences: list[Evidence], masks: list[np.ndarray]) -> tuple[Evidence, int]:
+    """The first point that is marked."""
+    return next(
+        (e, int(np.flatnonzero(m)[0])) for e, m in zip(evidences, masks, strict=True) if m.any()
+    )
+
+
+def _cancellation(evidences: list[Evidence], wrong: list[np.ndarray]) -> Mistake | None:
+    """Digits, not the formula: wherever the hand is off, it is far more off in single precision,
+    and JAX, of the same numbers, is not.
+    """
+    question = evidences[0].question
+    if question.implementation is not question.hand:  # narrow types were set aside
+        return None
+    for evidence, mask in zip(evidences, wrong, strict=True):
+        if mask.any() and not evidence.hand_single:
+            return None
+        for i, noise in enumerate(evidence.noise):
+            error = np.abs(evidence.hand[i] - evidence.truth[i])
+            off = ~(error <= tolerance.formula(noise))
+            rows = mask & anywhere(off)
+            worst = tolerance.size(error, elementwise=evidence.elementwise)[rows]
+            scale, lost, usual = noise.scale[rows], noise.hand32[rows], noise.truth32[rows]
+            numbers = np.isfinite(evidence.hand[i][rows]) & np.isfinite(evidence.truth[i][rows])
+            alone = (worst <= 0.1 * lost) & (usual <= 0.1 * lost)
+            if not numbers.all() or not np.all((worst <= 0.1 * scale) & alone):
+                return None
+    e, p = _first(evidences, wrong)
+    says = f"right in exact arithmetic, but digits cancel, e.g. at {_place(e, p)}"
+    return Mistake("unstable", says, e.form.names[0])
+
+
+def _unstable_mistake(evidences: list[Evidence], disputes: list[Dispute]) -> Mistake:
+    for e, d in zip(evidences, disputes, strict=True):
+        for mask, hands, truths, word in (
+            (d.broken, e.hand, e.truth, "float64"),
+            (d.coarse, e.hand_single, e.rounded, "float32"),
+        ):
+            if not mask.any():
+                continue
+            p = int(np.flatnonzero(mask)[0])
+            limits = d.looks[p].truth if p in d.looks else ()
+            for i, name in enumerate(e.form.names):
+                hand, truth = hands[i][p], truths[i][p]
+                gap = np.abs(hand - truth)
+                gap = np.where(np.isfinite(gap), gap, np.inf)
+                off = (gap > LOST * np.max(e.noise[i].scale[p], initial=0.0)) | d.small[i][p]
+                if not off.any():
+                    continue
+                k = np.unravel_index(int(np.argmax(np.where(off, gap, -1))), gap.shape)
+                entry = f"{name}{list(map(int, k))}" if k else name
+                known = truth[k] if np.isfinite(truth[k]) or not limits else limits[i][k]
+                there = f"is {known:.6g}" if np.isfinite(known) else "exists, though not to JAX"
+                says = (
+                    f"right in exact arithmetic, but in {word} it gives {hand[k]:.6g} for {entry} "
+                    f"where the derivative {there}, at {_place(e, p)}"
+                )
+                return Mistake("unstable", says, entry)
+    return Mistake("unstable", "right in exact arithmetic, but not in floating point", "")
+
+
+def _place(evidence: Evidence, point: int) -> str:
+    """A point as a person reads it: how it was chosen, and its numbers while they are few."""
+    group, claim = evidence.group, evidence.question.claim
+    args, _ = split(evidence.question, group.point(point))
+    shown = []
+    for name, arg in zip(claim.arguments or map(str, range(len(args))), args, strict=False):
+        leaves = jax.tree.leaves(arg)
+        if len(leaves) == 1 and np.size(leaves[0]) <= 6 and np.asarray(leaves[0]).dtype != object:
+            text = np.array2string(np.asarray(leaves[0]), precision=4, separator=", ")
+            shown.append(f"{name}={' '.join(text.split())}")
+        elif len(leaves) == 1:
+            shown.append(f"{name} of shape {np.shape(leaves[0])}")
+    return f"{group.labels[point]} ({'; '.join(shown)})" if shown else group.labels[point]

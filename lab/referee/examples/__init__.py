@@ -1,0 +1,1 @@
+"""A mistake at the smallest and roundest arguments that show it."""

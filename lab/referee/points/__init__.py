@@ -1,0 +1,1 @@
+"""Where to look: points drawn, chosen and grouped, and what they have in common."""

@@ -1,0 +1,322 @@
+"""Points to judge at: drawn and chosen, grouped by shape so that each group is one compiled
+call.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lab.derivation import Derivation, domains_in
+from lab.domains import Domain
+from lab.errors import BadInput
+from lab.referee.points.thresholds import thresholds
+
+# Sizes handed out to the named dimensions in order of appearance: all different within a profile,
+# so that no matrix is square by accident; then ones, where a squeezed axis shows.
+PROFILES = ((4, 3, 5, 2, 6, 7, 8, 9), (2, 5, 3, 7, 4, 8, 6, 9), (1,) * 8)
+TYPICAL = (10, 6, 3)  # points drawn under each profile
+EXTREME = 3  # points drawn at each extreme of all arguments together
+SAMPLER_DRAWS = 24
+MANY = 10**5  # numbers in the arguments beyond which a sampler is asked for one point
+SHAPES = 8  # groups of different shape that a sampler may give rise to: each is compiled by itself
+
+
+class Group(NamedTuple):
+    """Points of one shape: array leaves stacked along a leading axis, everything else held fixed.
+
+    ``leaves[i]`` has shape ``(points, ...)``; ``treedef`` and ``static`` rebuild the arguments of
+    one point. ``labels`` say how each point was chosen; ``typical[p]`` is false for the extremes,
+    ``beyond[p]`` true for points made up outside the range of all that was drawn.
+    """
+
+    treedef: Any
+    static: tuple[Any, ...]
+    leaves: tuple[Any, ...]
+    labels: tuple[str, ...]
+    typical: np.ndarray
+    sizes: Mapping[str, int]
+    beyond: np.ndarray
+
+    @property
+    def size(self) -> int:
+        return len(self.labels)
+
+    @property
+    def elements(self) -> int:
+        """Numbers in the arguments of one point."""
+        return sum(int(np.prod(np.shape(leaf)[1:])) for leaf in self.leaves)
+
+    def rebuild(self, leaves: Any) -> tuple[Any, ...]:
+        """The arguments made of one point's array leaves."""
+        arrays = iter(leaves)
+        full = [next(arrays) if one is ARRAY else one for one in self.static]
+        return jax.tree.unflatten(self.treedef, full)
+
+    def leaves_at(self, index: int) -> list[Any]:
+        """One point's array leaves as arrays of JAX; `jnp.asarray` compiles for each shape."""
+        return [jax.device_put(leaf[index]) for leaf in self.leaves]
+
+    def point(self, index: int) -> tuple[Any, ...]:
+        """The arguments of one point, its arrays in double precision."""
+        with jax.enable_x64(True):
+            return self.rebuild(self.leaves_at(index))
+
+    def only(self, keep: np.ndarray) -> "Group":
+        labels = tuple(label for label, kept in zip(self.labels, keep, strict=True) if kept)
+        return self._replace(
+            leaves=tuple(leaf[keep] for leaf in self.leaves),
+            labels=labels,
+            typical=self.typical[keep],
+            beyond=self.beyond[keep],
+        )
+
+    def extended(self, leaves: Any, labels: tuple[str, ...], beyond: np.ndarray) -> "Group":
+        """With more points, which are not typical."""
+        return self._replace(
+            leaves=tuple(joined(column) for column in zip(self.leaves, leaves, strict=True)),
+            labels=self.labels + labels,
+            typical=np.append(self.typical, np.zeros(len(labels), bool)),
+            beyond=np.append(self.beyond, beyond),
+        )
+
+
+class _Array:
+    def __repr__(self) -> str:
+        return "ARRAY"
+
+
+ARRAY = _Array()
+
+
+def places(claim: Derivation, group: Group, extras: int) -> list[Any]:
+    """What ``at`` says of every leaf, a `Domain` or a value; None for the last ``extras`` leaves,
+    tangents or cotangents, and for all that a sampler gives.
+    """
+    if not callable(claim.at):
+        found = jax.tree.leaves(claim.at, is_leaf=lambda leaf: isinstance(leaf, Domain))
+        if len(found) == len(group.static) - extras:
+            pairs = zip(found, group.static, strict=False)
+            return [place for place, one in pairs if one is ARRAY] + [None] * extras
+    return [None] * len(group.leaves)
+
+
+def groups(claim: Derivation, seed: int, points: int | None) -> list[Group]:
+    """All points of a claim. ``points`` bounds the number drawn per size profile (or from the
+    sampler).
+
+    Raises `BadInput` when nothing can be drawn.
+    """
+    if callable(claim.at):
+        key = jax.random.key(seed)
+        drawn = _from_sampler(claim, claim.at, key, points or SAMPLER_DRAWS)
+    elif any(domains_in(place) for place in claim.at):
+        drawn = _from_domains(claim, claim.at, np.random.default_rng(seed), points)
+    else:
+        drawn = iter([(claim.at, "as given", True, {})])
+    return _grouped(claim, drawn)
+
+
+def directions(seed: int) -> np.random.Generator:
+    """What tangents and cotangents are drawn from: by the generator of the points they would equal
+    the arguments, number by number.
+    """
+    return np.random.default_rng((seed, 1))
+
+
+Drawn = tuple[tuple[Any, ...], str, bool, Mapping[str, int]]
+
+
+def _from_sampler(
+    claim: Derivation, sampler: Callable[[Any], Any], key: Any, count: int
+) -> Iterator[Drawn]:
+    for index, one in enumerate(jax.random.split(key, count)):
+        args = sampler(one)
+        if isinstance(args, Mapping) and claim.arguments and set(args) <= set(claim.arguments):
+            args = tuple(args[name] for name in claim.arguments if name in args)
+        elif isinstance(args, list) and len(claim.arguments) != 1:
+            args = tuple(args)
+        elif not isinstance(args, tuple) or hasattr(args, "_fields"):
+            args = (args,)
+        needed = max(claim.wrt) + 1
+        if len(args) < needed:
+            raise BadInput(
+                f"{claim.name}: at(key) returns {len(args)} argument(s), but wrt asks for "
+                f"argument number {needed}"
+            )
+        yield args, f"draw {index}", True, {}
+        if _numbers(args) > MANY:
+            return
+
+
+def _numbers(args: Any) -> int:
+    return sum(np.size(leaf) for leaf in jax.tree.leaves(args) if not callable(leaf))
+
+
+def _from_domains(
+    claim: Derivation, places: tuple[Any, ...], rng: np.random.Generator, points: int | None
+) -> Iterator[Drawn]:
+    found = [domain for place in places for domain in domains_in(place)]
+    names = tuple(dict.fromkeys(name for domain in found for name in domain.names))
+    fixed = {name: size for domain in found for name, size in domain.fixed.items()}
+    extremes = tuple(dict.fromkeys(label for domain in found for label in domain.extremes))
+    seen = []
+    for number, profile in enumerate(PROFILES):
+        sizes = _sizes(found, names, fixed, profile)
+        if sizes is None or sizes in seen:
+            continue
+        seen.append(sizes)
+        draws = TYPICAL[number] if points is None else max(1, min(points, TYPICAL[number]))
+        for _ in range(draws):
+            yield _draw(places, sizes, rng), "typical", True, sizes
+        if number > 0:
+            continue
+        for value in thresholds(claim, _draw(places, sizes, rng)):
+            for _ in range(EXTREME):
+                yield _draw(places, sizes, rng, near=value), f"near {value:g}", False, sizes
+        for label in extremes:
+            for _ in range(EXTREME):
+                yield _draw(places, sizes, rng, label), label, False, sizes
+            for position, place in enumerate(places):
+                here = any(label in domain.extremes for domain in domains_in(place))
+                if here and len(places) > 1:
+                    name = claim.arguments[position]
+                    args = _draw(places, sizes, rng, label, only=position)
+                    yield args, f"{name} {label}", False, sizes
+    if not seen:
+        raise BadInput(
+            f"{claim.name}: no sizes fit the domains {', '.join(map(repr, found))} together"
+        )
+
+
+def at_sizes(
+    claim: Derivation, sizes: Mapping[str, int], labels: Sequence[str], rng: np.random.Generator
+) -> list[Group]:
+    """Points of these sizes from the claim's domains, one for each label as in `Group.labels`; a
+    label that no domain knows gives a typical point.
+    """
+    assert not callable(claim.at)
+    places = claim.at
+
+    def draw(label: str) -> tuple[Any, ...]:
+        if label.startswith("near "):
+            return _draw(places, sizes, rng, near=float(label.removeprefix("near ")))
+        name, _, extreme = label.partition(" ")
+        if name in claim.arguments:
+            return _draw(places, sizes, rng, extreme, only=claim.arguments.index(name))
+        return _draw(places, sizes, rng, label)
+
+    return _grouped(claim, ((draw(label), label, label == "typical", sizes) for label in labels))
+
+
+def _sizes(
+    found: list[Domain], names: tuple[str, ...], fixed: Mapping[str, int], profile: tuple[int, ...]
+) -> dict[str, int] | None:
+    """Sizes from the profile, dealt in another order where a domain does not allow the first."""
+    for turn in range(max(1, len(names))):
+        for deal in (profile[: len(names)], profile[: len(names)][::-1]):
+            rolled = deal[turn:] + deal[:turn]
+            sizes = dict(zip(names, rolled, strict=False)) | dict(fixed)
+            if len(sizes) >= len(names) and all(domain.possible(sizes) for domain in found):
+                return sizes
+    return None
+
+
+def _draw(
+    places: tuple[Any, ...],
+    sizes: Mapping[str, int],
+    rng: np.random.Generator,
+    extreme: str | None = None,
+    only: int | None = None,
+    near: float | None = None,
+) -> tuple[Any, ...]:
+    """One point; with ``extreme``, at that extreme in every argument that has it, or in argument
+    ``only``; with ``near``, around that value where a domain has it.
+    """
+
+    def one(position: int, leaf: Any) -> Any:
+        if not isinstance(leaf, Domain):
+            return leaf
+        if near is not None:
+            return leaf.near(rng, sizes, near)
+        there = only in (None, position) and extreme in leaf.extremes
+        return leaf.sample(rng, sizes, extreme if there else None)
+
+    is_domain = lambda leaf: isinstance(leaf, Domain)
+    return tuple(
+        jax.tree.map(lambda leaf, position=position: one(position, leaf), place, is_leaf=is_domain)
+        for position, place in enumerate(places)
+    )
+
+
+def _grouped(claim: Derivation, drawn: Iterator[Drawn]) -> list[Group]:
+    """Collect the points that share shapes, dtypes and fixed values."""
+    buckets: dict[Any, list[Any]] = {}
+    for args, label, typical, sizes in drawn:
+        args = _floating_where_differentiated(claim, args)
+        leaves, treedef = jax.tree.flatten(args)
+        arrays = [_array(leaf) for leaf in leaves]
+        static = tuple(
+            leaf if array is None else ARRAY for leaf, array in zip(leaves, arrays, strict=True)
+        )
+        kept = [array for array in arrays if array is not None]
+        kind = (
+            treedef,
+            tuple(map(repr, static)),
+            tuple((np.shape(array), str(array.dtype)) for array in kept),
+        )
+        buckets.setdefault(kind, []).append((treedef, static, kept, label, typical, sizes))
+    made = []
+    for rows in list(buckets.values())[:SHAPES]:
+        treedef, static = rows[0][:2]
+        columns = tuple(stacked(column) for column in zip(*(row[2] for row in rows), strict=True))
+        labels = tuple(row[3] for row in rows)
+        usual = np.array([row[4] for row in rows])
+        inside = np.zeros(len(rows), bool)
+        made.append(Group(treedef, static, columns, labels, usual, rows[0][5], inside))
+    return made
+
+
+def _floating_where_differentiated(claim: Derivation, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Python integers stand for constants, except where they are differentiated."""
+    if claim.kind == "identity":
+        return args
+    floating = lambda leaf: float(leaf) if type(leaf) is int else leaf
+    return tuple(
+        jax.tree.map(floating, arg) if position in claim.wrt else arg
+        for position, arg in enumerate(args)
+    )
+
+
+def _array(leaf: Any) -> Any:
+    """Floats and arrays as arrays in double precision; whatever else is no array: ``None``."""
+    if isinstance(leaf, (bool, int, str, bytes)) or callable(leaf):
+        return None
+    if isinstance(leaf, (float, complex)):
+        return np.asarray(leaf)
+    if not hasattr(leaf, "dtype"):
+        return None
+    if jnp.issubdtype(leaf.dtype, jax.dtypes.extended):
+        return leaf
+    array = np.asarray(leaf)
+    if jnp.issubdtype(array.dtype, jnp.floating):
+        return array.astype(np.float64)
+    if jnp.issubdtype(array.dtype, jnp.complexfloating):
+        return array.astype(np.complex128)
+    return array if array.dtype != object else None
+
+
+def stacked(column: Any) -> Any:
+    """One leaf of several points along a new first axis; keys are JAX's own arrays."""
+    return np.stack(column) if not _keys(column[0]) else jnp.stack(column)
+
+
+def joined(column: Any) -> Any:
+    """One leaf of several stacks of points in one."""
+    return np.concatenate(column) if not _keys(column[0]) else jnp.concatenate(column)
+
+
+def _keys(leaf: Any) -> bool:
+    return hasattr(leaf, "aval")

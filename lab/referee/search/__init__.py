@@ -1,0 +1,1 @@
+"""Points sought where the drawn ones do not go."""
