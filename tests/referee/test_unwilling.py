@@ -72,6 +72,21 @@ def branching(x):
     return x**2 if x > 0 else -x
 
 
+RAISING = [
+    (lambda x: 2 / (x.size - 1) * x, "wrong"),
+    (lambda x: (2 / x.size + 0 / (x.size - 1)) * x, "error"),
+]
+
+
+@pytest.mark.parametrize(("hand", "word"), RAISING)
+def test_a_candidate_that_raises_at_some_sizes_is_judged_at_the_others(hand, word):
+    """At one entry 1/(n - 1) is no number; what it is at more is said, unless it is right there."""
+    verdict = check(lambda x: jnp.mean(x**2), hand, at=dict(x=reals("n")))
+    assert verdict.verdict == word, verdict
+    assert "raised ZeroDivisionError" in verdict.reason
+    assert verdict.mistake is None or verdict.mistake.name == "batch_factor"
+
+
 def test_plain_python_control_flow_is_asked_point_by_point():
     right = check(
         branching, lambda x: 2 * x if x > 0 else -1.0, kind="derivative", at=dict(x=positive())

@@ -39,6 +39,7 @@ def sweep(
     """Make every combination of the values given, side by side in as few programs as will do.
 
     lab sweep gradient_descent optimizer.learning_rate=logspace(1e-3,1,64) condition=2,10,50
+
     lab sweep backprop_mlp optimizer.name=adam,sgd seed=0..3 steps=300
 
     Quote what your shell would take for its own: 'key=logspace(1e-4,1e-1,256)'. Numbers and seeds

@@ -129,6 +129,7 @@ def _hear(
     missed: list[tuple[str, ...]] = []  # sides of comparisons that no point is on, by group
     total = sum(group.size for group in drawn)
     excused = ""
+    broken: Found | None = None  # the hand raised, at sizes that were not the first
     whole = WHOLE if callable(claim.at) else 1
     for number, group in enumerate(drawn):
         args, _ = (
@@ -180,7 +181,10 @@ def _hear(
             excused = f"{claim.of_name} raised {heard}"
             continue
         if isinstance(heard, Raised):
-            return Found("error", f"{claim.name} raised {heard}"), total
+            broken = Found("error", f"{claim.name} raised {heard}")
+            if not evidences:
+                return broken, total
+            continue
         evidences.append(heard)
     if not evidences:
         return _differences_only(asked, drawn, rng, excused), total
@@ -195,6 +199,10 @@ def _hear(
         if again.word not in ("inconclusive", found.word):
             says = f"{again.reason}, with loops taken from their tolerance to their limit"
             return again._replace(reason=says), heard_again
+    if broken is not None:
+        if found.word in PASSING:
+            return broken, total
+        found = found._replace(reason=f"{found.reason}; elsewhere {broken.reason}")
     found = _with_endless(found, evidences)
     if excused:  # some points were left out, and it is no secret which
         found = found._replace(reason=f"{found.reason}; elsewhere {excused}")
