@@ -159,6 +159,17 @@ def body(step: Step) -> Program | None:
     return _program(closed, [i for i, one in enumerate(floats) if one])
 
 
+def scan_counts(scan: Step) -> tuple[int, int]:
+    """How many constants, and how many values that are carried on, enter a `scan`; its slices are
+    the rest.
+    """
+    params = scan.equation.params
+    if "num_carry" in params:
+        return params["num_consts"], params["num_carry"]
+    constants, carried, _ = params["ft_in"].unpack()  # from jax 0.11 on
+    return len(constants), len(carried)
+
+
 def _program(closed: Any, varied: Sequence[Any]) -> Program:
     build = _Builder()
     arguments = build.variables(closed.jaxpr.invars)

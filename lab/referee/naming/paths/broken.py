@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lab.referee.naming.paths.fits import NICE, alike, entering, fitted, rank, seen
+from lab.referee.naming.paths.fits import NICE, alike, entered, fitted, rank, seen
 from lab.referee.naming.stage.choices import branch_of
 from lab.referee.naming.stage.flow import Flow
 from lab.referee.naming.stage.scene import Scene, in_part, where
@@ -233,13 +233,13 @@ def _said(scene: Scene, coefficients: list[float]) -> tuple[str, str] | None:
         word = scene.size_word(factors)
         return _counted(word) if word else None
     if min(abs(k), abs(k + 1)) < 1e-6:
-        return entering(k)
+        return entered(k)
     word = scene.size_word(factors)
     if word:
         return _counted(word)
     if abs(k - 1) < 0.02:
         return "constant", f"enters with a slightly wrong constant: {k:.8g} times what it should be"
-    return entering(k)
+    return entered(k)
 
 
 def _counted(word: str) -> tuple[str, str]:

@@ -83,7 +83,7 @@ def _bears(
     return all(scene.fits(g, i, answer[i]) for i in scene.leaves)
 
 
-def entering(k: float) -> tuple[str, str]:
+def entered(k: float) -> tuple[str, str]:
     """The mistake of a path that enters ``k`` times where it should once, and what to say of it."""
     told = {
         0.0: ("missing_term", "is left out, as if it were constant"),

@@ -18,7 +18,7 @@ from jax import lax
 
 from lab.referee.asking.evaluate import Asker, Raised, precision
 from lab.referee.naming.paths.altered import derivative_of
-from lab.referee.naming.paths.fits import entering
+from lab.referee.naming.paths.fits import entered
 from lab.referee.naming.paths.slopes import SLOPES
 from lab.referee.naming.stage.flow import Flow
 from lab.referee.naming.stage.program import program
@@ -26,7 +26,7 @@ from lab.referee.naming.stage.scene import Scene, some_rows, where
 from lab.referee.naming.stage.sizes import TRIVIAL
 from lab.referee.naming.stage.words import plain
 from lab.referee.programs.source import Place
-from lab.referee.programs.traced import Program, Step, body
+from lab.referee.programs.traced import Program, Step, body, scan_counts
 from lab.referee.verdict import Mistake
 
 REPEATED = 3  # times that an expression is carried out before it is in a loop
@@ -113,7 +113,7 @@ def _tried(sites: Sequence[Site]) -> Iterator[Tried]:
     for k, site in enumerate(sites):
         whose = f"in every round {site.text} in {site.place.quoted}"
         for times in TIMES:
-            name, verb = entering(times)
+            name, verb = entered(times)
             yield Tried(name, f"{whose} {verb}", k, times, 0.0)
         if site.step in SLOPES or site.step in ("mul", "div", "dot_general"):
             says = f"in every round the slope of {site.place.quoted} in {site.text} is left out"
@@ -193,18 +193,18 @@ def _scanned(
 ) -> list[Any]:
     """A scan whose body is carried out step by step."""
     params = step.equation.params
-    first, second = params["num_consts"], params["num_consts"] + params["num_carry"]
-    fixed = operands[:first]
+    constants, carried = scan_counts(step)
+    fixed = operands[:constants]
 
     def round_of(carry: Any, xs: Any) -> Any:
         ran = inner.run([*fixed, *carry, *xs], bind=bind)
         out = [ran[slot] for slot in inner.outputs]
-        return out[: params["num_carry"]], out[params["num_carry"] :]
+        return out[:carried], out[carried:]
 
     carry, ys = lax.scan(
         round_of,
-        list(operands[first:second]),
-        list(operands[second:]),
+        list(operands[constants : constants + carried]),
+        list(operands[constants + carried :]),
         length=params["length"],
         reverse=params["reverse"],
     )
