@@ -6,7 +6,7 @@ from itertools import chain, combinations, islice, product
 
 import numpy as np
 
-from lab.referee.naming.formula.repairs import Added, Bench, Change, mended
+from lab.referee.naming.formula.repairs import Added, Bench, Change, by_edge, mended
 from lab.referee.naming.stage.draft import Spot, bare, spots
 from lab.referee.naming.stage.scene import Scene, written
 from lab.referee.programs.traced import Edge
@@ -196,15 +196,6 @@ def _edited(spot: Spot, edit: Edit) -> Callable[[Bench], Added]:
 
 
 def _placed(spot: Spot, slots: Sequence[int]) -> Callable[[Bench], Added]:
-    """Arguments in place of what enters, each turned and spread as that is."""
-
-    def added(here: Bench) -> Added:
-        pieces = []
-        for edge, slot in zip(spot, slots, strict=True):
-            known = here.draft.shaped(edge, here.argument(slot))
-            if known is None:
-                return None
-            pieces.append(known - here.value(edge))
-        return pieces
-
-    return added
+    """Arguments in place of what enters."""
+    by = dict(zip(spot, slots, strict=True))
+    return lambda here: by_edge(spot, lambda edge: here.put(here.argument(by[edge]), edge))

@@ -5,10 +5,11 @@ from functools import partial
 
 import numpy as np
 
-from lab.referee.naming.formula.repairs import Added, Bench, Change, mended
+from lab.referee.naming.formula.repairs import Added, Bench, Change, by_edge, mended
 from lab.referee.naming.formula.values import Value, of_function, spread
 from lab.referee.naming.stage.draft import Spot, spots
 from lab.referee.naming.stage.scene import Scene
+from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
 
 MOST = 2000  # terms tried
@@ -65,14 +66,13 @@ def _plus(spot: Spot, term: Value, sign: float, here: Bench) -> Added:
     known = term.at(here)
     if known is None:
         return None
-    added = []
-    for edge in spot:
+
+    def piece(edge: Edge) -> np.ndarray | None:
         entering = here.value(edge)
-        piece = spread(known, entering)
-        if piece is None:
-            return None
-        added.append(np.broadcast_to(sign * piece, entering.shape))
-    return added
+        term = spread(known, entering)
+        return None if term is None else np.broadcast_to(sign * term, entering.shape)
+
+    return by_edge(spot, piece)
 
 
 def _numbers(scene: Scene, here: Bench) -> Iterator[Value]:

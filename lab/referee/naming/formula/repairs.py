@@ -32,6 +32,17 @@ class Change(NamedTuple):
     added: Callable[["Bench"], Added]
 
 
+def by_edge(spot: Spot, piece: Callable[[Edge], np.ndarray | None]) -> Added:
+    """What is added at a spot, told edge by edge; `None` where that makes no sense."""
+    added = []
+    for edge in spot:
+        one = piece(edge)
+        if one is None:
+            return None
+        added.append(one)
+    return added
+
+
 class Bench(NamedTuple):
     """A few wrong points of a group with the hand's formula, to try changes on."""
 
@@ -44,6 +55,11 @@ class Bench(NamedTuple):
     def value(self, edge: Edge) -> np.ndarray:
         """What enters by an edge, points first."""
         return self.values[:, self.draft.cuts[edge]].reshape(-1, *self.draft.shape(edge))
+
+    def put(self, known: np.ndarray, edge: Edge) -> np.ndarray | None:
+        """What a value adds that enters in place of what does, turned and spread as that is."""
+        shaped = self.draft.shaped(edge, known)
+        return None if shaped is None else shaped - self.value(edge)
 
     def argument(self, slot: int) -> np.ndarray:
         leaf = self.draft.evidence.group.leaves[self.draft.program.arguments.index(slot)]

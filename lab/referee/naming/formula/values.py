@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from lab.referee.naming.formula.repairs import Added, Bench, Change, mended
+from lab.referee.naming.formula.repairs import Added, Bench, Change, by_edge, mended
 from lab.referee.naming.stage.draft import Draft, Spot, bare, spots
 from lab.referee.naming.stage.scene import Scene
 from lab.referee.naming.stage.sizes import sizes_of
@@ -124,10 +124,7 @@ def _instead(spot: Spot, value: Value, here: Bench) -> Added:
     known = value.at(here)
     if known is None:
         return None
-    shaped = [here.draft.shaped(edge, known) for edge in spot]
-    if any(one is None for one in shaped):
-        return None
-    return [np.asarray(s) - here.value(edge) for s, edge in zip(shaped, spot, strict=True)]
+    return by_edge(spot, partial(here.put, known))
 
 
 def missing_factors(scene: Scene) -> Iterator[Mistake]:
@@ -235,14 +232,13 @@ def _times(spot: Spot, value: Value, of: Callable[[np.ndarray], np.ndarray], her
     known = value.at(here)
     if known is None:
         return None
-    added = []
-    for edge in spot:
+
+    def piece(edge: Edge) -> np.ndarray | None:
         entering = here.value(edge)
         factor = spread(of(known), entering)
-        if factor is None:
-            return None
-        added.append(entering * (factor - 1))
-    return added
+        return None if factor is None else np.asarray(entering * (factor - 1))
+
+    return by_edge(spot, piece)
 
 
 def _beside(known: np.ndarray, here: Bench, spot: Spot) -> bool:
