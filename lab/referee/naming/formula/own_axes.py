@@ -1,12 +1,10 @@
 """Sums and maxima of the hand's formula along the wrong axis: turned, they make it right."""
 
 from collections.abc import Iterator
+from functools import partial
 
-import numpy as np
-
-from lab.referee.naming.formula.repairs import FEWEST, alike
+from lab.referee.naming.formula.repairs import FEWEST, rerun_mends
 from lab.referee.naming.stage.axes import flips
-from lab.referee.naming.stage.draft import Draft
 from lab.referee.naming.stage.scene import Scene, where
 from lab.referee.verdict import Mistake
 
@@ -17,7 +15,7 @@ def own_axes(scene: Scene) -> Iterator[Mistake]:
     if main is None or scene.equations < FEWEST:
         return
     for k, flip in enumerate(flips(main.program)):
-        if all(_mended(scene, g, main, k) for g in range(len(scene.evidences))):
+        if all(_mended(scene, g, k) for g in range(len(scene.evidences))):
             told = main.program.steps[min(flip.steps)].place
             shown = told.quoted if told else "a sum"
             now = {main.program.steps[s].equation.params["axes"] for s in flip.steps}
@@ -33,13 +31,7 @@ def _along(axes: set[tuple[int, ...]]) -> str:
     return f"axis {one[0]}" if len(one) == 1 else f"axes {', '.join(map(str, one))}"
 
 
-def _mended(scene: Scene, g: int, main: Draft, k: int) -> bool:
-    seen = np.flatnonzero(scene.wrong[g] | scene.right[g])
-    if not len(seen):
-        return True
-    there = scene.draft(g)
-    if there is None or not alike(main, there):
-        return scene.spared(g, "hand")
-    flip = flips(there.program)[k]
-    answer = there.rerun(lambda leaves: flip.run(there.program, leaves), seen)
-    return scene.spared(g, "hand") if answer is None else scene.true(g, seen, answer)
+def _mended(scene: Scene, g: int, k: int) -> bool:
+    run = lambda draft: partial(flips(draft.program)[k].run, draft.program)
+    mends = rerun_mends(scene, g, run)
+    return scene.spared(g, "hand") if mends is None else mends

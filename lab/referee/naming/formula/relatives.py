@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jax import lax
 
-from lab.referee.naming.formula.repairs import FEWEST, alike
+from lab.referee.naming.formula.repairs import FEWEST, rerun_mends
 from lab.referee.naming.stage.draft import Draft, bare
 from lab.referee.naming.stage.scene import Scene, where
 from lab.referee.naming.stage.words import plain
@@ -47,7 +47,7 @@ def relatives(scene: Scene) -> Iterator[Mistake]:
     tried = [(ks, r) for ks in written.values() for r in _relatives(main.program, steps[ks[0]])]
     main_first = sorted(range(len(scene.evidences)), key=lambda g: g != scene.main)
     for ks, relative in tried[:MOST]:
-        if all(_mended(scene, g, main, ks, relative) for g in main_first):
+        if all(_mended(scene, g, ks, relative) for g in main_first):
             place = steps[ks[0]].place
             yield Mistake(relative.name, relative.says, where(scene, str(place) if place else ""))
 
@@ -84,18 +84,13 @@ def _added(step: Step, operands: Sequence[Any]) -> Sequence[Any]:
     return [lax.scatter_add(*operands, **{name: params[name] for name in kept})]
 
 
-def _mended(scene: Scene, g: int, main: Draft, ks: Sequence[int], relative: Relative) -> bool:
-    seen = np.flatnonzero(scene.wrong[g] | scene.right[g])
-    there = scene.draft(g)
-    if not len(seen):
-        return True
-    if there is None or not alike(main, there):
-        return scene.spared(g, "hand")
-    program = there.program
-    replaced = {program.steps[k].outputs for k in ks}
+def _mended(scene: Scene, g: int, ks: Sequence[int], relative: Relative) -> bool:
+    def run(draft: Draft) -> Callable[[Sequence[Any]], Any]:
+        replaced = {draft.program.steps[k].outputs for k in ks}
 
-    def bind(step: Step, operands: list[Any]) -> Sequence[Any]:
-        return (relative.bind if step.outputs in replaced else Step.bind)(step, operands)
+        def bind(step: Step, operands: list[Any]) -> Sequence[Any]:
+            return (relative.bind if step.outputs in replaced else Step.bind)(step, operands)
 
-    answer = there.rerun(lambda leaves: program.run(leaves, bind=bind), seen)
-    return answer is not None and scene.true(g, seen, answer)
+        return lambda leaves: draft.program.run(leaves, bind=bind)
+
+    return bool(rerun_mends(scene, g, run))

@@ -6,7 +6,7 @@ function is written and how its derivative was."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -148,6 +148,22 @@ def _mends(scene: Scene, g: int, change: Change) -> bool:
         return not scene.wrong[g].any()
     answer = there.tried(added[None])
     return answer is not None and right(scene, there, [leaf[0] for leaf in answer])
+
+
+def rerun_mends(
+    scene: Scene, g: int, run: Callable[[Draft], Callable[[Sequence[Any]], Any]]
+) -> bool | None:
+    """Whether the hand's formula, its program carried out by ``run(draft)``, is right in a group;
+    `None` where it breaks so.
+    """
+    seen = np.flatnonzero(scene.wrong[g] | scene.right[g])
+    if not len(seen):
+        return True
+    main, there = scene.draft(scene.main), scene.draft(g)
+    if main is None or there is None or not alike(main, there):
+        return scene.spared(g, "hand")
+    answer = there.rerun(run(there), seen)
+    return None if answer is None else scene.true(g, seen, answer)
 
 
 def alike(one: Draft, other: Draft) -> bool:
