@@ -32,13 +32,14 @@ from lab.referee.naming.formula.changes import (
     turned_values,
     wrong_signs,
 )
+from lab.referee.naming.formula.exchanges import wrong_values
+from lab.referee.naming.formula.factors import missing_factors, odd_factors
 from lab.referee.naming.formula.functions import missing_functions, wrong_functions
 from lab.referee.naming.formula.lacking import missing_numbers, missing_terms, odd_terms
 from lab.referee.naming.formula.numbers import noughts, wrong_numbers
 from lab.referee.naming.formula.own_axes import own_axes
 from lab.referee.naming.formula.relatives import relatives
 from lab.referee.naming.formula.two_numbers import two_numbers
-from lab.referee.naming.formula.values import missing_factors, odd_factors, wrong_values
 from lab.referee.naming.paths.altered import other_axes, other_constants
 from lab.referee.naming.paths.branches import wrong_branches
 from lab.referee.naming.paths.broken import broken_pairs, broken_paths, odd_pairs, odd_paths

@@ -5,8 +5,9 @@ from functools import partial
 
 import numpy as np
 
+from lab.referee.naming.formula.factors import spread
 from lab.referee.naming.formula.repairs import Added, Bench, Change, by_edge, mended
-from lab.referee.naming.formula.values import Value, of_function, spread
+from lab.referee.naming.formula.values import Value, of_function
 from lab.referee.naming.stage.draft import Spot, spots
 from lab.referee.naming.stage.scene import Scene
 from lab.referee.programs.traced import Edge

@@ -1,0 +1,80 @@
+"""A value of the formula that stands where another should: an argument, what the function computes
+on its way, or how many there are."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from lab.referee.naming.formula.repairs import Added, Bench, Change, by_edge, mended
+from lab.referee.naming.formula.values import Value, of_function
+from lab.referee.naming.stage.draft import Draft, Spot, bare, spots
+from lab.referee.naming.stage.scene import Scene
+from lab.referee.naming.stage.sizes import sizes_of
+from lab.referee.naming.stage.wording import filled, related
+from lab.referee.programs.traced import Edge
+from lab.referee.verdict import Mistake
+
+
+def wrong_values(scene: Scene) -> Iterator[Mistake]:
+    """A value of the formula stands where another one should: an argument, or what the function
+    computes on its way.
+    """
+    yield from mended(scene, lambda here: _exchanges(scene, here))
+
+
+def _exchanges(scene: Scene, here: Bench) -> Iterator[Change]:
+    draft = here.draft
+    last = len(draft.program.steps)
+    places = [s for s in (*spots(draft), *_together(draft)) if s[0].step < last]
+    places = [spot for spot in places if not draft.fixed(spot[0]) or draft.literal(spot[0])]
+    known_of = list(of_function(scene, here))
+    turned = [_transposed(value) for value in known_of if value.of == "argument"]
+    for value in (*known_of, *turned, *_sizes(scene, here)):
+        known = value.at(here)
+        for spot in places if known is not None else ():
+            if draft.fixed(spot[0]) and (value.of != "function" or known is None or known.ndim > 1):
+                continue  # a number may stand for a number that is computed
+            shape = draft.program.shapes[bare(draft.program, draft.slot(spot[0]))]
+            if known is not None and known.shape[1:] in (shape, draft.shape(spot[0])):
+                text = draft.text(spot[0])
+                says = f"{text} stands in the formula where {value.text} should"
+                name = value.name or related(text.strip("`"), value.text.strip("`"))
+                if text == value.text:
+                    says = f"{text} is another in the formula than in the function"
+                    name = "constant"
+                yield Change(name, says, spot, partial(_instead, spot, value))
+
+
+def _transposed(value: Value) -> Value:
+    def at(here: Bench) -> np.ndarray | None:
+        known = value.at(here)
+        return None if known is None or known.ndim != 3 else np.swapaxes(known, 1, 2)
+
+    return Value(filled("{}.T", value.text), at, value.of)
+
+
+def _together(draft: Draft) -> list[Spot]:
+    """All places of a value that enters in more than one shape, as in an outer product."""
+    places: dict[int, list[Edge]] = {}
+    for edge in draft.edges:
+        places.setdefault(bare(draft.program, draft.slot(edge)), []).append(edge)
+    return [tuple(edges) for edges in places.values() if len(set(map(draft.slot, edges))) > 1]
+
+
+def _sizes(scene: Scene, here: Bench) -> Iterator[Value]:
+    """How many there are, where something else is counted."""
+    for name, n in sizes_of(scene.evidences[here.g]).items():
+        if n > 1:
+            yield Value(f"`{name}`", partial(_size, scene, name), name="batch_factor")
+
+
+def _size(scene: Scene, name: str, here: Bench) -> np.ndarray:
+    return np.full(len(here.rows), float(sizes_of(scene.evidences[here.g]).get(name, np.nan)))
+
+
+def _instead(spot: Spot, value: Value, here: Bench) -> Added:
+    known = value.at(here)
+    if known is None:
+        return None
+    return by_edge(spot, partial(here.put, known))
