@@ -10,38 +10,18 @@ import numpy as np
 from lab.derivation import Derivation, Wrt, derivation, derivation_of, name_of
 from lab.errors import BadInput
 from lab.referee.asking.evaluate import Raised, precision
-from lab.referee.asking.question import (
-    Question,
-    as_formula,
-    in_the_limit,
-    question,
-    split,
-    with_complaints,
-    with_extra,
-)
-from lab.referee.asking.structure import Misshapen, form
+from lab.referee.asking.question import Question, in_the_limit, question, split
+from lab.referee.court.hearing import Heard, Settled, hear
 from lab.referee.court.intended import suspected, weigh_meant
-from lab.referee.court.large import hear_large
-from lab.referee.court.large_wrong import hear_large_wrong
-from lab.referee.court.repeat import not_repeatable
 from lab.referee.court.testimony import of_differences
 from lab.referee.court.weighing import PROBED, Found, weigh
-from lab.referee.points.drawn import MANY, Group, directions, groups
+from lab.referee.points.drawn import Group, directions, groups
 from lab.referee.programs.loops import MOST
 from lab.referee.rules import rule_claim, rule_of
-from lab.referee.search.steering import steer
-from lab.referee.search.symmetry import AMONG, among_symmetric, with_symmetric_tangents
+from lab.referee.search.symmetry import AMONG
 from lab.referee.verdict import PASSING, Mistake, Verdict
 from lab.referee.witnesses.differences import probes
-from lab.referee.witnesses.evidence import (
-    Evidence,
-    FunctionRaised,
-    expected,
-    gather,
-    of_one_size,
-)
-
-WHOLE = 2  # groups of a sampler heard in both modes and precisions; of domains, the first will do
+from lab.referee.witnesses.evidence import Evidence, of_one_size
 
 
 def check(
@@ -71,7 +51,7 @@ def check(
     start = time.perf_counter()
     with precision(64):
         drawn = groups(claim, seed, points)
-    found, heard = _hear(question(claim), drawn, directions(seed), shrink)
+    found, points_heard = _judged(question(claim), drawn, directions(seed), shrink=shrink)
     if claim.assumed:
         found = found._replace(reason=f"{found.reason}; assumed: {claim.assumed}")
     return Verdict(
@@ -86,7 +66,7 @@ def check(
         steps=found.steps,
         witnesses=found.witnesses,
         power=found.power,
-        points=heard,
+        points=points_heard,
         seconds=round(time.perf_counter() - start, 4),
         counterexample=found.counterexample,
         assumed=claim.assumed,
@@ -113,104 +93,59 @@ def _claim(f: Any, hand: Any, kind: str, wrt: Wrt | None, at: Any) -> Derivation
     return derivation(f, hand, kind=kind, wrt=0 if wrt is None else wrt, at=at)
 
 
-def _hear(
+def _judged(
     asked: Question,
     drawn: list[Group],
     rng: np.random.Generator,
-    shrink: bool,
     *,
+    shrink: bool,
     limit: bool = False,
 ) -> tuple[Found, int]:
-    """Gather the evidence group by group, and find; with the number of points heard. What does not
-    hold as it stands may hold where loops are taken to their ``limit``.
+    """What comes out at the points drawn; with the number of points heard. What does not hold as it
+    stands may hold where loops are taken to their ``limit``.
     """
-    claim = asked.claim
-    evidences: list[Evidence] = []
-    missed: list[tuple[str, ...]] = []  # sides of comparisons that no point is on, by group
-    total = sum(group.size for group in drawn)
-    excused = ""
-    broken: Found | None = None  # the hand raised, at sizes that were not the first
-    whole = WHOLE if callable(claim.at) else 1
-    for number, group in enumerate(drawn):
-        args, _ = (
-            split(asked, group.point(0))
-            if claim.kind not in ("jvp", "vjp")
-            else (group.point(0), ())
-        )
-        try:
-            with precision(64):
-                out = with_complaints(asked, args)
-        except BadInput:
-            raise
-        except Exception:
-            out = None
-        try:
-            plain = len(group.leaves)
-            group = with_extra(asked, group, out, rng)
-            wanted = form(claim, expected(asked, group))
-        except BadInput:
-            raise
-        except Exception as error:
-            excused = f"{claim.of_name} could not be differentiated by JAX: {Raised(error)}"
-            continue
-        changing = not_repeatable(asked, group) if number == 0 else None
-        if changing:
-            return changing, total
-        if number == 0:
-            with precision(64):
-                asked = as_formula(asked, group)
-                asked = among_symmetric(asked, group, len(group.leaves) - plain)
-        group = with_symmetric_tangents(asked, group)
-        if group.elements > MANY:
-            group = group.only(np.arange(group.size) == 0)
-            at_once = hear_large(asked, group, wanted, rng)
-            at_once = at_once or hear_large_wrong(asked, group, wanted, rng, shrink=shrink)
-            if at_once is not None:
-                return at_once, 1
-        elif not limit and (callable(claim.at) or number == 0):
-            group, unreached = steer(asked, group, len(group.leaves) - plain, rng)
-            missed.append(unreached)
-        reverse_alone = bool(evidences) and "reverse" in evidences[0].modes
-        both = number < whole or not reverse_alone
-        heard = gather(
-            asked, group, wanted, rng, whole=both, forward=both and group.elements <= MANY
-        )
-        if isinstance(heard, Misshapen):
-            return Found("wrong", heard.mistake.says, heard.mistake), total
-        if isinstance(heard, FunctionRaised):
-            excused = f"{claim.of_name} raised {heard}"
-            continue
-        if isinstance(heard, Raised):
-            broken = Found("error", f"{claim.name} raised {heard}")
-            if not evidences:
-                return broken, total
-            continue
-        evidences.append(heard)
-    if not evidences:
-        return _differences_only(asked, drawn, rng, excused), total
-    if claim.meant:
-        return weigh_meant(evidences, claim.meant), sum(e.group.size for e in evidences)
-    found = weigh(asked, of_one_size(evidences), rng, shrink=shrink)
-    endless = any(64 in one.endless for one in evidences)
-    doubtful = found.word != "correct" and not limit and not endless
-    further = in_the_limit(asked, evidences[0].group) if doubtful else None
+    heard = hear(asked, drawn, rng, shrink=shrink, limit=limit)
+    if isinstance(heard, Settled):
+        return heard
+    if not heard.evidences:
+        total = sum(group.size for group in drawn)
+        return _differences_only(heard.asked, drawn, rng, heard.excused), total
+    points = sum(one.group.size for one in heard.evidences)
+    if asked.claim.meant:
+        return weigh_meant(heard.evidences, asked.claim.meant), points
+    found = weigh(heard.asked, of_one_size(heard.evidences), rng, shrink=shrink)
+    further = None if limit else _further(found, heard)
     if further is not None:
-        again, heard_again = _hear(further, drawn, rng, shrink, limit=True)
+        again, points_again = _judged(further, drawn, rng, shrink=shrink, limit=True)
         if again.word not in ("inconclusive", found.word):
             says = f"{again.reason}, with loops taken from their tolerance to their limit"
-            return again._replace(reason=says), heard_again
-    if broken is not None:
-        if found.word in PASSING:
-            return broken, total
-        found = found._replace(reason=f"{found.reason}; elsewhere {broken.reason}")
-    found = _with_endless(found, evidences)
-    if excused:  # some points were left out, and it is no secret which
-        found = found._replace(reason=f"{found.reason}; elsewhere {excused}")
-    if asked.symmetric and found.word in PASSING:
+            return again._replace(reason=says), points_again
+    return _with_remarks(found, heard), points
+
+
+def _further(found: Found, heard: Heard) -> Question | None:
+    """The same question in the limit of its loops, if that may change the answer."""
+    endless = any(64 in one.endless for one in heard.evidences)
+    doubtful = found.word != "correct" and not endless
+    return in_the_limit(heard.asked, heard.evidences[0].group) if doubtful else None
+
+
+def _with_remarks(found: Found, heard: Heard) -> Found:
+    """What is to be known beside the verdict: where the hand raised, which loops were given up,
+    which points left out, along which directions was asked, which branches never reached.
+    """
+    if heard.broken is not None and found.word in PASSING:
+        return heard.broken
+    if heard.broken is not None:
+        found = found._replace(reason=f"{found.reason}; elsewhere {heard.broken.reason}")
+    found = _with_endless(found, heard.evidences)
+    if heard.excused:  # some points were left out, and it is no secret which
+        found = found._replace(reason=f"{found.reason}; elsewhere {heard.excused}")
+    if heard.asked.symmetric and found.word in PASSING:
         found = found._replace(reason=found.reason + AMONG)
-    if found.mistake and claim.rule:
-        found = _perhaps_meant(found, suspected(evidences))
-    return _with_unreached(found, missed), sum(e.group.size for e in evidences)
+    if found.mistake and heard.asked.claim.rule:
+        found = _perhaps_meant(found, suspected(heard.evidences))
+    return _with_unreached(found, heard.missed)
 
 
 def _with_endless(found: Found, evidences: list[Evidence]) -> Found:
