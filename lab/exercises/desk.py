@@ -83,13 +83,16 @@ def copy(topic: str, folder: Path, *, force: bool = False) -> Path:
 
 
 def show_question(topic: str, name: str, as_json: bool) -> int:
-    """One question, in the words of the sheet."""
-    question = sheets.find(topic).question(name)
+    """One question, in the words of the sheet, and the functions it is about."""
+    sheet = sheets.find(topic)
+    question = sheet.question(name)
     if as_json:
         print(terminal.dumps(_question(topic, question)))
         return 0
     print(terminal.heading(f"{topic}.{name}", f"{question.level}, {question.skill}"))
     print(f"\n{name}({', '.join(question.arguments)})\n{question.text}")
+    for source in sheets.spoken_of(sheet, question):
+        print(f"\n{source}")
     return 0
 
 

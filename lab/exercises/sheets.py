@@ -82,6 +82,29 @@ def read(file: Path) -> Sheet:
     return sheet
 
 
+def spoken_of(sheet: Sheet, question: Question) -> tuple[str, ...]:
+    """The source of each function of the sheet that the question names, and of those that it takes,
+    in the order of the sheet.
+    """
+    asked = {one.name for one in sheet.questions}
+    given = {
+        node.name: node
+        for node in _parsed(sheet.file).body
+        if isinstance(node, ast.FunctionDef) and node.name not in asked
+    }
+    wanted: set[str] = set()
+    fresh = given.keys() & set(re.findall(r"\w+", " ".join(re.findall("`[^`]+`", question.text))))
+    while fresh:
+        wanted |= fresh
+        within = (node for name in fresh for node in ast.walk(given[name]))
+        named = {node.id for node in within if isinstance(node, ast.Name)}
+        fresh = (given.keys() & named) - wanted
+    text = sheet.file.read_text("utf-8-sig")
+    return tuple(
+        ast.get_source_segment(text, node) or "" for name, node in given.items() if name in wanted
+    )
+
+
 def is_sheet(file: Path) -> bool:
     """Whether a file that may be anything is a sheet, a learner's or a shipped one."""
     try:

@@ -1,6 +1,7 @@
 """Sheets are read without running them; a learner's copy and progress are safe."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -322,6 +323,35 @@ def test_an_answer_may_be_given_in_other_ways(capsys):
     assert "1 correct, 1 error" in said
     assert "it takes (nothing) where the question gives (x)" in said
     assert "judge.py" not in said
+
+
+def test_a_question_comes_with_the_functions_it_names_and_those_they_take(tmp_path):
+    sheet = tmp_path / "sheet.py"
+    sheet.write_text(
+        '"""Exercises on hands: where they are."""\n'
+        "def bone(a):\n    return a\n\n"
+        "def hand(a):\n    return bone(a)\n\n"
+        "def foot(a):\n    return a\n\n"
+        'def torque(a):\n    """Easy: pulling.\n\n    The pullback of `hand(a)`, not of foot.\n    """\n    ...\n'
+        'def push(a):\n    """Easy: pushing.\n\n    No less than `torque`.\n    """\n    ...\n'
+    )
+    read = sheets.read(sheet)
+    shown = sheets.spoken_of(read, read.question("torque"))
+    assert shown == ("def bone(a):\n    return a", "def hand(a):\n    return bone(a)")
+    assert sheets.spoken_of(read, read.question("push")) == ()
+
+
+def test_every_function_that_a_shipped_question_names_is_shown():
+    missed = []
+    for sheet in map(sheets.find, sheets.names()):
+        asked = {one.name for one in sheet.questions}
+        given = set(re.findall(r"^def (\w+)", sheet.file.read_text("utf-8"), re.M)) - asked
+        for question in sheet.questions:
+            shown = "\n".join(sheets.spoken_of(sheet, question))
+            for name in given & set(re.findall(r"`(\w+)", question.text)):
+                if f"def {name}(" not in shown:
+                    missed.append(f"{sheet.topic}.{question.name}: {name}")
+    assert missed == []
 
 
 def test_a_sheet_that_lost_its_title_is_told_so(capsys):
