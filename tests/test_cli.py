@@ -2,14 +2,17 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab.cli import status
+from lab.cli.commands import show
 from lab.symbolic import claims
 
 MINE = '''import jax.numpy as jnp
@@ -130,6 +133,21 @@ def test_show_a_derivation(capsys: Any) -> None:
     found = answer(capsys, "show", "softmax_vjp", "--json")
     assert found["doc"].splitlines()[0] in found["source"]
     assert Path(found["file"]).read_text("utf-8").splitlines()[found["line"] - 1].startswith("@vjp")
+
+
+def test_show_says_the_verdict(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert re.search(r"verdict +✓ correct at \d+ points", answer(capsys, "show", "softmax_vjp"))
+    kept = answer(capsys, "show", "softmax_vjp", "--json")["verdict"]
+    assert (kept["name"], kept["verdict"]) == ("softmax_vjp", "correct")
+    derivation = show._derivation
+
+    def spoilt(entry: Any) -> Any:
+        right = derivation(entry)
+        return replace(right, hand=lambda z, cotangent: -right.hand(z, cotangent))
+
+    monkeypatch.setattr(show, "_derivation", spoilt)
+    assert "✗ wrong: " in answer(capsys, "show", "softmax_vjp")
+    assert answer(capsys, "show", "softmax_vjp", "--json")["verdict"]["verdict"] == "wrong"
 
 
 def test_a_formula_of_numbers_goes_before_sympy_as_well(
@@ -270,8 +288,8 @@ assert not heavy, heavy
 """
 
 
-def test_nothing_heavy_is_imported_to_list_show_help_or_refuse() -> None:
-    commands = [["--help"], ["--version"], ["list"], ["list", "--json"], ["show", "softmax_vjp"]]
+def test_nothing_heavy_is_imported_to_list_help_explain_or_refuse() -> None:
+    commands = [["--help"], ["--version"], ["list"], ["list", "--json"]]
     commands += [["exercise"], ["exercise", "gradient_descent"], ["list", "--curriculum"]]
     commands += [["list", "--search", "steepest"], ["show", "notation"], ["show", "devices"]]
     commands += [["show", "counting"], ["run", "countin"], ["run", "counting", "lwo=1"]]

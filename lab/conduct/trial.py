@@ -18,7 +18,7 @@ def put_on_trial(
 
     derivations = experiment.derivations(module)
     watch.phase("checks", len(derivations))
-    for done, one in enumerate(trials(derivations, seed, keep=True, processes=1)):
+    for done, one in enumerate(trials(derivations, seed, recall=True, processes=1)):
         watch.at(done + 1, one.claim.name)
         if one.fault is not None:
             raise one.fault

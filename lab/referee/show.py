@@ -57,6 +57,16 @@ def table(verdicts: list[Verdict]) -> Table:
     return made
 
 
+def in_a_line(verdict: Verdict) -> str:
+    """The verdict alone, or with what is wrong; of a pass the points, and what would have shown."""
+    mark, _ = MARKS[verdict.verdict]
+    word = f"{mark} {verdict.verdict}"
+    if not verdict.passes:
+        return f"{word}: {verdict.reason}"
+    sees = f", sees errors from {verdict.power:.0e}" if verdict.power else ""
+    return f"{word} at {verdict.points} points{sees}"
+
+
 def described(verdict: Verdict, width: int = 100) -> str:
     """What `lab check` prints of a derivation that does not pass, as plain text."""
     console = Console(width=width, no_color=True, highlight=False, force_terminal=False)

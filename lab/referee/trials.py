@@ -25,10 +25,10 @@ class Trial(NamedTuple):
 
 
 def trials(
-    claims: Sequence[Derivation], seed: int, *, keep: bool, processes: int | None = None
+    claims: Sequence[Derivation], seed: int, *, recall: bool, processes: int | None = None
 ) -> Iterator[Trial]:
-    """Judge all claims, in their order; with ``keep``, verdicts that still hold are recalled."""
-    known = {id(c): recalled(c, seed) for c in claims} if keep else {}
+    """Judge all claims, in their order; with ``recall``, where a kept verdict holds, that."""
+    known = {id(c): recalled(c, seed) for c in claims} if recall else {}
     rest = [claim for claim in claims if known.get(id(claim)) is None]
     count = processes or min(MOST, os.cpu_count() or 1, len(rest) // WORTHWHILE)
     judged = _side_by_side(rest, seed, count) if count > 1 else (_judged(c, seed) for c in rest)
@@ -38,7 +38,7 @@ def trials(
             yield Trial(claim, held, kept=True)
             continue
         verdict, fault = next(judged)
-        if keep and verdict is not None:
+        if verdict is not None:
             remember(claim, seed, verdict)
         yield Trial(claim, verdict, fault)
 

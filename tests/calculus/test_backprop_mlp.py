@@ -18,8 +18,8 @@ from lab.calculus.networks.backprop_written_out import (
 )
 from lab.calculus.networks.losses import (
     batch_mean_gradient,
-    cross_entropy_gradient,
     softmax,
+    softmax_cross_entropy_gradient,
     surprisal,
     surprisal_vjp,
 )
@@ -81,8 +81,8 @@ def test_float32_keeps_the_digits_of_a_slope(name):
 def test_a_sure_answer_keeps_its_gradient_in_float32():
     """One subtracted from a probability of 1 - 1e-9 would leave nothing."""
     z, labels = jnp.array([[0.0, 21.0, -2.0]]), jnp.array([1])
-    exact = cross_entropy_gradient(z, labels)
-    low = cross_entropy_gradient(z.astype("float32"), labels)
+    exact = softmax_cross_entropy_gradient(z, labels)
+    low = softmax_cross_entropy_gradient(z.astype("float32"), labels)
     np.testing.assert_allclose(low, exact, rtol=1e-5)
     assert softmax(z.astype("float32"))[0, 1] - 1 == 0
 
@@ -131,7 +131,7 @@ def test_each_wrong_line_of_a_backward_pass_is_named(slope, per_sample, wrong):
 def test_an_unsummed_bias_is_called_that():
     def hand(params, X, labels):
         Z = X @ params["W"] + params["b"]
-        Z_bar = cross_entropy_gradient(Z, labels)
+        Z_bar = softmax_cross_entropy_gradient(Z, labels)
         return {"W": X.T @ Z_bar, "b": Z_bar}
 
     at = derivation_of(one_layer_loss_gradient).at

@@ -11,10 +11,10 @@ from jaxtyping import Array, Float, Int
 
 from lab.calculus.networks.gates import sparsemax
 from lab.calculus.networks.losses import (
-    cross_entropy,
-    cross_entropy_gradient,
     log_softmax,
     softmax,
+    softmax_cross_entropy,
+    softmax_cross_entropy_gradient,
     softmax_jacobian,
     softmax_vjp,
 )
@@ -80,7 +80,7 @@ def softmax_regression_loss(
     W: Float[Array, "d k"], X: Float[Array, "n d"], labels: Int[Array, " n"]
 ) -> Scalar:
     """Mean cross-entropy of the scores ``X W``."""
-    return cross_entropy(X @ W, labels)
+    return softmax_cross_entropy(X @ W, labels)
 
 
 @gradient(
@@ -92,7 +92,7 @@ def softmax_regression_gradient(
     W: Float[Array, "d k"], X: Float[Array, "n d"], labels: Int[Array, " n"]
 ) -> Float[Array, "d k"]:
     """Z = XW, dZ = X dW;  dL = <(P - Y)/n, X dW>;  hence Xᵀ(P - Y)/n."""
-    return X.T @ cross_entropy_gradient(X @ W, labels)
+    return X.T @ softmax_cross_entropy_gradient(X @ W, labels)
 
 
 @hessian(

@@ -104,13 +104,15 @@ def batch_mean_gradient(losses: Float[Array, " n"]) -> Float[Array, " n"]:
     return jnp.full_like(losses, 1 / losses.size)
 
 
-def cross_entropy(z: Float[Array, "n k"], labels: Int[Array, " n"]) -> Float[Array, ""]:
+def softmax_cross_entropy(z: Float[Array, "n k"], labels: Int[Array, " n"]) -> Float[Array, ""]:
     """Mean over the batch of ``-log p[label]``."""
     return batch_mean(surprisal(z, labels))
 
 
-@gradient(of=cross_entropy, at=dict(z=reals("n k"), labels=classes("n", "k")))
-def cross_entropy_gradient(z: Float[Array, "n k"], labels: Int[Array, " n"]) -> Float[Array, "n k"]:
+@gradient(of=softmax_cross_entropy, at=dict(z=reals("n k"), labels=classes("n", "k")))
+def softmax_cross_entropy_gradient(
+    z: Float[Array, "n k"], labels: Int[Array, " n"]
+) -> Float[Array, "n k"]:
     """Chain rule: the mean sends 1/n to every sample, the surprisal sends p - onehot(y) to its row.
 
     dL/dz = (P - Y) / n: prediction minus truth, with every row summing to 0.

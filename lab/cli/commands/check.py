@@ -69,7 +69,7 @@ def check(
     with progress(streaming=as_json) as watch:
         watch.phase("checks", len(derivations))
         try:
-            for done, one in enumerate(trials(derivations, seed, keep=not (targets or fresh))):
+            for done, one in enumerate(trials(derivations, seed, recall=not (targets or fresh))):
                 watch.at(done + 1, one.claim.name)
                 if one.verdict is None:  # the others are heard all the same
                     where = f"{one.claim.file}:{one.claim.line}: " if one.claim.file else ""

@@ -11,6 +11,8 @@ from lab.errors import BadInput, suggestion
 
 if TYPE_CHECKING:
     from lab.catalogue import Claim, Entry
+    from lab.derivation import Derivation
+    from lab.referee import Verdict
 
 
 @app.command()
@@ -86,6 +88,10 @@ def _facts(entry: "Entry") -> Iterator[tuple[str, str]]:
     yield "for", ", ".join(f"{name} in {place}" for name, place in claim.at)
     if claim.kinks:
         yield "kinks", claim.kinks
+    if (verdict := _verdict(entry)) is not None:
+        from lab.referee.show import in_a_line
+
+        yield "verdict", in_a_line(verdict)
     if told := _by_algebra(entry, claim):
         yield "SymPy", told
     if uses.experiments:
@@ -96,21 +102,39 @@ def _facts(entry: "Entry") -> Iterator[tuple[str, str]]:
         yield "exercises", ", ".join(f"lab exercise {topic}" for topic in uses.sheets)
 
 
+def _derivation(entry: "Entry") -> "Derivation | None":
+    from importlib import import_module
+
+    from lab import catalogue
+    from lab.derivation import derivation_of
+
+    return derivation_of(getattr(import_module(catalogue.topic(entry.topic).module), entry.name))
+
+
+def _verdict(entry: "Entry") -> "Verdict | None":
+    """What the referee says of it: what was kept, or else what it says now."""
+    from lab import compiled
+    from lab.referee.trials import trials
+
+    derivation = _derivation(entry)
+    if derivation is None:
+        return None
+    compiled.keep()
+    (trial,) = trials([derivation], seed=0, recall=True)
+    if trial.fault is not None:
+        raise trial.fault
+    return trial.verdict
+
+
 def _by_algebra(entry: "Entry", claim: "Claim") -> str:
     """What SymPy says of a formula of numbers; nothing, and nothing imported, of anything else."""
-    from lab import catalogue
-
     numbers = not any('"' in place or "'" in place for _, place in claim.at)
     by_entry = entry.kind == "derivative" or (entry.kind in ("gradient", "hessian") and numbers)
     if not by_entry or "," in claim.wrt:
         return ""
-    from importlib import import_module
-
-    from lab.derivation import derivation_of
     from lab.symbolic import claims
 
-    member = getattr(import_module(catalogue.topic(entry.topic).module), entry.name)
-    derivation = derivation_of(member)
+    derivation = _derivation(entry)
     opinion = claims.opinion(derivation) if derivation else None
     if opinion is None or opinion.equal is None:
         return ""
@@ -121,8 +145,9 @@ def _plain_facts(entry: "Entry") -> dict[str, Any]:
     """The same, for JSON."""
     from lab import catalogue, search
 
-    claim = catalogue.claim(entry)
-    return claim._asdict() | {"at": dict(claim.at), "used": search.used(entry)._asdict()}
+    claim, verdict = catalogue.claim(entry), _verdict(entry)
+    facts = claim._asdict() | {"at": dict(claim.at), "used": search.used(entry)._asdict()}
+    return facts | {"verdict": verdict.to_json() if verdict is not None else None}
 
 
 def _exercises(topic: str) -> str:

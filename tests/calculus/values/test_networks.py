@@ -127,7 +127,7 @@ LOSSES = [
     (losses.softmax, (X,), special.softmax(X, axis=1)),
     (losses.log_softmax, (X,), special.log_softmax(X, axis=1)),
     (losses.surprisal, (X, labels), -np.log(special.softmax(X, axis=1)[np.arange(5), labels])),
-    (losses.cross_entropy, (X, labels), cross_entropy(X)),
+    (losses.softmax_cross_entropy, (X, labels), cross_entropy(X)),
     (losses.batch_mean, (n,), np.mean(n)),
     (losses.l2_penalty, ({"W": W, "b": w}, third), 0.15 * linalg.norm(W) ** 2),
     (backprop_mlp.mlp_loss, ([{"W": W, "b": b}, {"W": V, "b": g}], X, labels, "tanh"), cross_entropy(tapped)),
