@@ -3,6 +3,8 @@
 Studies cannot be cut short, so `.ci/run` runs those, whole and with their findings.
 """
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,18 @@ def conducted(tmp_path, name, *overrides):
     config = load(name, overrides)
     command = ["lab", "run", name, *overrides]
     return conduct(config, command=command, out=tmp_path, checks=False, watch=Unwatched())
+
+
+def once_only(owners):
+    """The experiments of which only one config shows a face."""
+    return {name for name, count in Counter(owners).items() if count < 2}
+
+
+def test_every_experiment_has_a_second_config():
+    owners = [load(name)["experiment"] for name in SHIPPED]
+    assert len(set(owners)) >= 24
+    assert once_only(owners) == set()
+    assert once_only([one for one in owners if one != "jacobians"] + ["jacobians"]) == {"jacobians"}
 
 
 @pytest.mark.parametrize("name", TRAININGS)
