@@ -96,6 +96,18 @@ def show_question(topic: str, name: str, as_json: bool) -> int:
     return 0
 
 
+def begun(folder: Path) -> str:
+    """The topic of the only sheet in ``folder``: what is meant when none is named.
+
+    Raises ``BadInput`` where there is none, or more than one.
+    """
+    here = [topic for topic in sheets.names() if (folder / f"{topic}.py").is_file()]
+    if len(here) != 1:
+        asked = f"sheets here: {', '.join(here)}" if here else "topics: lab exercise"
+        raise BadInput(f"which exercise? lab exercise TOPIC EXERCISE, {asked}")
+    return here[0]
+
+
 def give_hint(topic: str, name: str | None, folder: Path, as_json: bool) -> int:
     """The next hint to one question; to the first that is not solved where none is named."""
     from lab.exercises.record import solutions

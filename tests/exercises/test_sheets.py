@@ -264,6 +264,17 @@ def test_a_check_is_heard_though_its_progress_cannot_be_kept(capsys):
     assert "progress.json:1" in err
 
 
+def test_the_only_sheet_here_is_meant_where_none_is_named(capsys):
+    answer(capsys, "exercise", "counting")
+    assert "Say it aloud." in answer(capsys, "exercise", "--hint")
+    assert "lab exercise counting.EXERCISE" in answer(capsys, "exercise", "--answer", "1", wanted=2)
+    mine = Path("counting.py").read_text("utf-8")
+    assert "lab exercise TOPIC --force" in answer(capsys, "exercise", "--force", wanted=2)
+    assert Path("counting.py").read_text("utf-8") == mine
+    Path("jacobians.py").write_text("", "utf-8")
+    assert "sheets here: counting, jacobians" in answer(capsys, "exercise", "--hint", wanted=2)
+
+
 def test_solved_stays_solved(capsys):
     progress.tried(Path(), "counting", {"one": "correct"})
     progress.tried(Path(), "counting", {"one": "wrong"})
@@ -284,6 +295,7 @@ def test_solved_stays_solved(capsys):
         (["exercise", "counting.on", "--hint"], "did you mean 'one'?"),
         (["exercise", "counting.one", "two"], "one too many"),
         (["exercise", "--hint"], "which exercise?"),
+        (["exercise", "--force"], "which sheet?"),
         (["exercise", "counting", "--solution"], "which one?"),
         (["exercise", "counting", "--answer", "1"], "which one?"),
         (["exercise", "counting.one", "--answer", "1 +"], "ends too early"),

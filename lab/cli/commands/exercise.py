@@ -41,9 +41,11 @@ def exercise(
     from lab.exercises import desk
 
     if name is None:
-        if hint or solution or answer is not None or force:
-            raise BadInput("which exercise? lab exercise TOPIC EXERCISE, topics: lab exercise")
-        return desk.overview(Path.cwd(), as_json)
+        if force:
+            raise BadInput("which sheet? lab exercise TOPIC --force")
+        if not (hint or solution or answer is not None):
+            return desk.overview(Path.cwd(), as_json)
+        name = desk.begun(Path.cwd())
     topic, dot, inside = name.partition(".")
     if dot and question is not None:
         raise BadInput(f"{name!r} names an exercise already; {question!r} is one too many")
