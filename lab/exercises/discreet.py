@@ -19,10 +19,7 @@ _TELLING = tuple(
         (r"( is left out): a factor [^;]*", r"\1"),
         # what the formula lacks, and what should stand in it
         (rf" lacks a (term|factor) {_SAID} in the formula", r" lacks a \1 in the formula"),
-        (
-            rf" has a factor {_SAID} too many in the formula",
-            " has a factor too many in the formula",
-        ),
+        (rf" lacks a division by {_SAID} in the formula", " lacks a factor in the formula"),
         (rf"( stands in the formula where ){_SAID} should\b", r"\1something else should"),
         (r" should be squared in the formula", " enters the formula with the wrong power"),
         (r" where it should run [^;]*", ", which is the wrong way"),

@@ -48,7 +48,7 @@ HUSHED = [
         "where something else should; b",
     ),
     ("x should be squared in the formula", "with the wrong power"),
-    ("b has a factor `h**2` too many in the formula", "b has a factor too many in the formula"),
+    ("b lacks a division by `h**2` in the formula", "b lacks a factor in the formula"),
     ("`cumsum(x)` of the formula runs forwards where it should run backwards", "the wrong way"),
     ("it runs along axis 0, and should run along axis 1", "axis 0, which is the wrong one"),
     ("the number 2 in `2 * x` should be 3", "the number 2 in `2 * x` is not the right one"),

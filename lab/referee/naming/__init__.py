@@ -22,6 +22,7 @@ from lab.referee.naming.answers.arguments import exchanged, mirrored, misplaced,
 from lab.referee.naming.answers.conjugates import complex_leaves, conventions
 from lab.referee.naming.answers.regions import certain_entries, certain_sizes, regions
 from lab.referee.naming.answers.sides import one_sided
+from lab.referee.naming.answers.symmetric import taken_symmetric
 from lab.referee.naming.answers.terms import extra_terms
 from lab.referee.naming.answers.transforms import summed, transformed
 from lab.referee.naming.formula.changes import (
@@ -32,12 +33,15 @@ from lab.referee.naming.formula.changes import (
     turned_values,
     wrong_signs,
 )
+from lab.referee.naming.formula.counts import wrong_counts
 from lab.referee.naming.formula.exchanges import wrong_values
-from lab.referee.naming.formula.factors import missing_factors, odd_factors
+from lab.referee.naming.formula.factors import missing_factors, missing_matrices, odd_factors
 from lab.referee.naming.formula.functions import missing_functions, wrong_functions
 from lab.referee.naming.formula.lacking import missing_numbers, missing_terms, odd_terms
 from lab.referee.naming.formula.numbers import noughts, wrong_numbers
 from lab.referee.naming.formula.own_axes import own_axes
+from lab.referee.naming.formula.own_values import own_values
+from lab.referee.naming.formula.pieces import wrong_pieces
 from lab.referee.naming.formula.relatives import relatives
 from lab.referee.naming.formula.two_numbers import two_numbers
 from lab.referee.naming.paths.altered import other_axes, other_constants
@@ -68,11 +72,14 @@ BY_LEAF: tuple[Finder, ...] = (
     spare_factors,
     wrong_signs,
     own_axes,
+    wrong_pieces,
     turned_values,
     wrong_branches,
+    wrong_counts,
     wrong_numbers,
     other_numbers,
     two_numbers,
+    taken_symmetric,
     broken_pairs,
     noughts,
     other_values,
@@ -86,6 +93,8 @@ BY_LEAF: tuple[Finder, ...] = (
     missing_numbers,
     missing_factors,
     wrong_values,
+    missing_matrices,
+    own_values,
     missing_functions,
     missing_terms,
     mirrored,

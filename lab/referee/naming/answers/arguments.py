@@ -22,11 +22,14 @@ FEW = 2  # points at which an alteration is tried before it is tried at all of t
 
 
 class Alteration(NamedTuple):
-    """``leaves(sizes-free leaves)`` of all points of a group, altered."""
+    """``change`` alters the leaves of all points of a group. What ``milder`` does would do as well,
+    where it does: it is not told then.
+    """
 
     name: str
     says: str
     change: Callable[[Leaves], Leaves]
+    milder: Callable[[Leaves], Leaves] | None = None
 
 
 def misplaced(scene: Scene) -> Iterator[Mistake]:
@@ -74,8 +77,8 @@ def _altered(
     for k, alteration in enumerate(kept):
         block = slice(k * len(rows), (k + 1) * len(rows))
         if _close(scene, main, rows, [leaf[block] for leaf in told]):
-            answers = _answers(scene, alteration)
-            if answers is not None and scene.explains(answers):
+            mild = alteration.milder is not None and _explains(scene, alteration.milder)
+            if not mild and _explains(scene, alteration.change):
                 yield Mistake(alteration.name, alteration.says, scene.where)
 
 
@@ -126,17 +129,17 @@ def _some(allowed: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return np.asarray(allowed[rows])
 
 
-def _answers(scene: Scene, alteration: Alteration) -> list[list[np.ndarray]] | None:
+def _explains(scene: Scene, change: Callable[[Leaves], Leaves]) -> bool:
     answers = []
     for evidence in scene.evidences:
         try:
-            told = evidence.ask_truth(alteration.change(evidence.group.leaves))
+            told = evidence.ask_truth(change(evidence.group.leaves))
         except Exception:
-            return None
+            return False
         if isinstance(told, Raised):
-            return None
+            return False
         answers.append(list(told))
-    return answers
+    return scene.explains(answers)
 
 
 def _alterations(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
@@ -158,7 +161,7 @@ def _alterations(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
                 yield Alteration("missing_term", left_out, change(np.zeros_like))
                 missing = f"a factor {name} is left out, as if {name} were one"
                 yield Alteration("missing_chain_factor", missing, change(np.ones_like))
-            yield Alteration("factor", f"{name} is squared", change(np.square))
+            yield Alteration("factor", f"{name} is squared", change(np.square), change(np.abs))
         if leaf.ndim == 3 and leaf.shape[1] == leaf.shape[2]:
             turned = f"{name} stands where its transpose should"
             yield Alteration("transpose", turned, change(lambda x: np.swapaxes(x, 1, 2)))

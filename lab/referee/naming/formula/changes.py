@@ -9,7 +9,7 @@ import numpy as np
 from lab.referee.naming.formula.repairs import Added, Bench, Change, by_edge, mended
 from lab.referee.naming.stage.draft import Spot, bare, spots
 from lab.referee.naming.stage.scene import Scene, written
-from lab.referee.programs.traced import Edge
+from lab.referee.programs.traced import Edge, Program, Step
 from lab.referee.verdict import Mistake
 
 FACTORS = {("mul", 0), ("mul", 1), ("div", 1)}  # steps and operands that are one factor
@@ -84,7 +84,7 @@ def _spared(here: Bench) -> Iterator[Change]:
             continue
         verb = "divides" if name == "div" else "multiplies"
         says = f"{draft.text(edge)} {verb} in the formula, which it should not"
-        yield Change("missing_chain_factor", says, (edge,), _edited((edge,), np.ones_like))
+        yield Change("extra_term", says, (edge,), _edited((edge,), np.ones_like))
 
 
 def _orders(here: Bench) -> Iterator[Change]:
@@ -104,7 +104,9 @@ def _orders(here: Bench) -> Iterator[Change]:
 
 
 def _crossings(here: Bench) -> Iterator[Change]:
-    """Two factors of different products of matrices, each in the other's place."""
+    """Two factors of products of matrices, each in the other's place: of one product, they stand in
+    the wrong order.
+    """
     draft = here.draft
     steps = draft.program.steps
     dots = [e for e in draft.edges if e.step < len(steps) and steps[e.step].name == "dot_general"]
@@ -113,7 +115,16 @@ def _crossings(here: Bench) -> Iterator[Change]:
         apart = spot[0].step != spot[1].step and one != other
         if apart and draft.shape(spot[0]) == draft.shape(spot[1]):
             says = f"{one} and {other} stand in each other's place in the formula"
-            yield Change("transpose", says, spot, _crossed(spot))
+            first, last = (steps[k] for k in sorted(edge.step for edge in spot))
+            name = "transpose" if _one_product(draft.program, first, last) else "wrong_variable"
+            yield Change(name, says, spot, _crossed(spot))
+
+
+def _one_product(program: Program, first: Step, last: Step) -> bool:
+    """Whether two products of matrices are one: what the first of them makes enters the last."""
+    before = [program.producer(bare(program, slot)) for slot in last.inputs]
+    dots = [step for step in before if step is not None and step.name == "dot_general"]
+    return any(step is first or _one_product(program, first, step) for step in dots)
 
 
 def _crossed(spot: Spot) -> Callable[[Bench], Added]:

@@ -46,8 +46,13 @@ FORMS: tuple[tuple[str, Callable[[np.ndarray], np.ndarray], str | None], ...] = 
 
 
 def missing_factors(scene: Scene) -> Iterator[Mistake]:
-    """A value of the formula lacks a factor, entry by entry or as a matrix, or has one too many."""
+    """A value of the formula lacks a factor, entry by entry, or a division."""
     yield from mended(scene, lambda here: _changes(scene, here, odd=False))
+
+
+def missing_matrices(scene: Scene) -> Iterator[Mistake]:
+    """A matrix left out of a product of matrices, or of its application to a vector."""
+    yield from mended(scene, lambda here: _matrices(scene, here))
 
 
 def odd_factors(scene: Scene) -> Iterator[Mistake]:
@@ -72,8 +77,8 @@ def _changes(scene: Scene, here: Bench, *, odd: bool) -> Iterator[Change]:
         for value in values:
             strange = _odd(form, steps, value)
             known = value.at(here)
-            if known is None or np.unique(known).size < 3:  # of two values, all is a factor of all
-                continue
+            if known is None or (np.unique(known).size < 3 and not (form == "{}" and _mask(known))):
+                continue  # of two values, all is a factor of all
             for spot in places:
                 far = decides[spot] and (form != "{}" or value.of != "argument")
                 if (strange or far) is not odd or not _beside(known, here, spot):
@@ -86,8 +91,11 @@ def _changes(scene: Scene, here: Bench, *, odd: bool) -> Iterator[Change]:
                 if form == "{}" and value.text == text:
                     says = f"{text} should be squared in the formula"
                 yield Change("missing_chain_factor", says, spot, partial(_times, spot, value, of))
-    if not odd:
-        yield from _matrices(here, values, [p for p in places if not here.draft.fixed(p[0])])
+
+
+def _mask(known: np.ndarray) -> bool:
+    """Whether it keeps some entries of an array, and drops the others."""
+    return known.ndim > 1 and set(np.unique(known)) == {0.0, 1.0}
 
 
 def _small(draft: Draft, spot: Spot) -> bool:
@@ -99,16 +107,16 @@ def _small(draft: Draft, spot: Spot) -> bool:
 def _told_factor(form: str, value: Value) -> str:
     factor = filled(form.removeprefix("1/"), value.text)
     if form == "1/({})":
-        return f"has a factor {value.text} too many"
+        return f"lacks a division by {value.text}"
     if form.startswith("1/"):
-        return f"has a factor {factor} too many"
+        return f"lacks a division by {factor}"
     return f"lacks a factor {factor}"
 
 
-def _matrices(here: Bench, values: list[Value], places: list[Spot]) -> Iterator[Change]:
-    """A matrix left out of a product of matrices, or of its application to a vector."""
+def _matrices(scene: Scene, here: Bench) -> Iterator[Change]:
     sides = (("on the left", _from_left), ("on the right", _from_right))
-    for value in values:
+    places = [spot for spot in spots(here.draft) if not here.draft.fixed(spot[0])]
+    for value in values_at(scene, here):
         known = value.at(here)
         if known is None or known.ndim != 3 or known.shape[1] != known.shape[2]:
             continue

@@ -18,7 +18,7 @@ from lab.referee.naming.formula.repairs import (
     mistake,
     right,
 )
-from lab.referee.naming.stage.draft import Draft, Spot, spots
+from lab.referee.naming.stage.draft import Draft, Spot, bare, spots
 from lab.referee.naming.stage.scene import (
     SHARE,
     Scene,
@@ -204,13 +204,15 @@ def _said(scene: Scene, draft: Draft, spot: Spot, by_group: list[float]) -> Iter
             odd = set(".e") & set(number(c * h))  # no fraction that one would count with
             yield told("constant" if odd or abs(c - 1) < NEAR else "factor", says)
         return
-    text = draft.text(spot[0])
+    text, given = draft.text(spot[0]), draft.program.arguments
     if abs(c) < 1e-9:
         yield told("extra_term", f"the term {text} of the formula should not be there")
     elif word:
         yield told("batch_factor", f"{text} in the formula is {word} times what it should be")
     elif max(by_group) - min(by_group) > 1e-9 * abs(c):
         return
+    elif not plain_number(1 / c) and bare(draft.program, draft.slot(spot[0])) in given:
+        return  # nobody multiplies an argument by such a number
     elif abs(c - 1) < 0.02:
         yield told("constant", f"{text} in the formula is {1 / c:.8g} times what it should be")
     elif abs(c + 1) > 1e-9:

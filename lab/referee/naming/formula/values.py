@@ -69,8 +69,11 @@ def of_function(scene: Scene, here: Bench) -> Iterator[Value]:
 
 
 def _inverse(known: np.ndarray) -> np.ndarray:
-    fine = np.linalg.cond(known) < 1e8
-    return np.linalg.inv(np.where(fine[:, None, None], known, np.eye(known.shape[1])))
+    identity = np.eye(known.shape[1])
+    finite = np.isfinite(known).all(axis=(1, 2), keepdims=True)
+    known = np.where(finite, known, identity)  # LAPACK complains aloud of what is no number
+    fine = np.linalg.cond(known)[:, None, None] < 1e8
+    return np.linalg.inv(np.where(fine, known, identity))
 
 
 def _after(

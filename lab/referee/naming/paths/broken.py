@@ -2,7 +2,7 @@
 factor.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from lab.referee.naming.stage.choices import branch_of
 from lab.referee.naming.stage.flow import Flow
 from lab.referee.naming.stage.scene import Scene, in_part, where
 from lab.referee.naming.stage.sizes import TRIVIAL, meaning
-from lab.referee.naming.stage.words import operand_text, plain
+from lab.referee.naming.stage.words import made_text, operand_text, plain
 from lab.referee.programs.source import Place
 from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
@@ -108,9 +108,18 @@ def distinct_paths(scene: Scene, flow: Flow) -> list[Path]:
         scale = 10.0 ** np.floor(np.log10(largest))
         key = np.round(told / scale, 7).tobytes() + str(scale).encode()
         known = found.setdefault(key, Path(edges, chains.get(edges[0], edges[:1]), share))
+        if {*known.edges} < {*edges} and _one_place(flow, edges):
+            found[key] = known._replace(edges=edges)  # no need to tell which of its operands
         if len(edges) == 1 and _beside(flow, known.edges[0], edges[0]):
             found[key] = known._replace(twin=True)
     return list(found.values())
+
+
+def _one_place(flow: Flow, edges: Sequence[Edge]) -> bool:
+    """Whether one value enters one expression by these edges."""
+    program = flow.program
+    places = {program.steps[edge.step].place for edge in edges}
+    return len(places) == 1 == len({program.operand(edge) for edge in edges})
 
 
 def _repeated(flow: Flow) -> list[tuple[Edge, ...]]:
@@ -251,7 +260,8 @@ def describe(flow: Flow, path: Path) -> tuple[str, str]:
     program = flow.program
     start = operand_text(flow.told, path.edges[0])
     steps = [program.steps[edge.step] for edge in path.chain]
-    places = {step.place.quoted: step.place for step in steps if step.place is not None}
+    told = [(step.outputs[-1], step.place) for step in steps if step.place is not None]
+    places = {made_text(program, slot): place for slot, place in told}
     if not places:
         kinds = list(dict.fromkeys(plain(s.name) for s in steps if s.name not in TRIVIAL))
         return f"the path {' -> '.join([start, *kinds[:3]])}", ""
@@ -263,9 +273,11 @@ def describe(flow: Flow, path: Path) -> tuple[str, str]:
         return f"everything that depends on {start} from there on", place
     first = path.edges[0]
     beside = [e for e in program.edges() if e.step == first.step]
-    within = [e for e in program.edges() if program.steps[e.step].place == steps[0].place]
+    here = steps[0].place
+    unpacked = here is not None and texts[0] != here.quoted
+    within = [e for e in program.edges() if program.steps[e.step].place == here and not unpacked]
     if start.startswith("its "):  # a value within one expression, as the sum in a softmax
-        texts[0] = f"through the {start[4:]} in {texts[0]}"
+        texts[0] = f"through {_inside(flow, path, start)} in {texts[0]}"
     elif len(path.edges) == 1 < len(beside) and len(texts) == 1:
         texts[0] += f" (its {_which(steps[0].name, first.operand)})"
     elif {e for e in within if program.operand(e) == program.operand(first)} - {*path.edges}:
@@ -273,6 +285,15 @@ def describe(flow: Flow, path: Path) -> tuple[str, str]:
     if not start.startswith("its "):
         texts = [start, *texts]
     return f"the path {' -> '.join(texts[:4])}", place
+
+
+def _inside(flow: Flow, path: Path, start: str) -> str:
+    """A value within one expression: the one that all of the path goes through, and no other."""
+    leaving, first = flow.program.leaving(), flow.program.steps[path.edges[0].step]
+    if len(leaving[flow.program.operand(path.edges[0])]) == len(path.edges):
+        return f"the {start[4:]}"
+    normalizes = first.name == "reduce_sum" and first.place and "softmax" in first.place.text
+    return "the normaliser" if normalizes else f"the {plain(first.name)}"
 
 
 def _which(step: str, operand: int) -> str:

@@ -187,6 +187,7 @@ def spots(one: Draft) -> list[Spot]:
     if len(odd) <= PAIRED:  # a constant may be there once more as a multiple of it
         found += [(*one, *other) for one, other in combinations(odd, 2)]
     found += [tuple(edges) for edges in by_slot.values() if len(edges) > 1]
+    found += _repeated(program, single)
     texts: dict[str, list[Edge]] = {}
     for slot, edges in by_slot.items():
         texts.setdefault(one.named(slot), []).extend(edges)
@@ -199,6 +200,16 @@ def spots(one: Draft) -> list[Spot]:
     found += [tuple(edges) for edges in sums.values() if len(edges) > 1]
     found += [(edge,) for edges in numbers.values() if len(edges) > 1 for edge in edges]
     return found
+
+
+def _repeated(program: Program, edges: Sequence[Edge]) -> list[Spot]:
+    """Where values enter an expression that is carried out several times, in a loop or a call."""
+    sites: dict[tuple[Place | None, str, int], list[Edge]] = {}
+    for edge in edges:
+        step = program.steps[edge.step] if edge.step < len(program.steps) else None
+        if step is not None and step.place is not None:
+            sites.setdefault((step.place, step.name, edge.operand), []).append(edge)
+    return [tuple(some) for some in sites.values() if len(some) > 1]
 
 
 def _apart(one: Draft, edges: Sequence[Edge]) -> bool:

@@ -32,7 +32,8 @@ class Scene(NamedTuple):
     hand's own formula; ``counts()`` are the numbers over which either of them takes a mean;
     ``passed(e)`` is the function's program with the values that it passes through;
     ``unlike(whose)`` are groups whose program (``"function"``, ``"hand"``) is another than the
-    rest's. ``until`` is when to give up, by the processor's clock.
+    rest's. ``sound`` are the leaves in which the answer is right, and is to stay so. ``until`` is
+    when to give up, by the processor's clock.
     """
 
     evidences: tuple[Evidence, ...]
@@ -44,6 +45,7 @@ class Scene(NamedTuple):
     counts: Callable[[], Counts]
     passed: Callable[[int], tuple[Program, dict[int, np.ndarray]] | None]
     unlike: Callable[[str], frozenset[int]]
+    sound: tuple[int, ...] = ()
     until: float = np.inf
 
     @property
@@ -152,8 +154,20 @@ class Scene(NamedTuple):
     def true(
         self, g: int, rows: np.ndarray, answer: Sequence[np.ndarray], share: float = SHARE
     ) -> bool:
-        """Whether the answer of a mended formula at some points of a group is the truth there."""
-        return self._near(rows, answer, self.evidences[g].truth, lambda i: self.mended(g, i, share))
+        """Whether the answer of a mended formula at some points of a group is the truth there, and
+        what was right is as it was.
+        """
+        mended = lambda i: self.mended(g, i, share)
+        return self._near(rows, answer, self.evidences[g].truth, mended) and all(
+            np.all(np.abs(answer[i] - self.evidences[g].hand[i][rows]) <= self._kept(g, i)[rows])
+            for i in self.sound
+        )
+
+    def _kept(self, g: int, i: int) -> np.ndarray:
+        """How far a mended formula may move what was right already."""
+        evidence = self.evidences[g]
+        scale = size(evidence.truth[i], evidence.elementwise)
+        return np.asarray(CLOSE * (scale + evidence.noise[i].typical))
 
     def _near(
         self,

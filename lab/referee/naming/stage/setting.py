@@ -36,7 +36,8 @@ def scene_of(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Scen
     bare = Scene(
         tuple(evidences), tuple(wrong), right, (), flow_of, draft_of, counts, passed, unlike
     )
-    return bare._replace(leaves=_wrong_leaves(bare))
+    leaves = _wrong_leaves(bare)
+    return bare._replace(leaves=leaves, sound=tuple({*range(len(bare.names))} - {*leaves}))
 
 
 def _floored(evidences: Sequence[Evidence]) -> list[Evidence]:

@@ -30,8 +30,8 @@ def _name(way: list[ast.AST], by_sum: str) -> str:
         return by_sum
     if not _products(way):
         return "wrong_variable"
-    counted = (_is_number(side) for one in way for side in _operands(one))
-    return "factor" if any(counted) else "missing_chain_factor"
+    numbers = (any(_is_number(side) for side in _operands(one)) for one in way)
+    return "factor" if all(numbers) else "missing_chain_factor"
 
 
 def _sums(way: list[ast.AST]) -> bool:
@@ -90,7 +90,7 @@ def filled(form: str, text: str) -> str:
     """A formula with ``{}`` in it, an expression of the source in its place: ``({})^2`` is
     `norm(x)^2`, and `(x + 1)^2`.
     """
-    bare = text.strip("`")
+    bare = text[1:-1] if text[0] == text[-1] == "`" else text
     if _is_atom(bare):
         form = re.sub(r"(?<![a-z])\(\{\}\)", "{}", form)
     made = form.replace("{}", bare)
