@@ -8,6 +8,7 @@ takes are assumed, and said."""
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -174,7 +175,20 @@ def _pulled(function: Any, claim: Derivation) -> Callable[..., Any]:
         found = jax.vjp(of_slots, *slots)[1](given[-1])
         return found[0] if claim.single else found
 
+    pullback.written = partial(_as_written, rule_of(function), claim)  # type: ignore[attr-defined]
     return pullback
+
+
+def _as_written(rule: Any, claim: Derivation, *given: Any) -> Any:
+    """The pullback by the rule's own two functions: JAX, which traces them apart, forgets their
+    lines.
+    """
+    fixed = [given[position] for position in rule.nondiff_argnums]
+    moving = [p for p in range(len(given) - 1) if p not in rule.nondiff_argnums]
+    kept = rule.fwd(*given[:-1])[1]
+    found = rule.bwd(*fixed, kept, given[-1])
+    found = tuple(found[moving.index(position)] for position in claim.wrt)
+    return found[0] if claim.single else found
 
 
 def _pushed(function: Any, claim: Derivation) -> Callable[..., Any]:

@@ -291,7 +291,7 @@ TOLD = [
          "replaces what is there, where it should add to it", tokens, "vjp"),
     Told("divided by a count", embedded,
          lambda table, ids, g: embedded_in_table(table, ids, g) / jnp.maximum(counts(table, ids), 1)[:, None],
-         "missing_chain_factor", "divides in the formula, which it should not", tokens, "vjp"),
+         "extra_term", "divides in the formula, which it should not", tokens, "vjp"),
     Told("the least for the largest", lambda x: jnp.sum(jnp.max(x, axis=1) ** 2),
          lambda x: 2 * x * jax.nn.one_hot(jnp.argmin(x, axis=1), x.shape[1]), "wrong_variable", "should be a maximum", draws((4, 5))),
     Told("two matrices exchanged, both transposed", lambda x, V, W: x @ V * jnp.tanh(x @ W), crossed, "wrong_variable",

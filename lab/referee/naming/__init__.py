@@ -20,7 +20,12 @@ import numpy as np
 
 from lab.referee.naming.answers.arguments import exchanged, mirrored, misplaced, other_argument
 from lab.referee.naming.answers.conjugates import complex_leaves, conventions
-from lab.referee.naming.answers.regions import certain_entries, certain_sizes, regions
+from lab.referee.naming.answers.regions import (
+    certain_entries,
+    certain_sizes,
+    noughts_apart,
+    regions,
+)
 from lab.referee.naming.answers.sides import one_sided
 from lab.referee.naming.answers.symmetric import taken_symmetric
 from lab.referee.naming.answers.terms import extra_terms
@@ -33,6 +38,7 @@ from lab.referee.naming.formula.changes import (
     turned_values,
     wrong_signs,
 )
+from lab.referee.naming.formula.commuted import wrong_order
 from lab.referee.naming.formula.counts import wrong_counts
 from lab.referee.naming.formula.exchanges import wrong_values
 from lab.referee.naming.formula.factors import missing_factors, missing_matrices, odd_factors
@@ -93,6 +99,7 @@ BY_LEAF: tuple[Finder, ...] = (
     missing_numbers,
     missing_factors,
     wrong_values,
+    wrong_order,
     missing_matrices,
     own_values,
     missing_functions,
@@ -104,6 +111,7 @@ BY_LEAF: tuple[Finder, ...] = (
     odd_paths,
     extra_terms,
     certain_entries,
+    noughts_apart,
 )
 IN_PARTS: tuple[Finder, ...] = (
     regions,
@@ -159,8 +167,10 @@ def _leaf_by_leaf(whole: Scene) -> Mistake:
     where = "; ".join(mistake.where for mistake in found if mistake)
     if len({mistake.says for mistake in told}) == 1:
         return Mistake(name, told[0].says, where)
-    parts = zip((one.where for one in each), (mistake.says for mistake in told), strict=True)
-    says = (said if said.startswith(f"{leaf}:") else f"{leaf}: {said}" for leaf, said in parts)
+    by_text: dict[str, list[str]] = {}
+    for one, mistake in zip(each, told, strict=True):
+        by_text.setdefault(mistake.says.removeprefix(f"{one.where}: "), []).append(one.where)
+    says = (f"{', '.join(leaves)}: {said}" for said, leaves in by_text.items())
     return Mistake(name, "; ".join(says), where)
 
 

@@ -86,6 +86,28 @@ def certain_entries(scene: Scene) -> Iterator[Mistake]:
         yield Mistake("region", says, f"{name}, {word}")
 
 
+def noughts_apart(scene: Scene) -> Iterator[Mistake]:
+    """Wrong just where the derivative is zero, or the hand is."""
+    truth, hand, off = (np.concatenate(parts) for parts in zip(*_flat(scene), strict=True))
+    right = ~off & (truth != 0)
+    if off.sum() < FEWEST or right.sum() < FEWEST:
+        return
+    if not truth[off].any():
+        says = f"right wherever {scene.what} is not 0, but not 0 where it is: a mask is left out"
+        yield Mistake("region", says, scene.where)
+    elif not hand[off].any():
+        says = f"right wherever it is not 0, but {scene.what} is not 0 there: entries are left out"
+        yield Mistake("region", says, scene.where)
+
+
+def _flat(scene: Scene) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Truth, hand and which of it is off, entry by entry."""
+    for i in scene.leaves:
+        for g, evidence, mask in scene.groups():
+            truth, hand = evidence.truth[i][mask], evidence.hand[i][mask]
+            yield truth.ravel(), hand.ravel(), off_entries(scene, g, i).ravel()
+
+
 def _entries(scene: Scene, i: int) -> Entries:
     off, told, truths, hands = [], [], [], []
     names = argument_leaves(scene.evidences[0])

@@ -1,6 +1,5 @@
-"""An argument taken to be symmetric: the answer is right wherever it is, as `2 A x` for the gradient
-`(A + A') x` of a quadratic form.
-"""
+"""An argument taken to be symmetric: the answer is right where it is, as `2 A x` for the gradient
+`A x + A' x` of a quadratic form."""
 
 from collections.abc import Iterator
 

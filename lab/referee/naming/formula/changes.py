@@ -7,8 +7,9 @@ from itertools import chain, combinations, islice, product
 import numpy as np
 
 from lab.referee.naming.formula.repairs import Added, Bench, Change, by_edge, mended
-from lab.referee.naming.stage.draft import Spot, bare, spots
+from lab.referee.naming.stage.draft import Draft, Spot, bare
 from lab.referee.naming.stage.scene import Scene, written
+from lab.referee.naming.stage.spots import spots
 from lab.referee.programs.traced import Edge, Program, Step
 from lab.referee.verdict import Mistake
 
@@ -148,6 +149,21 @@ def _turns(here: Bench) -> Iterator[Change]:
         own = draft.program.shapes[bare(draft.program, draft.slot(spot[0]))]
         for name, how, edit in _arrangements(draft.shape(spot[0]), own):
             yield Change(name, f"{text} enters the formula {how}", spot, _edited(spot, edit))
+    for slot, spot in _both_ways(draft):
+        says = f"{draft.named(slot)} and its transpose are exchanged in the formula"
+        yield Change("transpose", says, spot, _edited(spot, _swap(1, 2)))
+
+
+def _both_ways(draft: Draft) -> Iterator[tuple[int, Spot]]:
+    """Square matrices that enter as they are and transposed, with all places of each."""
+    places: dict[int, list[Edge]] = {}
+    for edge in draft.edges:
+        shape = draft.shape(edge)
+        if len(shape) == 2 and shape[0] == shape[1] and not draft.fixed(edge):
+            places.setdefault(bare(draft.program, draft.slot(edge)), []).append(edge)
+    for slot, edges in places.items():
+        if len({draft.slot(edge) for edge in edges}) > 1:
+            yield slot, tuple(edges)
 
 
 def _arrangements(shape: Shape, own: Shape) -> Iterator[tuple[str, str, Edit]]:
@@ -170,9 +186,17 @@ def _arrangements(shape: Shape, own: Shape) -> Iterator[tuple[str, str, Edit]]:
         for shift, word in ((1, "early"), (-1, "late")):
             how = f"one place too {word}{along}"
             yield "index", how, partial(np.roll, shift=shift, axis=i + 1)
+            yield "index", how, partial(_shifted, shift=shift, axis=i + 1)
     for i, j in combinations(long, 2):  # a kernel that is not turned, or should not be
         how = f"the wrong way round along axes {i - before} and {j - before}"
         yield "index", how, partial(np.flip, axis=(i + 1, j + 1))
+
+
+def _shifted(array: np.ndarray, shift: int, axis: int) -> np.ndarray:
+    """By one place, with nothing at the end that it leaves."""
+    moved = np.roll(array, shift, axis)
+    np.moveaxis(moved, axis, 0)[0 if shift > 0 else -1] = 0.0
+    return moved
 
 
 def _swap(i: int, j: int) -> Edit:

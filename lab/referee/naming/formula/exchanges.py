@@ -8,9 +8,10 @@ import numpy as np
 
 from lab.referee.naming.formula.repairs import Added, Bench, Change, by_edge, mended
 from lab.referee.naming.formula.values import Value, of_function
-from lab.referee.naming.stage.draft import Draft, Spot, bare, spots
+from lab.referee.naming.stage.draft import Draft, Spot, bare
 from lab.referee.naming.stage.scene import Scene
 from lab.referee.naming.stage.sizes import sizes_of
+from lab.referee.naming.stage.spots import spots
 from lab.referee.naming.stage.wording import filled, related
 from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
@@ -29,7 +30,7 @@ def _exchanges(scene: Scene, here: Bench) -> Iterator[Change]:
     places = [s for s in (*spots(draft), *_together(draft)) if s[0].step < last]
     places = [spot for spot in places if not draft.fixed(spot[0]) or draft.literal(spot[0])]
     known_of = list(of_function(scene, here))
-    turned = [_transposed(value) for value in known_of if value.of == "argument"]
+    turned = [_transposed(value) for value in known_of]
     for value in (*known_of, *turned, *_sizes(scene, here)):
         known = value.at(here)
         for spot in places if known is not None else ():
@@ -37,7 +38,7 @@ def _exchanges(scene: Scene, here: Bench) -> Iterator[Change]:
                 continue  # a number may stand for a number that is computed
             shape = draft.program.shapes[bare(draft.program, draft.slot(spot[0]))]
             if known is not None and known.shape[1:] in (shape, draft.shape(spot[0])):
-                text = draft.text(spot[0])
+                text = draft.replaced(spot[0], known)
                 says = f"{text} stands in the formula where {value.text} should"
                 name = value.name or related(text.strip("`"), value.text.strip("`"))
                 if text == value.text:

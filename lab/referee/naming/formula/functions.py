@@ -59,6 +59,10 @@ SUMS: tuple[tuple[str, Function], ...] = (
     ("sum({})", lambda u: u.reshape(len(u), -1).sum(axis=1)),
     ("sum({}, axis=0)", lambda u: u.sum(axis=1) if u.ndim > 1 else u),
     ("sum({}, axis=1)", lambda u: u.sum(axis=2) if u.ndim > 2 else u),
+    (
+        "the sum of {} over all but its last axis",
+        lambda u: u.reshape(len(u), -1, u.shape[-1]).sum(axis=1) if u.ndim > 3 else u,
+    ),
     ("mean({}, axis=0)", lambda u: u.mean(axis=1) if u.ndim > 1 else u),
     ("mean({}, axis=1)", lambda u: u.mean(axis=2) if u.ndim > 2 else u),
 )

@@ -8,8 +8,9 @@ import numpy as np
 from lab.referee.naming.formula.factors import spread
 from lab.referee.naming.formula.repairs import Added, Bench, Change, by_edge, mended
 from lab.referee.naming.formula.values import Value, of_function
-from lab.referee.naming.stage.draft import Spot, spots
+from lab.referee.naming.stage.draft import Spot
 from lab.referee.naming.stage.scene import Scene
+from lab.referee.naming.stage.spots import spots
 from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
 

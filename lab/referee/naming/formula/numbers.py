@@ -18,7 +18,7 @@ from lab.referee.naming.formula.repairs import (
     mistake,
     right,
 )
-from lab.referee.naming.stage.draft import Draft, Spot, bare, spots
+from lab.referee.naming.stage.draft import Draft, Spot, bare
 from lab.referee.naming.stage.scene import (
     SHARE,
     Scene,
@@ -27,6 +27,7 @@ from lab.referee.naming.stage.scene import (
     some_rows,
     written,
 )
+from lab.referee.naming.stage.spots import spots
 from lab.referee.verdict import Mistake
 
 ROUNDS = 8
@@ -183,13 +184,14 @@ def _said(scene: Scene, draft: Draft, spot: Spot, by_group: list[float]) -> Iter
         if size and not alike:
             yield told("batch_factor", f"the number {written(h)}{here} should be {size}")
         elif size:
-            yield told("batch_factor", f"{says}, which is {size}")
+            named = "" if size.isdigit() else f", which is {size}"
+            yield told("batch_factor", says + named)
         elif word:
             says = f"the number {written(h)}{here} is {word} times what it should be"
             yield told("batch_factor", says)
         elif not alike:
             return
-        elif place is not None and not _short(h, 4) and not shown(h, place.text):
+        elif place is not None and not _short(h, 6) and not shown(h, place.text):
             says = f"a constant of {place.quoted} is {1 / c:.8g} times what it should be"
             yield told("constant" if abs(c - 1) < NEAR else "factor", says)
         elif abs(c) < 1e-9 and place is not None and re.search(DEVIATES, place.text):

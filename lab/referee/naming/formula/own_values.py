@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from lab.referee.naming.formula.repairs import Added, Bench, Change, by_edge, mended
-from lab.referee.naming.stage.draft import Draft, Spot, bare, spots
+from lab.referee.naming.stage.draft import Draft, Spot, bare
 from lab.referee.naming.stage.scene import Scene
+from lab.referee.naming.stage.spots import spots
 from lab.referee.naming.stage.wording import related
 from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
@@ -29,9 +30,9 @@ def _changes(here: Bench) -> Iterator[Change]:
         own = bare(program, draft.slot(spot[0]))
         if draft.fixed(spot[0]) or spot[0].step == len(program.steps):
             continue
-        later, text = _later(draft, spot), draft.text(spot[0])
+        later = _later(draft, spot)
         for slot, edge in known.items():
-            other = draft.text(edge)
+            other, text = draft.text(edge), draft.replaced(spot[0], here.value(edge))
             alike = program.shapes[slot] in (program.shapes[own], draft.shape(spot[0]))
             if slot in (own, draft.slot(spot[0])) or not alike or slot in later or other == text:
                 continue

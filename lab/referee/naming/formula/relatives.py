@@ -1,7 +1,9 @@
 """Steps of the hand's formula in whose place a near relative should stand: a running sum or a loop
-that runs the other way, `.add` for `.set`, a minimum for a maximum."""
+that runs the other way, `.add` for `.set`, a minimum for a maximum, `>` for `>=` of indices."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +17,7 @@ from lab.referee.programs.source import Place
 from lab.referee.programs.traced import Program, Step
 from lab.referee.verdict import Mistake
 
-MOST = 8  # relatives tried
+MOST = 12  # relatives tried
 REVERSIBLE = ("cumsum", "cumprod", "cumlogsumexp", "cummax", "cummin", "scan")
 OPPOSITE: dict[str, tuple[str, Any]] = {
     "max": ("minimum", lax.min_p),
@@ -24,6 +26,12 @@ OPPOSITE: dict[str, tuple[str, Any]] = {
     "reduce_min": ("maximum", lax.reduce_max_p),
     "argmax": ("minimum", lax.argmin_p),
     "argmin": ("maximum", lax.argmax_p),
+}
+COMPARED: dict[str, tuple[tuple[str, Any], ...]] = {  # of indices: where they are equal, and else
+    "gt": (("should also hold where both are equal", lax.ge_p), ("should be `<`", lax.lt_p)),
+    "lt": (("should also hold where both are equal", lax.le_p), ("should be `>`", lax.gt_p)),
+    "ge": (("should not hold where both are equal", lax.gt_p), ("should be `<=`", lax.le_p)),
+    "le": (("should not hold where both are equal", lax.lt_p), ("should be `>=`", lax.ge_p)),
 }
 
 
@@ -45,9 +53,13 @@ def relatives(scene: Scene) -> Iterator[Mistake]:
         written.setdefault((step.name, step.place), []).append(k)
     steps = main.program.steps
     tried = [(ks, r) for ks in written.values() for r in _relatives(main.program, steps[ks[0]])]
+    turned = [k for k, step in enumerate(steps) if step.name in REVERSIBLE]
+    if len({steps[k].place for k in turned}) > 1:
+        says = "the running sums and loops of the formula all run the wrong way"
+        tried.append((turned, Relative("index", says, _reversed)))
     main_first = sorted(range(len(scene.evidences)), key=lambda g: g != scene.main)
     for ks, relative in tried[:MOST]:
-        if all(_mended(scene, g, ks, relative) for g in main_first):
+        if not scene.late and all(_mended(scene, g, ks, relative) for g in main_first):
             place = steps[ks[0]].place
             yield Mistake(relative.name, relative.says, where(scene, str(place) if place else ""))
 
@@ -64,8 +76,36 @@ def _relatives(program: Program, step: Step) -> Iterator[Relative]:
     if step.name in OPPOSITE:
         other, primitive = OPPOSITE[step.name]
         says = f"{shown} of the formula should be a {other}"
-        bind = lambda step, x: [primitive.bind(*x, **step.equation.params)]
-        yield Relative("wrong_variable", says, bind)
+        yield Relative("wrong_variable", says, _bound(primitive))
+    if step.name in COMPARED and not any(program.floating[slot] for slot in step.inputs):
+        for what, primitive in COMPARED[step.name]:
+            yield Relative("index", f"{shown} of the formula {what}", _bound(primitive))
+    yield from _shifted(program, step, shown)
+
+
+def _shifted(program: Program, step: Step, shown: str) -> Iterator[Relative]:
+    """A whole number that is one too large or too small, as in `tril(x, -1)`."""
+    for o, slot in enumerate(step.inputs):
+        number = program.fixed.get(slot)
+        whole = number is not None and np.ndim(number) == 0 and np.asarray(number).dtype.kind == "i"
+        if whole and step.place is not None and _stands(int(number), step.place.text):
+            for more in (1, -1):
+                says = f"the number {int(number)} in {shown} should be {int(number) + more}"
+                yield Relative("index", says, partial(_moved, o, more))
+
+
+def _stands(number: int, text: str) -> bool:
+    """Whether a number is written in an expression."""
+    return re.search(rf"(?<![\w.]){abs(number)}(?![\w.])", text) is not None
+
+
+def _moved(o: int, more: int, step: Step, operands: Sequence[Any]) -> Sequence[Any]:
+    return step.bind([x + more if k == o else x for k, x in enumerate(operands)])
+
+
+def _bound(primitive: Any) -> Callable[[Step, Sequence[Any]], Sequence[Any]]:
+    """Another primitive in place of a step's."""
+    return lambda step, operands: [primitive.bind(*operands, **step.equation.params)]
 
 
 def _nothing(program: Program, slot: int) -> bool:

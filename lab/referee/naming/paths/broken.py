@@ -108,11 +108,19 @@ def distinct_paths(scene: Scene, flow: Flow) -> list[Path]:
         scale = 10.0 ** np.floor(np.log10(largest))
         key = np.round(told / scale, 7).tobytes() + str(scale).encode()
         known = found.setdefault(key, Path(edges, chains.get(edges[0], edges[:1]), share))
-        if {*known.edges} < {*edges} and _one_place(flow, edges):
-            found[key] = known._replace(edges=edges)  # no need to tell which of its operands
+        part = {*known.edges} < {*edges} or (_inner(flow, known.edges) and not _inner(flow, edges))
+        if part and _one_place(flow, edges):  # no need to tell which of its operands
+            found[key] = known._replace(edges=edges, chain=chains.get(edges[0], edges[:1]))
         if len(edges) == 1 and _beside(flow, known.edges[0], edges[0]):
             found[key] = known._replace(twin=True)
     return list(found.values())
+
+
+def _inner(flow: Flow, edges: Sequence[Edge]) -> bool:
+    """Whether what enters was made by the expression that it enters."""
+    steps = [flow.program.producer(flow.program.operand(edge)) for edge in edges]
+    made = {step.place for step in steps if step is not None}
+    return None not in made and made == {flow.program.steps[edge.step].place for edge in edges}
 
 
 def _one_place(flow: Flow, edges: Sequence[Edge]) -> bool:

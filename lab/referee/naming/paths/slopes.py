@@ -241,6 +241,8 @@ def _mistake(scene: Scene, flow: Flow, edge: Edge, standin: Standin, k: float) -
     norm = {"1/2": "is left out", "1/2 1/u": "is there twice"}.get(stands)
     name = "missing_term" if (step.name, stands) == ("tan", "y^2") else standin.name
     spare = re.fullmatch(r"\((.*)\)(/| )([uvy])", stands)
+    if spare is not None and spare.group(1) == standin.slope and spare.group(2) == " ":
+        name = "extra_term"
     left: list[str] = []
     if stands == "1" and step.name == "div" and _counts(flow, step.inputs[1]):
         name, says = "batch_factor", f"{shown} is not divided by how many it sums"
@@ -255,7 +257,10 @@ def _mistake(scene: Scene, flow: Flow, edge: Edge, standin: Standin, k: float) -
         says = f"a factor {factor} {too}, with the slope of {shown}"
     else:
         rooted = step.name == "sqrt" and letters["u"].startswith("its ")  # as in a norm
-        slope, left = instantiated("1/(2 y)" if rooted else standin.slope, letters)
+        text = "1/(2 y)" if rooted else standin.slope
+        if "y" in stands:  # both in the same letters
+            text = re.sub(r"\b(tanh|sigmoid|exp|sqrt)\(u\)", "y", text)
+        slope, left = instantiated(text, letters)
         if letters["u"].startswith("its ") and not shown.startswith("the "):
             shown = f"the {plain(step.name)} in {shown}"
         says = f"the slope of {shown} is left out: a factor {slope}"

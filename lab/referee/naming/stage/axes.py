@@ -87,7 +87,7 @@ def flips(program: Program) -> list[Flip]:
     found = [Flip(steps, program.steps[min(steps)].place) for steps in alike.values()]
     found += [Flip(steps, place) for (place, _, _), steps in by_place.items()]
     found = [one for i, one in enumerate(found) if one.steps not in [f.steps for f in found[:i]]]
-    return sorted(found, key=lambda one: not _as_many(program, one))[:MOST]
+    return sorted(found, key=lambda one: _strangeness(program, one))[:MOST]
 
 
 def _others(axes: Axes, rank: int) -> list[Axes]:
@@ -96,10 +96,14 @@ def _others(axes: Axes, rank: int) -> list[Axes]:
     return [one for one in every if one != axes]
 
 
-def _as_many(program: Program, flip: Flip) -> bool:
-    """Whether a sum runs along as many axes as before."""
+def _strangeness(program: Program, flip: Flip) -> tuple[int, bool]:
+    """Of many axes, by how many they are others; then whether a sum runs along as many as before."""
     k, to = next(iter(flip.steps.items()))
-    return len(program.steps[k].equation.params["axes"]) == len(to)
+    axes, many = (
+        program.steps[k].equation.params["axes"],
+        len(program.shapes[program.steps[k].inputs[0]]) > 2,
+    )
+    return len({*axes} ^ {*to}) * many, len(axes) != len(to)
 
 
 def _turn(step: Step, to: Axes, values: list[Any], turned: dict[int, Turned]) -> None:

@@ -6,7 +6,6 @@ answer like the hand's. All changes at all points are one compiled function, so 
 them can be tried."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
 from typing import Any, NamedTuple
 
 import jax
@@ -22,7 +21,6 @@ from lab.referee.programs.traced import Edge, Program, Step, trace
 from lab.referee.witnesses.evidence import Evidence
 
 MOST = 2**13  # numbers that may be changed
-PAIRED = 6  # numbers of the source that are changed by twos
 BLOCK = 256  # changes in flight at once
 ENTRYWISE = ("add", "sub", "mul", "div", "max", "min", "pow")
 Spot = tuple[Edge, ...]
@@ -57,23 +55,30 @@ class Draft(NamedTuple):
 
     def shaped(self, edge: Edge, known: np.ndarray) -> np.ndarray | None:
         """A value as it would enter by an edge: turned and spread as what enters now, if it is of
-        the shape that this had before.
+        the shape that this had before (`turns`); else as it is.
         """
-        if known.shape[1:] == self.shape(edge):
-            return known
+        if not self.turns(edge, known):
+            return known if known.shape[1:] == self.shape(edge) else None
         steps, slot = [], self.slot(edge)
         made = self.program.producer(slot)
         while made is not None and made.name in TRIVIAL:
             steps.append(made)
             made = self.program.producer(made.inputs[0])
         for step in reversed(steps):
-            if known.shape[1:] != self.program.shapes[step.inputs[0]]:
-                return None
             known = _replayed(step, known)
         try:
             return np.broadcast_to(known, (len(known), *self.shape(edge)))
         except ValueError:
             return None
+
+    def turns(self, edge: Edge, known: np.ndarray) -> bool:
+        """Whether a value could enter by an edge like that which enters there before its turns."""
+        return known.shape[1:] == self.program.shapes[bare(self.program, self.slot(edge))]
+
+    def replaced(self, edge: Edge, known: np.ndarray) -> str:
+        """What a value would stand for by an edge, in the words of the source."""
+        turned = self.turns(edge, known)
+        return self.named(bare(self.program, self.slot(edge))) if turned else self.text(edge)
 
     def decides(self, edge: Edge) -> bool:
         """Whether what enters is compared and goes no further: it decides which way is taken."""
@@ -140,21 +145,13 @@ class Draft(NamedTuple):
 
 def draft(evidence: Evidence) -> Draft | None:
     """`None` where the hand cannot be taken apart, or is too large for it."""
-    group = evidence.group
+    asked, group = evidence.question, evidence.group
     if not all(isinstance(leaf, np.ndarray) for leaf in group.leaves):
         return None
-    shapes = evidence.form.shapes
-
-    def hand(*leaves: Any) -> list[Any]:
-        asked = evidence.question
-        said = jax.tree.leaves(asked.hand(*split(asked, group.rebuild(leaves))))
-        return [jnp.broadcast_to(jnp.asarray(x), s) for x, s in zip(said, shapes, strict=True)]
-
-    try:
-        with precision(64):
-            kinds = [jax.ShapeDtypeStruct(np.shape(x)[1:], x.dtype) for x in group.leaves]
-            program = trace(hand, kinds, range(len(kinds)))
-    except Exception:
+    written = getattr(asked.claim.hand, "written", None)
+    program = _traced(evidence, lambda args, extra: written(*args, extra)) if written else None
+    program = program or _traced(evidence, asked.hand)
+    if program is None:
         return None
     edges = list(_edges(program))
     sizes = [int(np.prod(_entering(program, e))) for e in edges]
@@ -166,56 +163,20 @@ def draft(evidence: Evidence) -> Draft | None:
     return Draft(evidence, program, tuple(edges), cuts, sum(sizes), asker)
 
 
-def spots(one: Draft) -> list[Spot]:
-    """All places for a change: terms of a sum first, where signs are lost; then single edges, last
-    to first; equal numbers of the source together; values wherever they enter.
-    """
-    program = one.program
-    by_slot: dict[int, list[Edge]] = {}
-    numbers: dict[float, list[Edge]] = {}
-    for edge in one.edges:
-        slot, number = one.slot(edge), one.literal(edge)
-        if number is not None and np.isfinite(number):
-            numbers.setdefault(abs(number), []).append(edge)
-        elif slot not in program.fixed:
-            by_slot.setdefault(slot, []).append(edge)
-    single = [edge for edge in one.edges if one.literal(edge) is None]
-    last = lambda edge: (not _adds(program, edge), -edge.step)
-    found: list[Spot] = [(edge,) for edge in sorted(single, key=last)]
-    found += [tuple(edges) for edges in numbers.values()]
-    odd = [edges for value, edges in numbers.items() if value != round(value)]
-    if len(odd) <= PAIRED:  # a constant may be there once more as a multiple of it
-        found += [(*one, *other) for one, other in combinations(odd, 2)]
-    found += [tuple(edges) for edges in by_slot.values() if len(edges) > 1]
-    found += _repeated(program, single)
-    texts: dict[str, list[Edge]] = {}
-    for slot, edges in by_slot.items():
-        texts.setdefault(one.named(slot), []).extend(edges)
-    found += [tuple(edges) for edges in texts.values() if _apart(one, edges)]
-    sums: dict[int, list[Edge]] = {}
-    for edge in single:
-        count = _summed(program, one.slot(edge))
-        if count > 1:
-            sums.setdefault(count, []).append(edge)
-    found += [tuple(edges) for edges in sums.values() if len(edges) > 1]
-    found += [(edge,) for edges in numbers.values() if len(edges) > 1 for edge in edges]
-    return found
+def _traced(evidence: Evidence, voice: Callable[[Any, Any], Any]) -> Program | None:
+    """The program of the hand's answer, `None` where it cannot be traced."""
+    group, shapes = evidence.group, evidence.form.shapes
 
+    def hand(*leaves: Any) -> list[Any]:
+        said = jax.tree.leaves(voice(*split(evidence.question, group.rebuild(leaves))))
+        return [jnp.broadcast_to(jnp.asarray(x), s) for x, s in zip(said, shapes, strict=True)]
 
-def _repeated(program: Program, edges: Sequence[Edge]) -> list[Spot]:
-    """Where values enter an expression that is carried out several times, in a loop or a call."""
-    sites: dict[tuple[Place | None, str, int], list[Edge]] = {}
-    for edge in edges:
-        step = program.steps[edge.step] if edge.step < len(program.steps) else None
-        if step is not None and step.place is not None:
-            sites.setdefault((step.place, step.name, edge.operand), []).append(edge)
-    return [tuple(some) for some in sites.values() if len(some) > 1]
-
-
-def _apart(one: Draft, edges: Sequence[Edge]) -> bool:
-    """Whether what is written alike is computed more than once, of one shape."""
-    shapes = {one.shape(edge) for edge in edges}
-    return len({one.slot(edge) for edge in edges}) > 1 == len(shapes)
+    try:
+        with precision(64):
+            kinds = [jax.ShapeDtypeStruct(np.shape(x)[1:], x.dtype) for x in group.leaves]
+            return trace(hand, kinds, range(len(kinds)))
+    except Exception:
+        return None
 
 
 def _replayed(step: Step, value: np.ndarray) -> np.ndarray:
@@ -240,21 +201,6 @@ def bare(program: Program, slot: int) -> int:
         slot = made.inputs[0]
         made = program.producer(slot)
     return slot
-
-
-def _summed(program: Program, slot: int) -> int:
-    """How many numbers a value is the sum of; 1 where it is none."""
-    made = program.producer(bare(program, slot))
-    if made is None or made.name != "reduce_sum":
-        return 1
-    many, few = (int(np.prod(program.shapes[v])) for v in (made.inputs[0], made.outputs[0]))
-    return many // max(few, 1)
-
-
-def _adds(program: Program, edge: Edge) -> bool:
-    return edge.step < len(program.steps) and program.steps[edge.step].name in (
-        "add", "sub", "add_any",
-    )  # fmt: skip
 
 
 def _slot(program: Program, edge: Edge) -> int:

@@ -19,7 +19,10 @@ def related(stands: str, should: str) -> str:
     if way is not None:
         return _name(way, "extra_term")
     if isinstance(one, ast.Call) and isinstance(other, ast.Call):
-        return "constant" if _outlined(one) == _outlined(other) else "missing_chain_factor"
+        if _outlined(one) == _outlined(other):
+            return "constant"
+        same = ast.dump(one.func) == ast.dump(other.func)
+        return "wrong_variable" if same else "missing_chain_factor"
     if isinstance(one, ast.Subscript) and isinstance(other, ast.Subscript):
         return "index" if ast.dump(one.value) == ast.dump(other.value) else "wrong_variable"
     return "wrong_variable"
@@ -90,11 +93,13 @@ def filled(form: str, text: str) -> str:
     """A formula with ``{}`` in it, an expression of the source in its place: ``({})^2`` is
     `norm(x)^2`, and `(x + 1)^2`.
     """
-    bare = text[1:-1] if text[0] == text[-1] == "`" else text
+    ticked = text[0] == text[-1] == "`"
+    bare = text[1:-1] if ticked else text
     if _is_atom(bare):
         form = re.sub(r"(?<![a-z])\(\{\}\)", "{}", form)
-    made = form.replace("{}", bare)
-    return f"`{made}`" if _parsed(bare) is not None else made
+    if _parsed(bare) is None:  # words, or an expression that was cut
+        return form.replace("{}", text)
+    return f"`{form.replace('{}', bare)}`"
 
 
 def instantiated(formula: str, letters: dict[str, str]) -> tuple[str, list[str]]:
