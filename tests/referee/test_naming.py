@@ -414,7 +414,7 @@ UNNAMED = [
          "unknown", "x", N),
     Slip("another function", lambda x: jnp.sum(jnp.sin(x)), lambda x: jnp.cos(x) ** 3 + x**4, "unknown", "x", N),
     Slip("normalized gradient", mse, lambda w, X, y: mse_gradient(w, X, y)
-         / jnp.sqrt(jnp.sum(mse_gradient(w, X, y) ** 2)), "unknown missing_chain_factor", "w", ND),
+         / jnp.sqrt(jnp.sum(mse_gradient(w, X, y) ** 2)), "unknown extra_term", "w", ND),
     Slip("clipped gradient", mse, lambda w, X, y: jnp.clip(mse_gradient(w, X, y), -0.5, 0.5), "unknown region", "w", ND),
     Slip("a factor that depends on the point", mse, lambda w, X, y: mse_gradient(w, X, y) * (1 + 0.1 * y[0] ** 2),
          "unknown extra_term missing_chain_factor", "w", ND),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lab.referee.asking.evaluate import Raised
-from lab.referee.naming.stage.scene import CLOSE, Scene, size
+from lab.referee.naming.stage.scene import CLOSE, Scene, size, where
 from lab.referee.naming.stage.sizes import argument_leaves
 from lab.referee.verdict import Mistake
 
@@ -19,7 +19,17 @@ def taken_symmetric(scene: Scene) -> Iterator[Mistake]:
     for i, name in enumerate(argument_leaves(scene.evidences[0])):
         if np.ndim(first[i]) == 3 and all(_right_if_symmetric(scene, g, i) for g in _asked(scene)):
             says = f"{name} is taken to be symmetric: where {name} is, it is right"
-            yield Mistake("symmetrize", says, scene.where)
+            yield Mistake("symmetrize", says, where(scene, _entered(scene, i)))
+
+
+def _entered(scene: Scene, i: int) -> str:
+    """The place where the function takes an argument."""
+    flow = scene.flow(scene.main)
+    if flow is None:
+        return ""
+    slot = flow.program.arguments[i]
+    found = (step.place for step in flow.program.steps if slot in step.inputs and step.place)
+    return str(next(found, ""))
 
 
 def _asked(scene: Scene) -> list[int]:

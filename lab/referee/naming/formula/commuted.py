@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from lab.referee.naming.stage.words import plain
 from lab.referee.programs.traced import Edge, Step
 from lab.referee.verdict import Mistake
 
-SUMS = {"reduce_sum": np.sum, "reduce_max": np.max, "reduce_min": np.min}
+SUMS: dict[str, Any] = {"reduce_sum": np.sum, "reduce_max": np.max, "reduce_min": np.min}
 FUNCTIONS = (
     "exp", "exp2", "expm1", "log", "log1p", "square", "integer_pow", "sqrt", "rsqrt", "abs", "tanh",
     "logistic", "sin", "cos", "digamma", "lgamma", "erf",

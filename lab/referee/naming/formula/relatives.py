@@ -86,8 +86,8 @@ def _relatives(program: Program, step: Step) -> Iterator[Relative]:
 def _shifted(program: Program, step: Step, shown: str) -> Iterator[Relative]:
     """A whole number that is one too large or too small, as in `tril(x, -1)`."""
     for o, slot in enumerate(step.inputs):
-        number = program.fixed.get(slot)
-        whole = number is not None and np.ndim(number) == 0 and np.asarray(number).dtype.kind == "i"
+        number = np.asarray(program.fixed.get(slot, np.nan))
+        whole = number.ndim == 0 and number.dtype.kind == "i"
         if whole and step.place is not None and _stands(int(number), step.place.text):
             for more in (1, -1):
                 says = f"the number {int(number)} in {shown} should be {int(number) + more}"

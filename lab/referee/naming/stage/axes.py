@@ -97,7 +97,7 @@ def _others(axes: Axes, rank: int) -> list[Axes]:
 
 
 def _strangeness(program: Program, flip: Flip) -> tuple[int, bool]:
-    """Of many axes, by how many they are others; then whether a sum runs along as many as before."""
+    """By how many axes it differs, where there are many; whether it is a sum along as many."""
     k, to = next(iter(flip.steps.items()))
     axes, many = (
         program.steps[k].equation.params["axes"],
