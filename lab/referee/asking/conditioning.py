@@ -8,8 +8,7 @@ import jax
 import numpy as np
 
 from lab.referee.asking import tolerance
-from lab.referee.asking.evaluate import precision
-from lab.referee.asking.question import Question, split
+from lab.referee.asking.question import Question, traced
 from lab.referee.asking.structure import Form, Misshapen, fit
 from lab.referee.points.drawn import Group
 from lab.referee.points.stacks import largest
@@ -59,13 +58,10 @@ def _size(leaf: np.ndarray) -> np.ndarray:
 def own_grains(asked: Question, group: Group, wanted: Form) -> list[float]:
     """The precision of the hand's answers to double-precision questions: coarser where it casts."""
     usual = [tolerance.EPS64] * len(wanted.shapes)
-    with precision(64):
-        try:
-            first = group.leaves_at(0)
-            ask = lambda *leaves: asked.hand(*split(asked, group.rebuild(leaves)))
-            answers = fit(jax.eval_shape(ask, *first), wanted)
-        except Exception:
-            return usual
+    try:
+        answers = fit(traced(asked, asked.hand, group).shape, wanted)
+    except Exception:
+        return usual
     if isinstance(answers, Misshapen):
         return usual
     floating = [jax.numpy.issubdtype(leaf.dtype, jax.numpy.inexact) for leaf in answers]

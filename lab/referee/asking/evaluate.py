@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from lab.referee.points.drawn import Group
+from lab.referee.points.drawn import Group, at_one
+from lab.referee.programs.fingerprint import fingerprint
 from lab.referee.programs.loops import ending
 from lab.timelimit import TimeUp, limited
 
@@ -22,6 +23,7 @@ QUICK = {  # together they compile in a quarter of the time
 }
 REFUSED = "Reverse-mode differentiation does not work"
 PATIENCE = 60  # seconds
+KEPT = 32  # programs remembered
 BLOCK_ELEMENTS = 2**20  # numbers in flight at once: bounds memory for large arguments
 
 
@@ -66,6 +68,17 @@ def cast(leaves: tuple[Any, ...], bits: int) -> tuple[Any, ...]:
     return tuple(map(one, leaves))
 
 
+class Compiled(NamedTuple):
+    """The flat answers of a block of points, and whether a loop was given up at each; and the
+    ``tree`` that the answers make up.
+    """
+
+    run: Callable[..., Any]
+    tree: Any
+
+
+_programs: dict[tuple[str, int, int, bool], Callable[..., Any]] = {}  # the latest come last
+
 Answers = Any  # a pytree of numpy arrays with a leading axis over points, or Raised
 
 
@@ -92,22 +105,24 @@ class Asker:
         per_point = max(1, group.elements)
         self.block = max(1, min(block, BLOCK_ELEMENTS // per_point))
         self.plain = function
-        options = quick_options() if per_point < SMALL else None
+        self.quick = per_point < SMALL
+        self.traceable = True
         self.endless = False
-        self.compiled: Any = jax.jit(jax.vmap(ending(function)), compiler_options=options)
+        self.compiled: Compiled | None = None
 
     def __call__(self, leaves: tuple[Any, ...]) -> Answers:
         """Answers at the points stacked in ``leaves``, as arrays in double precision."""
         count = len(leaves[0]) if leaves else 1
         with precision(self.bits):
             leaves = cast(leaves, self.bits)
-            if self.compiled is not None and leaves:
+            if self.traceable and leaves:
                 try:
-                    return self._in_blocks(leaves, count)
+                    self.compiled = self.compiled or self._compiled(leaves)
+                    return self._in_blocks(self.compiled, leaves, count)
                 except Exception as error:
                     if REFUSED in str(error):  # elsewhere too, after a loop that may not end
                         return Raised(error)
-                    self.compiled = None
+                    self.traceable = False
             if self.traced:
                 return Raised(TypeError("it cannot be traced"))
             try:
@@ -120,11 +135,27 @@ class Asker:
                 return Raised(error)
             return jax.tree.map(lambda *row: np.stack([_plain(x) for x in row]), *rows)
 
-    def _in_blocks(self, leaves: tuple[Any, ...], count: int) -> Answers:
+    def _compiled(self, leaves: tuple[Any, ...]) -> "Compiled":
+        """The program for a block of points, the one that was compiled before if it is the same."""
+        ask = lambda *x: self.plain(*x)  # new to JAX, which remembers
+        closed, shape = jax.make_jaxpr(ask, return_shape=True)(*at_one(leaves))
+        known = fingerprint(closed)
+        made = _programs.pop((known, self.bits, self.block, self.quick), None) if known else None
+        if made is None:
+            options = quick_options() if self.quick else None
+            made = jax.jit(jax.vmap(ending(closed)), compiler_options=options)
+        if known:
+            _programs[known, self.bits, self.block, self.quick] = made  # the latest comes last
+            while len(_programs) > KEPT:
+                _programs.pop(next(iter(_programs)))
+        return Compiled(made, jax.tree.structure(shape))
+
+    def _in_blocks(self, compiled: "Compiled", leaves: tuple[Any, ...], count: int) -> Answers:
         parts = []
         for start in range(0, count, self.block):
             rows = np.minimum(np.arange(start, start + self.block), count - 1)
-            answer, given_up = self.compiled(*(leaf[rows] for leaf in leaves))
+            flat, given_up = compiled.run(*(leaf[rows] for leaf in leaves))
+            answer = jax.tree.unflatten(compiled.tree, flat)
             self.endless |= bool(np.asarray(given_up).any())
             real = min(self.block, count - start)
             parts.append(jax.tree.map(lambda x, real=real: _plain(x)[:real], answer))

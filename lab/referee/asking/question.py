@@ -11,13 +11,15 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend import core
 
 from lab.derivation import Derivation
 from lab.errors import BadInput
+from lab.referee.asking.evaluate import precision
 from lab.referee.asking.tolerance import EPS64
-from lab.referee.points.drawn import ARRAY, Group
+from lab.referee.points.drawn import ARRAY, Group, at_one
 from lab.referee.programs.loops import loops, to_its_limit
-from lab.referee.programs.traced import trace
+from lab.referee.programs.traced import program_of
 from lab.referee.programs.widened import grain, widened
 
 Answer = Callable[[tuple[Any, ...], Any], Any]
@@ -32,7 +34,7 @@ class Question(NamedTuple):
     Hessian, its gradient. ``implementation`` is the hand as it is run, in the types it chose itself
     and with their rounding unit ``grain``: where these are narrow, ``hand`` is its formula.
     ``symmetric`` are those of the differentiated leaves that are asked about along symmetric
-    directions only."""
+    directions only. ``known`` is what was `traced`."""
 
     claim: Derivation
     value: Answer
@@ -43,6 +45,7 @@ class Question(NamedTuple):
     implementation: Answer
     grain: float = EPS64
     symmetric: tuple[int, ...] = ()
+    known: dict[Any, Any] = {}  # noqa: RUF012 - of each question its own: what was `traced`
 
     def slots(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The differentiated arguments."""
@@ -147,27 +150,66 @@ def question(claim: Derivation) -> Question:
     }
     forward, reverse = modes[kind]
     varied = gradient_of if kind == "hessian" else bound
-    return Question(claim, value, forward, reverse, hand, varied, hand)
+    return Question(claim, value, forward, reverse, hand, varied, hand, known={})
+
+
+class Traced(NamedTuple):
+    """A program in double precision, and the pytree of shapes of what it returns."""
+
+    closed: Any
+    shape: Any
+
+
+def traced(asked: Question, voice: Answer, group: Group) -> Traced:
+    """What JAX traces of a voice at points of this shape, which it does once. Raises what the voice
+    raises.
+    """
+    kinds = tuple((np.shape(leaf)[1:], leaf.dtype) for leaf in group.leaves)
+    key = (voice, group.treedef, id(group.static), kinds)
+    if key not in asked.known:
+        ask = lambda *leaves: voice(*split(asked, group.rebuild(leaves)))
+        with precision(64):
+            found = jax.make_jaxpr(ask, return_shape=True)(*at_one(group.leaves))
+        asked.known[key] = Traced(*found), group.static  # kept, so that no other has its id
+    made: Traced = asked.known[key][0]
+    return made
+
+
+def as_traced(asked: Question, voice: Answer, group: Group) -> Callable[..., Any]:
+    """The voice as a function of a point's leaves, which is not traced again where they are those
+    of a trace in double precision themselves.
+    """
+    plain = lambda *leaves: voice(*split(asked, group.rebuild(leaves)))
+    try:
+        program, shape = traced(asked, voice, group)
+    except Exception:
+        return plain
+    kinds = [(aval.shape, aval.dtype) for aval in program.in_avals]
+
+    def answer(*leaves: Any) -> Any:
+        inside = any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)
+        alike = [(np.shape(leaf), leaf.dtype) for leaf in leaves] == kinds
+        if not (inside and alike and jnp.result_type(float) == np.float64):
+            return plain(*leaves)
+        return jax.tree.unflatten(jax.tree.structure(shape), core.jaxpr_as_fun(program)(*leaves))
+
+    return answer
 
 
 def as_formula(asked: Question, group: Group) -> Question:
     """The question put to the formulas, where function or hand compute in narrow types."""
     claim = asked.claim
-    slim = lambda *leaves: split(asked, group.rebuild(leaves))
-    value: Answer = lambda args, extra: asked.value(args, ())
-    first = group.leaves_at(0)
     try:
-        programs = [
-            trace(lambda *x, voice=voice: voice(*slim(*x)), first, ())
-            for voice in (value, asked.hand)
-        ]
-        coarsest = max(map(grain, programs))
+        voices = [traced(asked, voice, group) for voice in (asked.value, asked.hand)]
+        coarsest = max(grain(program_of(closed, ())) for closed, _ in voices)
         if coarsest <= EPS64:
             return asked
     except Exception:
         return asked
     wide = question(replace(claim, of=widened(claim.of), hand=widened(claim.hand)))
     wide = wide._replace(implementation=asked.hand, grain=coarsest)
+    slim = lambda *leaves: split(asked, group.rebuild(leaves))
+    first = group.leaves_at(0)
     try:
         jax.eval_shape(lambda *x: (wide.hand(*slim(*x)), wide.value(slim(*x)[0], ())), *first)
     except Exception:
@@ -226,10 +268,26 @@ def _normal(rng: np.random.Generator, count: int, like: Any) -> np.ndarray:
     return drawn + 1j * rng.standard_normal(drawn.shape) if jnp.iscomplexobj(like) else drawn
 
 
-def with_complaints(asked: Question, args: tuple[Any, ...]) -> Any:
-    """The shape of ``of(*args)``; `BadInput` when this kind of derivative makes no sense for it."""
+def shape_of(asked: Question, voice: Answer, group: Group) -> Any:
+    """The pytree of shapes that a voice answers with. Raises what it raises."""
+    try:
+        return traced(asked, voice, group).shape
+    except Exception:  # it may be one for which the arguments have to be numbers
+        args, extra = split(asked, group.point(0))
+        with precision(64):
+            return jax.eval_shape(lambda: voice(args, extra))
+
+
+def with_complaints(asked: Question, group: Group) -> Any:
+    """The shape of ``of(*args)``; `BadInput` when this kind of derivative makes no sense for it.
+    The group is without tangents and cotangents.
+    """
     claim = asked.claim
-    out = jax.eval_shape(lambda: asked.value(args, ()))
+    args = group.point(0)
+    if claim.kind in ("jvp", "vjp"):
+        out = jax.eval_shape(lambda: asked.value(args, ()))
+    else:
+        out = shape_of(asked, asked.value, group)
     leaves = jax.tree.leaves(out)
     if claim.kind == "identity":
         return out

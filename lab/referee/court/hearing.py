@@ -6,7 +6,7 @@ import numpy as np
 
 from lab.errors import BadInput
 from lab.referee.asking.evaluate import Raised, precision
-from lab.referee.asking.question import Question, as_formula, split, with_complaints, with_extra
+from lab.referee.asking.question import Question, as_formula, with_complaints, with_extra
 from lab.referee.asking.structure import Form, Misshapen, form
 from lab.referee.court.large import hear_large
 from lab.referee.court.large_wrong import hear_large_wrong
@@ -110,11 +110,9 @@ def _called(asked: Question, group: Group, rng: np.random.Generator) -> Called |
     Raises `BadInput` when the question makes no sense.
     """
     claim = asked.claim
-    whole_point = claim.kind in ("jvp", "vjp")
-    args = group.point(0) if whole_point else split(asked, group.point(0))[0]
     try:
         with precision(64):
-            out = with_complaints(asked, args)
+            out = with_complaints(asked, group)
     except BadInput:
         raise
     except Exception:

@@ -7,7 +7,6 @@ answer stands beside JAX's again. That is six evaluations of the gradient, two o
 all agree, the derivation is correct; where JAX contradicts itself or the difference, the witnesses
 are odd; anything else goes the long way, which finds out what it is."""
 
-import hashlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -21,6 +20,7 @@ from lab.referee.asking.question import Question, split
 from lab.referee.asking.structure import Form, Misshapen, fit
 from lab.referee.court.weighing import Found
 from lab.referee.points.drawn import Group
+from lab.referee.programs.fingerprint import fingerprint
 from lab.referee.verdict import Witness
 from lab.referee.witnesses.evidence import varied_leaves
 
@@ -180,14 +180,12 @@ _programs: dict[str, Any] = {}
 
 
 def _compiled(function: Callable[..., Any], given: tuple[Any, ...]) -> Any:
-    """The compiled program; one that was compiled before is known by its text and constants, so
-    that a function whose meaning has changed is another program.
-    """
+    """The compiled program; the same as before, where there is one of this `fingerprint`."""
     traced = jax.jit(lambda *x: function(*x)).trace(*given)
-    text = hashlib.sha256(str(traced.jaxpr.jaxpr).encode())
-    for constant in traced.jaxpr.consts:
-        text.update(np.asarray(constant).tobytes())
-    name = text.hexdigest() + str(jax.tree.structure(given))
+    known = fingerprint(traced.jaxpr)
+    if known is None:
+        return traced.lower().compile()
+    name = f"{known}{jax.tree.structure(given)}"
     if name not in _programs:
         while len(_programs) >= KEPT:
             _programs.pop(next(iter(_programs)))

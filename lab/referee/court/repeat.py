@@ -3,16 +3,16 @@ verdict void.
 """
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import jax
 import numpy as np
 
 from lab.referee.asking.evaluate import precision
-from lab.referee.asking.question import Question, split
+from lab.referee.asking.question import Answer, Question, split, traced
 from lab.referee.court.weighing import Found
-from lab.referee.points.drawn import Group
+from lab.referee.points.drawn import Group, at_one
+from lab.referee.programs.fingerprint import fingerprint
 
 
 def not_repeatable(asked: Question, group: Group) -> Found | None:
@@ -25,28 +25,28 @@ def not_repeatable(asked: Question, group: Group) -> Found | None:
     return None
 
 
-def _differs(asked: Question, voice: Callable[..., Any], group: Group) -> bool:
+def _differs(asked: Question, voice: Answer, group: Group) -> bool:
     """Whether it differs from itself; one that raises does not, and is heard later."""
-
-    def ask(*leaves: Any) -> Any:
-        return voice(*split(asked, group.rebuild(leaves)))
-
-    for record in (_traced, _called):
-        try:
-            with precision(64):
-                leaves = group.leaves_at(0)
-                return record(ask, leaves) != record(ask, leaves)
-        except Exception:
-            continue
-    return False
-
-
-def _traced(ask: Callable[..., Any], leaves: list[Any]) -> list[Any]:
-    """The program JAX makes of it, and its constants; addresses in memory are not part of it."""
-    jaxpr = jax.make_jaxpr(lambda *x: ask(*x))(*leaves)  # new to JAX, which remembers
-    program = re.sub(r"0x[0-9a-f]+", "", str(jaxpr))
-    return [program, *(np.asarray(const).tobytes() for const in jaxpr.consts)]
+    try:
+        first = traced(asked, voice, group).closed
+        ask = lambda *leaves: voice(*split(asked, group.rebuild(leaves)))
+        with precision(64):
+            return _program(first) != _program(jax.make_jaxpr(ask)(*at_one(group.leaves)))
+    except Exception:
+        pass  # it cannot be traced
+    try:
+        with precision(64):
+            at = split(asked, group.point(0))
+            return _called(voice(*at)) != _called(voice(*at))
+    except Exception:
+        return False
 
 
-def _called(ask: Callable[..., Any], leaves: list[Any]) -> list[Any]:
-    return [np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(ask(*leaves))]
+def _program(closed: Any) -> Any:
+    """What was traced, to be compared; addresses in memory are not part of it."""
+    plain = re.sub(r"0x[0-9a-f]+", "", str(closed)) if (name := fingerprint(closed)) is None else ""
+    return name or [plain, *(np.asarray(const).tobytes() for const in closed.consts)]
+
+
+def _called(answer: Any) -> list[Any]:
+    return [np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(answer)]

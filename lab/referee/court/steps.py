@@ -71,10 +71,12 @@ def _names(asked: Question, args: tuple[Any, ...]) -> tuple[list[str], list[str]
     adjoints: list[str] = []
     with precision(64):
         try:
-            with listening(taps=_recorder(taps)):
-                jax.eval_shape(lambda: asked.value(args, extra))
             with listening(adjoints=_recorder(adjoints)):
                 jax.eval_shape(lambda: asked.hand(args, extra))
+            if not adjoints:
+                return [], []
+            with listening(taps=_recorder(taps)):
+                jax.eval_shape(lambda: asked.value(args, extra))
         except Exception:
             return [], []
     return taps, adjoints

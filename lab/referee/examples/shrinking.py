@@ -207,7 +207,7 @@ class _Stage:
 
     @property
     def traced(self) -> bool:
-        return self.ask.compiled is not None
+        return self.ask.traceable
 
     def simplest(self, leaves: tuple[Any, ...], rng: np.random.Generator) -> Shown | None:
         """The simplest of the points at which the mistake shows."""

@@ -83,6 +83,16 @@ class Group(NamedTuple):
         )
 
 
+def at_one(leaves: Sequence[Any]) -> list[Any]:
+    """Of stacked leaves what a trace asks of those of one point: their shapes; a key as it is."""
+    return [
+        jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype)
+        if isinstance(leaf, np.ndarray)
+        else leaf[0]
+        for leaf in leaves
+    ]
+
+
 class _Array:
     def __repr__(self) -> str:
         return "ARRAY"

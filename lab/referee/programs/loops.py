@@ -24,15 +24,13 @@ SETTLED = 1e-2  # a loop that moves by more than this, relatively, has no limit 
 Loop = Callable[[Any, list[Any]], list[Any]]
 
 
-def ending(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function of arrays with loops that are given up: ``(answer, whether one was)``."""
+def ending(closed: Any) -> Callable[..., Any]:
+    """The traced program with loops that are given up: ``(flat answers, whether one was)``."""
 
     def run(*leaves: Any) -> Any:
-        closed, shape = jax.make_jaxpr(lambda *x: function(*x), return_shape=True)(*leaves)
         given_up: list[Any] = []
         out = _run(closed, leaves, functools.partial(_ending, given_up))
-        tree = jax.tree.structure(shape)
-        return jax.tree.unflatten(tree, out), _any(given_up)
+        return out, _any(given_up)
 
     return run
 

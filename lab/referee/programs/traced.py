@@ -145,7 +145,7 @@ def trace(function: Callable[..., Any], leaves: Sequence[Any], varied: Sequence[
     says which of them are differentiated. Raises what the function raises.
     """
     closed = jax.make_jaxpr(lambda *x: function(*x))(*leaves)  # new to JAX, which remembers
-    return _program(closed, varied)
+    return program_of(closed, varied)
 
 
 def body(step: Step) -> Program | None:
@@ -156,7 +156,7 @@ def body(step: Step) -> Program | None:
         return None
     closed = step.equation.params["jaxpr"]
     floats = [jnp.issubdtype(v.aval.dtype, jnp.floating) for v in closed.jaxpr.invars]
-    return _program(closed, [i for i, one in enumerate(floats) if one])
+    return program_of(closed, [i for i, one in enumerate(floats) if one])
 
 
 def scan_counts(scan: Step) -> tuple[int, int]:
@@ -170,7 +170,8 @@ def scan_counts(scan: Step) -> tuple[int, int]:
     return len(constants), len(carried)
 
 
-def _program(closed: Any, varied: Sequence[Any]) -> Program:
+def program_of(closed: Any, varied: Sequence[Any]) -> Program:
+    """The steps of what JAX has traced; ``varied`` as in `trace`."""
     build = _Builder()
     arguments = build.variables(closed.jaxpr.invars)
     outputs = build.inline(closed, arguments, None)

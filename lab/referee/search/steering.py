@@ -14,12 +14,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from lab.referee.asking.evaluate import Asker, Raised, precision
-from lab.referee.asking.question import Answer, Question, split
+from lab.referee.asking.question import Question, traced
 from lab.referee.points.drawn import Group, joined, places
 from lab.referee.points.properties import Shared, shared
 from lab.referee.points.stacks import arrays, largest, over
 from lab.referee.programs.comparisons import Comparison, comparisons, margins
-from lab.referee.programs.traced import Program, trace
+from lab.referee.programs.traced import Program, program_of
 from lab.referee.search.cells import between
 from lab.referee.witnesses.evidence import varied_leaves
 
@@ -92,19 +92,11 @@ def movable(group: Group, extras: int = 0) -> list[int]:
 
 def comparing(asked: Question, group: Group, moving: Sequence[int]) -> Found:
     """The programs of the function and of the hand that compare, with their comparisons."""
-    shapes = [
-        jax.ShapeDtypeStruct(np.shape(leaf)[1:], leaf.dtype)
-        if isinstance(leaf, np.ndarray)
-        else leaf[0]
-        for leaf in group.leaves
-    ]
-    value: Answer = lambda args, extra: asked.value(args, ())
     found: Found = []
-    for voice in (value, asked.hand):
-        ask = lambda *x, voice=voice: voice(*split(asked, group.rebuild(x)))
+    for voice in (asked.value, asked.hand):
         try:
             with precision(64):
-                program = trace(ask, shapes, ())
+                program = program_of(traced(asked, voice, group).closed, ())
                 ones = comparisons(program, moving)
         except Exception:
             continue

@@ -10,8 +10,8 @@ import numpy as np
 
 from lab.referee.asking import tolerance
 from lab.referee.asking.conditioning import as_single, lost, natural, nudged, own_grains, typical
-from lab.referee.asking.evaluate import Asker, Raised, precision
-from lab.referee.asking.question import Answer, Question, split
+from lab.referee.asking.evaluate import Asker, Raised
+from lab.referee.asking.question import Answer, Question, as_traced, shape_of, split
 from lab.referee.asking.structure import Form, Misshapen, fit
 from lab.referee.points.drawn import Group, joined
 from lab.referee.points.stacks import anywhere, everywhere, over
@@ -72,16 +72,14 @@ def expected(asked: Question, group: Group) -> Any:
     """The derivative's structure, as pytree of shapes. The function itself may raise; so may its
     derivative.
     """
-    args, extra = split(asked, group.point(0))
     mode = asked.reverse or asked.forward
     assert mode is not None
-    with precision(64):
-        try:
-            return jax.eval_shape(lambda: mode(args, extra))
-        except Exception:
-            if asked.forward is None:
-                raise
-            return jax.eval_shape(lambda: asked.forward(args, extra))  # type: ignore[misc]
+    try:
+        return shape_of(asked, mode, group)
+    except Exception:
+        if asked.forward is None:
+            raise
+        return shape_of(asked, asked.forward, group)
 
 
 @np.errstate(all="ignore")
@@ -98,12 +96,11 @@ def gather(
     mode; `Raised` or `Misshapen` when the hand derivation does not answer properly.
     """
 
-    def answer(mode: Any) -> Callable[..., Any]:
-        return lambda *leaves: mode(*split(asked, group.rebuild(leaves)))
-
     def fitted(voice: Answer) -> Callable[..., Any]:
+        answer = as_traced(asked, voice, group)
+
         def hand(*leaves: Any) -> Any:
-            leaves_or = fit(voice(*split(asked, group.rebuild(leaves))), wanted)
+            leaves_or = fit(answer(*leaves), wanted)
             if isinstance(leaves_or, Misshapen):
                 raise _UnfitError(leaves_or)
             spread = zip(leaves_or, wanted.shapes, strict=True)
@@ -111,11 +108,11 @@ def gather(
 
         return hand
 
-    truth_leaves = lambda mode: lambda *leaves: tuple(jax.tree.leaves(answer(mode)(*leaves)))
-    voices: dict[str, Callable[..., Any]] = {
-        "value": answer(asked.value),
-        "hand": fitted(asked.hand),
-    }
+    def truth_leaves(mode: Answer) -> Callable[..., Any]:
+        answer = as_traced(asked, mode, group)
+        return lambda *leaves: tuple(jax.tree.leaves(answer(*leaves)))
+
+    voices = {"value": as_traced(asked, asked.value, group), "hand": fitted(asked.hand)}
     if asked.forward is not None and forward:
         voices["forward"] = truth_leaves(asked.forward)
     if asked.reverse is not None:
