@@ -60,9 +60,9 @@ def cast(leaves: tuple[Any, ...], bits: int) -> tuple[Any, ...]:
         if not isinstance(leaf, np.ndarray):
             return leaf
         if np.issubdtype(leaf.dtype, np.floating):
-            return leaf.astype(f"float{bits}")
+            return leaf.astype(f"float{bits}", copy=False)
         if np.issubdtype(leaf.dtype, np.complexfloating):
-            return leaf.astype(f"complex{2 * bits}")
+            return leaf.astype(f"complex{2 * bits}", copy=False)
         return leaf
 
     return tuple(map(one, leaves))

@@ -154,22 +154,26 @@ def question(claim: Derivation) -> Question:
 
 
 class Traced(NamedTuple):
-    """A program in double precision, and the pytree of shapes of what it returns."""
+    """A program in one precision, and the pytree of shapes of what it returns."""
 
     closed: Any
     shape: Any
 
+    def __call__(self, *leaves: Any) -> Any:
+        answer = core.jaxpr_as_fun(self.closed)(*leaves)
+        return jax.tree.unflatten(jax.tree.structure(self.shape), answer)
 
-def traced(asked: Question, voice: Answer, group: Group) -> Traced:
+
+def traced(asked: Question, voice: Answer, group: Group, bits: int = 64) -> Traced:
     """What JAX traces of a voice at points of this shape, which it does once. Raises what the voice
     raises.
     """
     kinds = tuple((np.shape(leaf)[1:], leaf.dtype) for leaf in group.leaves)
-    key = (voice, group.treedef, id(group.static), kinds)
+    key = (voice, bits, group.treedef, id(group.static), kinds)
     if key not in asked.known:
         ask = lambda *leaves: voice(*split(asked, group.rebuild(leaves)))
-        with precision(64):
-            found = jax.make_jaxpr(ask, return_shape=True)(*at_one(group.leaves))
+        with precision(bits):
+            found = jax.make_jaxpr(ask, return_shape=True)(*at_one(group.leaves, bits))
         asked.known[key] = Traced(*found), group.static  # kept, so that no other has its id
     made: Traced = asked.known[key][0]
     return made
@@ -181,17 +185,16 @@ def as_traced(asked: Question, voice: Answer, group: Group) -> Callable[..., Any
     """
     plain = lambda *leaves: voice(*split(asked, group.rebuild(leaves)))
     try:
-        program, shape = traced(asked, voice, group)
+        program = traced(asked, voice, group)
     except Exception:
         return plain
-    kinds = [(aval.shape, aval.dtype) for aval in program.in_avals]
+    kinds = [(aval.shape, aval.dtype) for aval in program.closed.in_avals]
 
     def answer(*leaves: Any) -> Any:
         inside = any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)
         alike = [(np.shape(leaf), leaf.dtype) for leaf in leaves] == kinds
-        if not (inside and alike and jnp.result_type(float) == np.float64):
-            return plain(*leaves)
-        return jax.tree.unflatten(jax.tree.structure(shape), core.jaxpr_as_fun(program)(*leaves))
+        in_double = jnp.result_type(float) == np.float64
+        return (program if inside and alike and in_double else plain)(*leaves)
 
     return answer
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from lab.referee.asking import tolerance
 from lab.referee.asking.evaluate import cast, precision
-from lab.referee.asking.question import Question, split
+from lab.referee.asking.question import Question, Traced, traced
 from lab.referee.asking.structure import Form, Misshapen, fit
 from lab.referee.court.weighing import Found
 from lab.referee.points.drawn import Group
@@ -61,17 +61,26 @@ def hear_large(
     kind = asked.claim.kind
     if kind not in ("gradient", "vjp", "jvp", "derivative"):
         return None
+    mode = asked.forward if kind == "jvp" else asked.reverse
+    assert mode is not None
     leaves = tuple(leaf[0] for leaf in group.leaves)
-    signs = [_signs(rng, np.shape(leaves[i])) for i in varied_leaves(asked, group)]
-    ask = _Asked(asked, group, wanted)
+    varied = varied_leaves(asked, group)
+    signs = [_signs(rng, np.shape(leaves[i])) for i in varied]
     try:
+        voices = [
+            _Voices(*(traced(asked, one, group, bits) for one in (asked.value, mode, asked.hand)))
+            for bits in (64, 32)
+        ]
+        if any(isinstance(fit(each.hand.shape, wanted), Misshapen) for each in voices):
+            return None
+        in_double = lambda *x: voices[0].in_double(asked, varied, *x)
         with precision(64):
             double, line, fine = jax.device_get(
-                _compiled(ask.in_double, (cast(leaves, 64), signs))(cast(leaves, 64), signs)
+                _compiled(in_double, voices[0], (kind, varied), cast(leaves, 64), signs)
             )
         with precision(32):
             single, fine_single = jax.device_get(
-                _compiled(ask.in_single, (cast(leaves, 32),))(cast(leaves, 32))
+                _compiled(voices[1].in_single, voices[1], (), cast(leaves, 32))
             )
     except Exception:
         return None
@@ -99,52 +108,41 @@ def hear_large(
     )
 
 
-class _Asked(NamedTuple):
-    """The programs that are compiled, one in each precision."""
+class _Voices(NamedTuple):
+    """The function, the truth and the hand at one point, as they were traced in one precision; and
+    the programs that are compiled of them, one in each.
+    """
 
-    asked: Question
-    group: Group
-    wanted: Form
+    value: Traced
+    truth: Traced
+    hand: Traced
 
-    def voices(self, leaves: Any) -> tuple[Any, list[Any], list[Any]]:
-        """The function, the truth and the hand at one point."""
-        args, extra = split(self.asked, self.group.rebuild(leaves))
-        mode = self.asked.forward if self.asked.claim.kind == "jvp" else self.asked.reverse
-        assert mode is not None
-        said = fit(self.asked.hand(args, extra), self.wanted)
-        if isinstance(said, Misshapen):
-            raise TypeError(said.mistake.says)
-        truth = jax.tree.leaves(mode(args, extra))
-        said = [
-            jnp.broadcast_to(jnp.asarray(x), np.shape(t)) for x, t in zip(said, truth, strict=True)
-        ]
-        return self.asked.value(args, extra), truth, said
-
-    def in_double(self, leaves: Any, signs: Any) -> Any:
-        value, truth, said = self.voices(leaves)
-        line = self.line(leaves, signs, truth, said)
-        return _compare(truth, said), line, _finite(jax.tree.leaves(value))
+    def in_double(self, asked: Question, varied: list[int], leaves: Any, signs: Any) -> Any:
+        value, truth, said = (jax.tree.leaves(voice(*leaves)) for voice in self)
+        line = None
+        if asked.claim.kind in ("gradient", "vjp"):
+            line = self.line(asked, varied, leaves, signs, truth, said)
+        return _compare(truth, said), line, _finite(value)
 
     def in_single(self, leaves: Any) -> Any:
-        value, truth, said = self.voices(leaves)
-        return _compare(truth, said), _finite(jax.tree.leaves(value))
+        value, truth, said = (jax.tree.leaves(voice(*leaves)) for voice in self)
+        return _compare(truth, said), _finite(value)
 
-    def line(self, leaves: Any, signs: Any, truth: Any, said: Any) -> Line | None:
+    def line(
+        self, asked: Question, varied: list[int], leaves: Any, signs: Any, truth: Any, said: Any
+    ) -> Line:
         """A gradient and a pullback come down to one number along a direction."""
-        kind = self.asked.claim.kind
-        if kind not in ("gradient", "vjp"):
-            return None
-        args, extra = split(self.asked, self.group.rebuild(leaves))
-        slots = self.asked.slots(args)
-        at, tree = jax.tree.flatten(slots)
-        away = [x * sign for x, sign in zip(at, signs, strict=True)]
+        away = [leaves[i] * sign for i, sign in zip(varied, signs, strict=True)]
 
         def along(t: Any) -> Any:
-            moved = [x + t * v for x, v in zip(at, away, strict=True)]
-            out = self.asked.varied(args)(*jax.tree.unflatten(tree, moved))
-            if kind == "gradient":
-                return out
-            return sum(jax.tree.leaves(jax.tree.map(lambda y, c: jnp.sum(y * c), out, extra)))
+            moved = list(leaves)
+            for i, v in zip(varied, away, strict=True):
+                moved[i] = leaves[i] + t * v
+            out = jax.tree.leaves(self.value(*moved))
+            if asked.claim.kind == "gradient":
+                return out[0]
+            cotangents = leaves[len(leaves) - len(out) :]
+            return sum(jnp.sum(y * c) for y, c in zip(out, cotangents, strict=True))
 
         middle, forward = jax.jvp(along, (0.0,), (1.0,))
         difference = (along(STEP) - along(-STEP)) / (2 * STEP)
@@ -161,6 +159,8 @@ class _Asked(NamedTuple):
 
 
 def _compare(truth: list[Any], said: list[Any]) -> list[Compared]:
+    """Leaf by leaf; a slope may be given as one number for all entries."""
+    said = [jnp.broadcast_to(h, jnp.shape(t)) for t, h in zip(truth, said, strict=True)]
     return [
         Compared(
             jnp.max(jnp.abs(s - t), initial=0.0),
@@ -179,18 +179,21 @@ def _finite(leaves: list[Any]) -> Any:
 _programs: dict[str, Any] = {}
 
 
-def _compiled(function: Callable[..., Any], given: tuple[Any, ...]) -> Any:
-    """The compiled program; the same as before, where there is one of this `fingerprint`."""
-    traced = jax.jit(lambda *x: function(*x)).trace(*given)
-    known = fingerprint(traced.jaxpr)
-    if known is None:
-        return traced.lower().compile()
-    name = f"{known}{jax.tree.structure(given)}"
-    if name not in _programs:
+def _compiled(
+    function: Callable[..., Any], voices: _Voices, told: tuple[Any, ...], *given: Any
+) -> Any:
+    """What the function answers, compiled: by the program of before, where what it is made of is
+    the same, the voices by their `fingerprint`.
+    """
+    prints = [fingerprint(voice.closed) for voice in voices]
+    if None in prints:
+        return jax.jit(function).lower(*given).compile()(*given)
+    known = str((prints, told))
+    if known not in _programs:
         while len(_programs) >= KEPT:
             _programs.pop(next(iter(_programs)))
-        _programs[name] = traced.lower().compile()
-    return _programs[name]
+        _programs[known] = jax.jit(function).lower(*given).compile()
+    return _programs[known](*given)
 
 
 def _signs(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

@@ -65,6 +65,8 @@ class Group(NamedTuple):
             return self.rebuild(self.leaves_at(index))
 
     def only(self, keep: np.ndarray) -> "Group":
+        if np.all(keep):  # leaves may be large
+            return self
         labels = tuple(label for label, kept in zip(self.labels, keep, strict=True) if kept)
         return self._replace(
             leaves=tuple(leaf[keep] for leaf in self.leaves),
@@ -83,14 +85,19 @@ class Group(NamedTuple):
         )
 
 
-def at_one(leaves: Sequence[Any]) -> list[Any]:
-    """Of stacked leaves what a trace asks of those of one point: their shapes; a key as it is."""
-    return [
-        jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype)
-        if isinstance(leaf, np.ndarray)
-        else leaf[0]
-        for leaf in leaves
-    ]
+def at_one(leaves: Sequence[Any], bits: int = 64) -> list[Any]:
+    """Of stacked leaves what a trace in this precision asks of those of one point: their shapes; a
+    key as it is.
+    """
+    narrow = {np.dtype(np.float64): np.float32, np.dtype(np.complex128): np.complex64}
+
+    def one(leaf: Any) -> Any:
+        if not isinstance(leaf, np.ndarray):
+            return leaf[0]
+        kind = narrow.get(leaf.dtype, leaf.dtype) if bits == 32 else leaf.dtype
+        return jax.ShapeDtypeStruct(leaf.shape[1:], kind)
+
+    return [one(leaf) for leaf in leaves]
 
 
 class _Array:
@@ -319,7 +326,11 @@ def _array(leaf: Any) -> Any:
 
 
 def stacked(column: Any) -> Any:
-    """One leaf of several points along a new first axis; keys are JAX's own arrays."""
+    """One leaf of several points along a new first axis; keys are JAX's own arrays. Of one point,
+    which may be large, it is not a copy.
+    """
+    if len(column) == 1:
+        return column[0][None]
     return np.stack(column) if not _keys(column[0]) else jnp.stack(column)
 
 
