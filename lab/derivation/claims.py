@@ -31,7 +31,7 @@ def derivation(
         if not callable(function):
             raise BadInput(f"{kind}({role}={function!r}): not a function")
     name = name_of(hand)
-    claim = f"{kind}(of={name_of(of)}) {name}"
+    claim = name if of is hand else f"{kind}(of={name_of(of)}) {name}"  # a rule has no other
     names = _argument_names(of)
     arguments, places = _places(claim, of, names, at)
     _one_size_each(claim, arguments, places)

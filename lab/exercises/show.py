@@ -11,8 +11,8 @@ from rich.text import Text
 
 from lab.exercises.check import Judged
 from lab.modules import shown
-from lab.referee.show import MARKS
-from lab.referee.verdict import WORDS, Verdict
+from lab.referee.show import MARKS, titled
+from lab.referee.verdict import WORDS
 
 OPEN = ("○", "dim")
 
@@ -58,8 +58,8 @@ def _details(one: Judged, width: int) -> Iterator[Text]:
     mark, style = MARKS[verdict.verdict]
     word = "no answer that can be judged" if verdict.verdict == "error" else verdict.verdict
     head = Text.assemble((f"{mark} {verdict.name}", style), f" is {word}")
-    if verdict.mistake and _has_a_name(verdict):
-        head.append(f": {verdict.mistake.name.replace('_', ' ')}")
+    if verdict.mistake and verdict.mistake.where != "the answer" and (name := titled(verdict)):
+        head.append(f": {name}")  # of the wrong kind is no shape
     yield head
     rows = [("what" if verdict.mistake else "why", verdict.reason)]
     if verdict.mistake and verdict.mistake.where not in ("", "value", verdict.kind, "the answer"):
@@ -74,13 +74,6 @@ def _details(one: Judged, width: int) -> Iterator[Text]:
         first, *rest = textwrap.wrap(said, max(24, width - 10), break_on_hyphens=False) or [""]
         yield Text.assemble((f"  {label:<8}", "dim"), first)
         yield from (Text(" " * 10 + line) for line in rest)
-
-
-def _has_a_name(verdict: Verdict) -> bool:
-    """Whether the mistake is a known one: of the wrong kind is no shape, and unknown no name."""
-    mistake = verdict.mistake
-    assert mistake is not None
-    return mistake.where != "the answer" and mistake.name not in (verdict.verdict, "unknown")
 
 
 def _count(judged: Iterable[Judged]) -> Text:

@@ -26,6 +26,8 @@ MARKS = {
     "error": ("!", "bold red"),
 }
 
+TITLES = {"symmetrize": "symmetry", "condition": ""}
+
 LINED: Any = dict(replace_whitespace=False, drop_whitespace=True)  # columns stay columns
 
 
@@ -104,8 +106,8 @@ class Details(NamedTuple):
         mark, style = MARKS[verdict.verdict]
         word = "as meant" if verdict.meant and verdict.passes else verdict.verdict
         head = Text.assemble((f"{mark} {verdict.name}", style), f" is {word}")
-        if verdict.mistake:
-            head.append(f": {verdict.mistake.name.replace('_', ' ')}")
+        if name := titled(verdict):
+            head.append(f": {name}")
         yield head
         for label, said in self.said():
             # hanging, and without the spaces that a table would fill the line with
@@ -123,8 +125,8 @@ class Details(NamedTuple):
         verdict = self.verdict
         if verdict.mistake:
             yield "what", verdict.mistake.says
-            if verdict.mistake.where:
-                yield "where", verdict.mistake.where
+            if where := _where(verdict):
+                yield "where", where
         else:
             yield "why", verdict.reason
         if verdict.assumed and verdict.mistake:
@@ -138,7 +140,7 @@ class Details(NamedTuple):
                 "  ".join(f"{name} {marks[word]}" for name, word in verdict.steps.items()),
             )
         if verdict.witnesses:
-            yield "witnesses", "; ".join(map(_witness, verdict.witnesses))
+            yield "witnesses", "; ".join(_heard(verdict))
         if verdict.file:
             yield "source", f"{shown(Path(verdict.file))}:{verdict.line}"
 
@@ -166,7 +168,36 @@ def _claim(verdict: Verdict) -> str:
     )
 
 
-def _witness(witness: Any) -> str:
-    error = f" ({witness.error:.1e})" if witness.error is not None else ""
-    note = f" ({witness.note})" if witness.note else ""
-    return f"{witness.name} {witness.says}{error}{note}"
+def titled(verdict: Verdict) -> str:
+    """The name of the mistake as it stands behind the verdict; nothing where it adds nothing."""
+    if verdict.mistake is None or verdict.mistake.name in ("unknown", verdict.verdict):
+        return ""
+    return TITLES.get(verdict.mistake.name, verdict.mistake.name.replace("_", " "))
+
+
+def _where(verdict: Verdict) -> str:
+    """The place, without what goes without saying: that it is the derivative, the only one."""
+    assert verdict.mistake is not None
+    place = verdict.mistake.where
+    return "" if place == verdict.kind else place.removeprefix(f"{verdict.kind}, ")
+
+
+def _heard(verdict: Verdict) -> Iterator[str]:
+    """The witnesses, those that say the same together. By how much they disagree is left out where
+    it is wrong anyway: errors are relative to the usual size, and an example is shown. So is
+    float32, which then has nothing to say.
+    """
+    wrong = verdict.verdict == "wrong"
+    same: dict[tuple[str, str, str], list[str]] = {}
+    for witness in verdict.witnesses:
+        if wrong and witness.name == "float32":
+            continue
+        told = witness.error is not None and not (wrong and witness.says == "disagrees")
+        error = f" ({witness.error:.0e})" if told else ""
+        alone = witness.name if ":" in witness.name else ""  # of two that are named already
+        same.setdefault((witness.says, witness.note, alone), []).append(witness.name + error)
+    for (says, note, _), names in same.items():
+        *others, last = names
+        several = f"{', '.join(others)} and {last}" if others else last
+        verb = says.removesuffix("s") if others or "differences" in last else says
+        yield f"{several} {verb}" + (f" ({note})" if note else "")

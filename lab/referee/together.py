@@ -145,7 +145,9 @@ def _judged(voices: dict[str, Derivation], seed: int) -> Judged:
     ratio = _ratio(heard, names[0], others) if len(names) == 1 else None
     known = {-1.0: "sign"}.get(ratio, "factor") if ratio is not None else "unknown"
     times = f"; it is {number(ratio)} times what they say" if ratio is not None else ""
-    reason = odd[names[0]] if odd[names[0]] != "slope" else f"{trusted} agree with each other"
+    alone = len(set(others)) < 2
+    says = f"{trusted} says otherwise" if alone else f"{trusted} agree with each other"
+    reason = odd[names[0]] if odd[names[0]] != "slope" else says
     is_are = "is the odd one out" if len(names) == 1 else "are odd"
     says = f"{_listed(names)} {is_are}: {reason}{times}"
     return "wrong", says, _Odd(known, ", ".join(names)), steps, tuple(witnesses), points

@@ -107,6 +107,10 @@ class Verdict(NamedTuple):
 
         return as_html(self)
 
+    def __repr__(self) -> str:
+        """What pytest prints of ``assert verdict``, and a session of what it is asked for."""
+        return f"<{self}>"
+
     def __str__(self) -> str:
         where = f" [{self.mistake.where}]" if self.mistake and self.mistake.where else ""
         what = f": {self.mistake.says}{where}" if self.mistake else f": {self.reason}"

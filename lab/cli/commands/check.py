@@ -79,7 +79,10 @@ def check(
                 verdicts.append(one.verdict)
                 if as_json:
                     print(terminal.dumps(verdicts[-1].to_json(), indent=None), flush=True)
+            wrong = {(one.file, one.line, one.name) for one in verdicts if one.verdict == "wrong"}
             for family in families(derivations) if targets else ():
+                if all((one.file, one.line, one.name) in wrong for one in family):
+                    continue  # none of them is left to hold the others against
                 verdicts.append(together(family, seed))
                 if as_json:
                     print(terminal.dumps(verdicts[-1].to_json(), indent=None), flush=True)

@@ -53,7 +53,8 @@ def fit(answer: Any, wanted: Form) -> list[Any] | Misshapen:
                 Mistake("shape", f"{name} is a {type(leaf).__name__}, not an array", name)
             )
         if seen != shape and not (wanted.loose and seen == ()):
-            says = f"the answer for {name} has shape {seen}, the derivative has shape {shape}"
+            of = f" for {name}" if len(wanted.names) > 1 else ""
+            says = f"the answer{of} has shape {seen}, the derivative has shape {shape}"
             return Misshapen(Mistake("shape", says + _hint(seen, shape), name))
     return leaves
 
@@ -62,8 +63,8 @@ def _hint(seen: tuple[int, ...], shape: tuple[int, ...]) -> str:
     if len(seen) > 1 and seen == shape[::-1]:
         return ": it is transposed"
     if len(seen) > len(shape) and shape == seen[len(seen) - len(shape) :]:
-        extra = tuple(range(len(seen) - len(shape)))
-        axes = f"axis {extra[0]}" if len(extra) == 1 else f"axes {extra}"
+        extra = range(len(seen) - len(shape))
+        axes = "axis 0" if len(extra) == 1 else f"axes {', '.join(map(str, extra))}"
         return f": sum over {axes}, along which the argument was broadcast"
     if np.prod(seen, dtype=int) == np.prod(shape, dtype=int):
         return ": the same numbers in another arrangement"

@@ -13,6 +13,7 @@ from lab.referee.court.dispute import LOST, Dispute, dispute
 from lab.referee.court.steps import judge_steps
 from lab.referee.court.testimony import odd_witness, power_of, witnesses_of
 from lab.referee.examples.counterexample import counterexample
+from lab.referee.examples.symptoms import heard
 from lab.referee.naming import name_mistake
 from lab.referee.points.drawn import MANY
 from lab.referee.points.stacks import anywhere
@@ -86,7 +87,11 @@ def weigh(
         return found("wrong", says, Mistake("unknown", says, listed))
     if any((d.broken | d.coarse).any() for d in disputes):
         mistake = _unstable_mistake(evidences, disputes)
-        return found("unstable", mistake.says, mistake)
+        silent = [d.broken & ~heard(e.hand) for e, d in zip(evidences, disputes, strict=True)]
+        shown = None
+        if shrink and any(mask.any() for mask in silent):
+            shown = counterexample(evidences, silent, rng)
+        return found("unstable", mistake.says, mistake)._replace(counterexample=shown)
     undecided = [d.undecided for d in disputes]
     if claim.kinks and any(mask.any() for mask in undecided):
         says = (
@@ -242,7 +247,7 @@ def _unstable_mistake(evidences: list[Evidence], disputes: list[Dispute]) -> Mis
 
 
 def _place(evidence: Evidence, point: int) -> str:
-    """A point as a person reads it: how it was chosen, and its numbers while they are few."""
+    """A point as a person reads it: its numbers while they are few, and how it was chosen."""
     group, claim = evidence.group, evidence.question.claim
     args, _ = split(evidence.question, group.point(point))
     shown = []
@@ -250,7 +255,9 @@ def _place(evidence: Evidence, point: int) -> str:
         leaves = jax.tree.leaves(arg)
         if len(leaves) == 1 and np.size(leaves[0]) <= 6 and np.asarray(leaves[0]).dtype != object:
             text = np.array2string(np.asarray(leaves[0]), precision=4, separator=", ")
-            shown.append(f"{name}={' '.join(text.split())}")
+            shown.append(f"{name} = {' '.join(text.split())}")
         elif len(leaves) == 1:
             shown.append(f"{name} of shape {np.shape(leaves[0])}")
-    return f"{group.labels[point]} ({'; '.join(shown)})" if shown else group.labels[point]
+    how = group.labels[point]
+    numbers = ", ".join(shown)
+    return (numbers if how == "typical" else f"{numbers} ({how})") if numbers else how

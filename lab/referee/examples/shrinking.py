@@ -19,7 +19,7 @@ from lab.referee.asking.evaluate import Asker, Raised, precision
 from lab.referee.asking.question import Question, split, with_extra
 from lab.referee.asking.structure import Form, Misshapen, fit, form
 from lab.referee.examples.rounding import Room, cost, room_of, rounded, simpler
-from lab.referee.examples.symptoms import BESIDE, Symptoms, largest, smooth, symptoms
+from lab.referee.examples.symptoms import BESIDE, Symptoms, heard, largest, smooth, symptoms
 from lab.referee.points.drawn import Group, at_sizes, joined
 from lab.referee.points.properties import shared
 from lab.referee.witnesses.evidence import Evidence, expected
@@ -57,7 +57,8 @@ def shrunk(
     evidences: Sequence[Evidence], wrong: Sequence[np.ndarray], rng: np.random.Generator
 ) -> Shown | None:
     """The simplest point at which the mistake shows; `None` where all of them are too large."""
-    search = _Search(evidences, wrong, rng)
+    usual = [mask & e.group.typical for e, mask in zip(evidences, wrong, strict=True)]
+    search = _Search(evidences, usual if any(mask.any() for mask in usual) else wrong, rng)
     best = search.start
     for sizes in search.smaller():
         found = search.at(sizes)
@@ -76,14 +77,17 @@ class _Search:
     ):
         self.rng = rng
         self.signs = symptoms(evidences, wrong)
+        if not self.signs.lost:
+            wrong = [mask & heard(e.hand) for e, mask in zip(evidences, wrong, strict=True)]
         marked = [(e, mask) for e, mask in zip(evidences, wrong, strict=True) if mask.any()]
+        usual = any((mask & e.group.typical).any() for e, mask in marked)
         self.evidence, self.mask = min(marked, key=lambda one: one[0].group.elements)
         self.asked: Question = self.evidence.question
         self.claim = self.asked.claim
         self.extras = _extras(self.asked, self.evidence.group)
         self.tried: dict[tuple[int, ...], bool] = {}
         for e, mask in zip(evidences, wrong, strict=True):
-            if not callable(self.claim.at) and e.group.sizes and not mask.any():
+            if usual and not callable(self.claim.at) and e.group.sizes and not mask.any():
                 self.tried[tuple(self._named(e.group.sizes).values())] = False
         self.labels = [e.group.labels[p] for e, m in marked for p in np.flatnonzero(m)]
         ratio = self.signs.ratio

@@ -18,7 +18,7 @@ BESIDE = 1e-6
 class Symptoms(NamedTuple):
     """``leaves`` in which the hand is off, by at least ``gap`` relative to the larger of hand and
     truth; ``ratio`` of hand to truth, where there is one for all wrong points; ``lost``: the hand
-    is not finite there.
+    is finite at none of them. A wrong formula may overflow, too, which would show another mistake.
     """
 
     leaves: tuple[int, ...]
@@ -28,8 +28,7 @@ class Symptoms(NamedTuple):
 
     def shown(self, truth: Sequence[np.ndarray], hand: Sequence[np.ndarray]) -> np.ndarray:
         """At which of the points, along the first axis, just this mistake is to be seen."""
-        finite = np.all([_whole(leaf) for leaf in truth], axis=0)
-        heard = np.all([_whole(leaf) for leaf in hand], axis=0)
+        finite, whole = heard(truth), heard(hand)
         gaps = np.array([_gap(t, h) for t, h in zip(truth, hand, strict=True)])
         clear = (gaps[list(self.leaves)] >= self.gap).any(axis=0)
         for i, (t, h) in enumerate(zip(truth, hand, strict=True)):
@@ -37,17 +36,19 @@ class Symptoms(NamedTuple):
                 clear &= gaps[i] <= SAME
             elif self.ratio is not None:
                 clear &= _gap(self.ratio * t, h) <= SAME
-        return np.asarray(finite & (~heard if self.lost else heard & clear))
+        return np.asarray(finite & (~whole if self.lost else whole & clear))
 
 
 def symptoms(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Symptoms:
     """What the wrong points have in common."""
+    marked = [mask & heard(e.hand) for e, mask in zip(evidences, wrong, strict=True)]
+    lost = not any(mask.any() for mask in marked)
+    wrong = wrong if lost else marked
     pairs = [
         [(e.truth[i][mask], e.hand[i][mask]) for e, mask in zip(evidences, wrong, strict=True)]
         for i in range(len(evidences[0].truth))
     ]
     gaps = [np.concatenate([_gap(t, h) for t, h in leaf]) for leaf in pairs]
-    lost = any(not _whole(h).all() for leaf in pairs for _, h in leaf)
     off = [
         any(_off(e, i, mask) for e, mask in zip(evidences, wrong, strict=True))
         for i in range(len(pairs))
@@ -56,6 +57,11 @@ def symptoms(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Symp
     usual = np.nan_to_num(np.median(np.max([gaps[i] for i in leaves], axis=0)), nan=1.0)
     ratio = _ratio([pair for i in leaves for pair in pairs[i]])
     return Symptoms(leaves, min(CLEAR, SHARE * float(usual)), ratio, lost)
+
+
+def heard(leaves: Sequence[np.ndarray]) -> np.ndarray:
+    """At which of the points, along the first axis, every number is finite."""
+    return np.asarray(np.all([_whole(leaf) for leaf in leaves], axis=0))
 
 
 def smooth(answers: Sequence[np.ndarray], sizes: np.ndarray) -> np.ndarray:
