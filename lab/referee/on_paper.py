@@ -15,14 +15,17 @@ def written(shown: Counterexample, kind: str) -> Iterator[str]:
     digits = _digits(shown)
     sides = ("by hand", "of itself") if kind == "identity" else ("by hand", "true")
     yield from _named(shown.arguments, FEWEST)
-    alone = len(shown.hand) == 1
+    alone = len(shown.hand) == 1 and not any("[" in name for name in shown.hand)
+    width = max(map(len, sides))
     for side, answer in zip(sides, (shown.hand, shown.truth), strict=True):
-        labelled = {side if alone else f"{side} {name}": x for name, x in answer.items()}
-        yield from _named(labelled, digits, width=max(map(len, sides)) if alone else 0)
+        side = f"{side:<{width}}"
+        yield from _named(
+            {side if alone else f"{side} {name}": x for name, x in answer.items()}, digits
+        )
 
 
-def _named(leaves: dict[str, Any], digits: int, width: int = 0) -> Iterator[str]:
-    width = max([width, *map(len, leaves)], default=0)
+def _named(leaves: dict[str, Any], digits: int) -> Iterator[str]:
+    width = max(map(len, leaves), default=0)
     for name, leaf in leaves.items():
         first, *rest = _array(leaf, digits)
         yield f"{name:<{width}} = {first}"

@@ -176,9 +176,16 @@ def titled(verdict: Verdict) -> str:
 
 
 def _where(verdict: Verdict) -> str:
-    """The place, without what goes without saying: that it is the derivative, the only one."""
+    """The place, without what goes without saying: that it is the derivative, the only one; and
+    without the condition that has just been read.
+    """
     assert verdict.mistake is not None
-    place = verdict.mistake.where
+    place, says = verdict.mistake.where, verdict.mistake.says
+    parts = place.split(", ")
+    for k in range(len(parts)):
+        if says.startswith(f"right except where {', '.join(parts[k:])}"):
+            place = ", ".join(parts[:k])
+            break
     return "" if place == verdict.kind else place.removeprefix(f"{verdict.kind}, ")
 
 

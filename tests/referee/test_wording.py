@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from lab import check, labels, reals
+from lab.referee.on_paper import written
 from lab.referee.show import described
-from lab.referee.verdict import Mistake, Verdict, Witness
+from lab.referee.verdict import Counterexample, Mistake, Verdict, Witness
 
 JAX = (Witness("jax forward", "disagrees", 6.0), Witness("jax reverse", "disagrees", 6.0))
 ROUNDING = Witness("float32", "abstains", None, "the formula is wrong to begin with")
@@ -49,6 +50,19 @@ def test_the_first_line(name, word, head):
 def test_the_place_is_told_where_there_is_one(where, told):
     said = described(verdict(Mistake("sign", "it is off", where), kind="derivative"))
     assert [line for line in said.splitlines() if "where" in line] == ([told] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("says", "where", "told"),
+    [
+        ("right except where w < 0", "w, w < 0", "  where      w"),
+        ("right except where x > 3: there it is 0", "x > 3", None),
+        ("right except where x < f(a, b) (m.py:3)", "x, x < f(a, b) (m.py:3)", "  where      x"),
+    ],
+)
+def test_a_condition_is_told_once(says, where, told):
+    said = described(verdict(Mistake("region", says, where)))
+    assert [line for line in said.splitlines() if "  where" in line] == ([told] if told else [])
 
 
 @pytest.mark.parametrize(
@@ -115,6 +129,35 @@ def test_of_one_sample_there_is_no_spread():
     shown = check(variance, hand, at=dict(x=reals("n"))).counterexample
     assert np.isfinite(shown.hand["x"]).all()
     assert len(shown.arguments["x"]) == 2
+
+
+def test_an_example_shows_a_difference():
+    def clipped(x, s):
+        return jnp.sum(s * jnp.clip(x / s, -3.0, 3.0))  # without s while all x are inside
+
+    def mean(x, s):
+        return jnp.mean(jnp.where(jnp.abs(x / s) < 3, 0.0, 3 * jnp.sign(x)))
+
+    at = lambda key: (2 * jax.random.normal(key, (6,)), jnp.exp(jax.random.normal(key, ())))
+    shown = check(clipped, mean, wrt="s", at=at).counterexample
+    assert abs(shown.hand["s"] - shown.truth["s"]) > 0.1
+
+
+def test_sides_and_leaves_stand_under_each_other():
+    shown = Counterexample({"x": 1.0}, {"a": 1.0, "rate": 2.0}, {"a": 3.0, "rate": 4.0})
+    assert list(written(shown, "gradient")) == [
+        "x = 1",
+        "by hand a    = 1",
+        "by hand rate = 2",
+        "true    a    = 3",
+        "true    rate = 4",
+    ]
+
+
+def test_a_leaf_of_several_is_named():
+    shown = Counterexample({"p['W']": 1.0, "p['b']": 1.0}, {"p['b']": 1.0}, {"p['b']": 3.0})
+    said = list(written(shown, "gradient"))
+    assert said[2:] == ["by hand p['b'] = 1", "true    p['b'] = 3"]
 
 
 def test_a_single_answer_has_no_name():

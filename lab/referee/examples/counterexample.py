@@ -35,7 +35,7 @@ def counterexample(
     if claim.kind in EXTRA:
         given |= _leaves(EXTRA[claim.kind], extra)
     hand, truth = _apart(claim, found)
-    return Counterexample(given, hand, truth)
+    return Counterexample(given, hand, truth) if hand else None
 
 
 def _result(kind: str, name: str) -> str:

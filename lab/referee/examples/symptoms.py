@@ -13,24 +13,29 @@ SHARE = 0.3  # of the usual error, where that is smaller
 SAME = 1e-6  # relative agreement with the factor
 SMOOTH = 0.05  # share of its size by which the error may change within `BESIDE`
 BESIDE = 1e-6
+ROUNDING = 1e-6  # of the usual error, which nobody would notice
 
 
 class Symptoms(NamedTuple):
     """``leaves`` in which the hand is off, by at least ``gap`` relative to the larger of hand and
-    truth; ``ratio`` of hand to truth, where there is one for all wrong points; ``lost``: the hand
-    is finite at none of them. A wrong formula may overflow, too, which would show another mistake.
+    truth, and by at least ``least``: where both are nothing but rounding, no mistake shows.
+    ``ratio`` of hand to truth, where there is one for all wrong points. ``lost``: the hand is
+    finite at none of them. A wrong formula may overflow, too, which would show another mistake.
     """
 
     leaves: tuple[int, ...]
     gap: float
     ratio: float | None
     lost: bool
+    least: float
 
     def shown(self, truth: Sequence[np.ndarray], hand: Sequence[np.ndarray]) -> np.ndarray:
         """At which of the points, along the first axis, just this mistake is to be seen."""
         finite, whole = heard(truth), heard(hand)
         gaps = np.array([_gap(t, h) for t, h in zip(truth, hand, strict=True)])
-        clear = (gaps[list(self.leaves)] >= self.gap).any(axis=0)
+        errors = np.array([_largest(h - t) for t, h in zip(truth, hand, strict=True)])
+        off = (gaps >= self.gap) & (errors >= self.least)
+        clear = off[list(self.leaves)].any(axis=0)
         for i, (t, h) in enumerate(zip(truth, hand, strict=True)):
             if i not in self.leaves:
                 clear &= gaps[i] <= SAME
@@ -56,7 +61,9 @@ def symptoms(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Symp
     leaves = tuple(i for i, one in enumerate(off) if one) or tuple(range(len(off)))
     usual = np.nan_to_num(np.median(np.max([gaps[i] for i in leaves], axis=0)), nan=1.0)
     ratio = _ratio([pair for i in leaves for pair in pairs[i]])
-    return Symptoms(leaves, min(CLEAR, SHARE * float(usual)), ratio, lost)
+    errors = [np.concatenate([_largest(h - t) for t, h in pairs[i]]) for i in leaves]
+    least = ROUNDING * float(np.nan_to_num(np.median(np.max(errors, axis=0))))
+    return Symptoms(leaves, min(CLEAR, SHARE * float(usual)), ratio, lost, least)
 
 
 def heard(leaves: Sequence[np.ndarray]) -> np.ndarray:
