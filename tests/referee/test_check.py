@@ -432,3 +432,12 @@ def test_a_leaf_of_another_scale_is_measured_by_its_own():
     assert check(f, lambda p: hand(p, 1.0), kind="gradient", at=at).verdict == "correct"
     off = check(f, lambda p: hand(p, 1 + 1e-6), kind="gradient", at=at)
     assert (off.verdict, off.mistake.where) == ("wrong", "p['big']"), off
+
+
+def test_where_it_is_wrong_in_a_region_differences_are_taken_there():
+    huber = lambda r: jnp.where(jnp.abs(r) <= 1, r**2 / 2, jnp.abs(r) - 0.5)
+    one_sided = lambda r: jnp.where(jnp.abs(r) <= 1, r, 1.0)
+    verdict = check(huber, one_sided, kind="derivative", at=dict(r=reals()))
+    assert verdict.mistake.name == "region"
+    said = {witness.name: witness.says for witness in verdict.witnesses}
+    assert said["differences"] == "disagrees"

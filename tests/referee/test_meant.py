@@ -39,6 +39,11 @@ DEFINITIONS = {
     "by an argument": (identity, lambda x, c: -x * c, "-x times the cotangent"),
     "clipped": (identity, lambda x, c: jnp.clip(c, -1.0, 1.0), "the cotangent clipped to [-1, 1]"),
     "shortened": (identity, shortened, "the cotangent shortened to a length of 1 at most"),
+    "of one length": (
+        identity,
+        lambda x, c: 2 * c / jnp.sqrt(jnp.sum(c**2)),
+        "the cotangent brought to a length of 2",
+    ),
 }
 
 

@@ -101,9 +101,13 @@ def _of_carried(
     pairs = zip(given, hand, strict=True)
     lengths = [_length(h) / np.maximum(_length(g), 1e-300) for g, h in pairs]
     scaled = [g * over(s, g) for g, s in zip(given, lengths, strict=True)]
-    if _alike(scaled, hand) and all(np.all(s <= 1 + SAME) for s in lengths):
-        longest = max(float(_length(h).max(initial=0.0)) for h in hand)
-        yield f"{word} shortened to a length of {longest:.6g} at most"
+    if _alike(scaled, hand):
+        made = np.concatenate([_length(h) for h in hand])
+        longest = float(made.max(initial=0.0))
+        if np.all(_near(made, np.full_like(made, longest))):  # no short one is left as it is
+            yield f"{word} brought to a length of {longest:.6g}"
+        elif all(np.all(s <= 1 + SAME) for s in lengths):
+            yield f"{word} shortened to a length of {longest:.6g} at most"
 
 
 def _carried(evidences: Sequence[Evidence], like: Leaves) -> Iterator[Leaves]:

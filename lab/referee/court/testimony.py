@@ -40,8 +40,14 @@ def odd_witness(evidences: list[Evidence], measured: list[Probe]) -> tuple[str, 
 
 
 def witnesses_of(
-    evidences: list[Evidence], disputes: list[Dispute], measured: list[Probe]
+    evidences: list[Evidence],
+    disputes: list[Dispute],
+    measured: list[Probe],
+    elsewhere: list[Probe],
 ) -> tuple[Witness, ...]:
+    """``measured`` are slopes at the first evidence's points, ``elsewhere`` more of them where the
+    hand is wrong there.
+    """
     worst = max(float(d.gaps.max(initial=0.0)) for d in disputes)
     off = any(d.wrong.any() for d in disputes)
     made = []
@@ -54,7 +60,7 @@ def witnesses_of(
             else:
                 made.append(Witness(f"jax {mode}", "abstains", None, "JAX has no rule for it"))
         first = evidences[0]
-        pairs = [(probe, at_point(first.hand, probe.point)) for probe in measured]
+        pairs = [(probe, at_point(first.hand, probe.point)) for probe in (*measured, *elsewhere)]
         made.append(of_differences(pairs, first.noise[0].typical))
     judged = any(e.hand_single for e in evidences)
     lost = any(d.coarse.any() for d in disputes)

@@ -50,7 +50,13 @@ def weigh(
     judged = sum(int((e.usable & e.group.typical).sum()) for e in evidences)
     disputes = [dispute(e, rng) for e in evidences]
     steps = judge_steps(evidences[0])
-    witnesses = witnesses_of(evidences, disputes, measured)
+    off = [int(p) for p in np.flatnonzero(disputes[0].wrong) if p not in _probed(first)][:PROBED]
+    elsewhere = (
+        probes(asked, first.group, np.random.default_rng(0), off, value=first.ask_value)
+        if measured and off
+        else []
+    )
+    witnesses = witnesses_of(evidences, disputes, measured, elsewhere)
     power = power_of(evidences)
     found = lambda word, reason, mistake=None: Found(
         word,

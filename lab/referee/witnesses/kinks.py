@@ -5,8 +5,9 @@ At a kink the derivative is a matter of convention, and JAX's is one among many.
 members of the Clarke subdifferential, the convex hull of the limits of gradients nearby (F. H.
 Clarke, "Optimization and Nonsmooth Analysis", 1983). The limits are sampled next to the point,
 along the axes, along random signs and along the disputed direction; a member must lie within their
-range in every entry and, for gradients and pullbacks, in every direction."""
+range in every entry and, for gradients, pullbacks and `rows` of a Jacobian, in every direction."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -16,6 +17,7 @@ from lab.referee.asking import tolerance
 from lab.referee.asking.evaluate import Raised
 from lab.referee.points.drawn import stacked
 from lab.referee.points.stacks import everywhere
+from lab.referee.witnesses import rows
 from lab.referee.witnesses.differences import probes
 from lab.referee.witnesses.evidence import Evidence, at_point, varied_leaves
 from lab.referee.witnesses.limits import limit_of
@@ -101,11 +103,17 @@ def _among_neighbours(
     scales = [np.asarray(radius * _scale(x)) for x in at]
     here = [leaf[point] for leaf in group.leaves]
 
-    def moved(direction: list[np.ndarray]) -> list[Any]:
+    def walked(steps: Sequence[np.ndarray]) -> list[Any]:
         leaves = list(here)
-        for i, x, scale, v in zip(positions, at, scales, direction, strict=True):
-            leaves[i] = x + scale * v
+        for i, x, step in zip(positions, at, steps, strict=True):
+            leaves[i] = x + step
         return leaves
+
+    def moved(direction: list[np.ndarray]) -> list[Any]:
+        return walked([scale * v for scale, v in zip(scales, direction, strict=True)])
+
+    def ask(points: Iterable[list[Any]]) -> Any:
+        return evidence.ask_truth(tuple(map(stacked, zip(*points, strict=True))))
 
     directions = _directions(evidence, point, at, rng)
     both = [(direction, sign) for direction in directions for sign in (1.0, -1.0)]
@@ -122,16 +130,17 @@ def _among_neighbours(
     if _jumps(values, [s[kept] for s in samples], scales):
         return Look("no derivative", ())
     if asked.claim.kind in SUMMED and kept.all():
-        mixed = evidence.ask_truth(
-            tuple(
-                stacked(column) for column in zip(*map(moved, _mixed(samples, ways)), strict=True)
-            )
-        )
+        mixed = ask(map(moved, _mixed(samples, ways)))
         if not isinstance(mixed, Raised):
             samples = [np.concatenate(both) for both in zip(samples, mixed, strict=True)]
             kept = np.all([everywhere(np.isfinite(s)) for s in samples], axis=0)
-    samples = [s[kept] for s in samples]
-    placed = _placed(evidence, point, samples, directions, scales, farther)
+    placed = _placed(evidence, point, [s[kept] for s in samples], directions, scales, farther)
+    if placed.finding == "subgradient" and asked.claim.kind in rows.KINDS and kept.all():
+        steps = [[s * v for s, v in zip(scales, way, strict=True)] for way in directions]
+        near = rows.Nearby(asked.claim.kind, samples, steps, lambda ways: ask(map(walked, ways)))
+        sizes = [np.abs(s).max(initial=0.0) for s in samples]
+        if not rows.supported(near, at_point(evidence.hand, point), 1e-4 * max(sizes)):
+            placed = placed._replace(finding="no subgradient")
     return placed._replace(whole=bool(kept[: 2 * SIGNS].all()))
 
 
