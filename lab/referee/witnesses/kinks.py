@@ -110,7 +110,7 @@ def _among_neighbours(
         return leaves
 
     def moved(direction: list[np.ndarray]) -> list[Any]:
-        return walked([scale * v for scale, v in zip(scales, direction, strict=True)])
+        return walked([np.asarray(scale * v) for scale, v in zip(scales, direction, strict=True)])
 
     def ask(points: Iterable[list[Any]]) -> Any:
         return evidence.ask_truth(tuple(map(stacked, zip(*points, strict=True))))
@@ -136,7 +136,9 @@ def _among_neighbours(
             kept = np.all([everywhere(np.isfinite(s)) for s in samples], axis=0)
     placed = _placed(evidence, point, [s[kept] for s in samples], directions, scales, farther)
     if placed.finding == "subgradient" and asked.claim.kind in rows.KINDS and kept.all():
-        steps = [[s * v for s, v in zip(scales, way, strict=True)] for way in directions]
+        steps = [
+            [np.asarray(s * v) for s, v in zip(scales, way, strict=True)] for way in directions
+        ]
         near = rows.Nearby(asked.claim.kind, samples, steps, lambda ways: ask(map(walked, ways)))
         sizes = [np.abs(s).max(initial=0.0) for s in samples]
         if not rows.supported(near, at_point(evidence.hand, point), 1e-4 * max(sizes)):

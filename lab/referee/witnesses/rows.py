@@ -54,7 +54,7 @@ def _own(near: Nearby, k: int, out: int, row: int, sign: float) -> np.ndarray | 
     for slot, v in enumerate(way):
         ahead, behind = (_entries(near, out, slot, row)[2 * k + i] for i in (0, 1))
         side.append(np.asarray(np.where(sign * ahead * v >= sign * behind * v, v, -v)))
-    told = near.ask([side, [-v for v in side]])
+    told = near.ask([side, [np.asarray(-v) for v in side]])
     if isinstance(told, Raised):
         return None
     found = along(near.kind, told, way)[out][:, row]
