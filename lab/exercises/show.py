@@ -11,7 +11,7 @@ from rich.text import Text
 
 from lab.exercises.check import Judged
 from lab.modules import shown
-from lab.referee.show import MARKS, titled
+from lab.referee.show import MARKS, placed, titled
 from lab.referee.verdict import WORDS
 
 OPEN = ("○", "dim")
@@ -62,8 +62,8 @@ def _details(one: Judged, width: int) -> Iterator[Text]:
         head.append(f": {name}")  # of the wrong kind is no shape
     yield head
     rows = [("what" if verdict.mistake else "why", verdict.reason)]
-    if verdict.mistake and verdict.mistake.where not in ("", "value", verdict.kind, "the answer"):
-        rows.append(("where", verdict.mistake.where))
+    if verdict.mistake and (place := placed(verdict)) not in ("", "value", "the answer"):
+        rows.append(("where", place))
     if verdict.steps:
         marks = {"correct": "✓", "wrong": "✗"}
         rows.append(("steps", "  ".join(f"{name} {marks[w]}" for name, w in verdict.steps.items())))

@@ -10,10 +10,9 @@ from lab.referee.verdict import Counterexample
 FEWEST, MOST = 5, 16  # digits
 
 
-def written(shown: Counterexample, kind: str) -> Iterator[str]:
+def written(shown: Counterexample, sides: tuple[str, str] = ("by hand", "true")) -> Iterator[str]:
     """The lines of a counterexample: arguments, what the hand gives, and what is true."""
     digits = _digits(shown)
-    sides = ("by hand", "of itself") if kind == "identity" else ("by hand", "true")
     yield from _named(shown.arguments, FEWEST)
     alone = len(shown.hand) == 1 and not any("[" in name for name in shown.hand)
     width = max(map(len, sides))

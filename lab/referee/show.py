@@ -105,7 +105,8 @@ class Details(NamedTuple):
         verdict = self.verdict
         mark, style = MARKS[verdict.verdict]
         word = "as meant" if verdict.meant and verdict.passes else verdict.verdict
-        head = Text.assemble((f"{mark} {verdict.name}", style), f" is {word}")
+        said = "cannot be judged" if word == "error" else f"is {word}"
+        head = Text.assemble((f"{mark} {verdict.name}", style), f" {said}")
         if name := titled(verdict):
             head.append(f": {name}")
         yield head
@@ -125,20 +126,20 @@ class Details(NamedTuple):
         verdict = self.verdict
         if verdict.mistake:
             yield "what", verdict.mistake.says
-            if where := _where(verdict):
+            if where := placed(verdict):
                 yield "where", where
         else:
             yield "why", verdict.reason
         if verdict.assumed and verdict.mistake:
             yield "assumed", f"{verdict.assumed}; other arguments: at=dict(...), or --at"
-        if verdict.counterexample:
-            yield "example", "\n".join(written(verdict.counterexample, verdict.kind))
         if verdict.steps:
             marks = {"correct": "✓", "wrong": "✗"}
             yield (
                 "steps",
                 "  ".join(f"{name} {marks[word]}" for name, word in verdict.steps.items()),
             )
+        if verdict.counterexample:
+            yield "example", "\n".join(written(verdict.counterexample, _sides(verdict)))
         if verdict.witnesses:
             yield "witnesses", "; ".join(_heard(verdict))
         if verdict.file:
@@ -175,7 +176,7 @@ def titled(verdict: Verdict) -> str:
     return TITLES.get(verdict.mistake.name, verdict.mistake.name.replace("_", " "))
 
 
-def _where(verdict: Verdict) -> str:
+def placed(verdict: Verdict) -> str:
     """The place, without what goes without saying: that it is the derivative, the only one; and
     without the condition that has just been read.
     """
@@ -186,18 +187,28 @@ def _where(verdict: Verdict) -> str:
         if says.startswith(f"right except where {', '.join(parts[k:])}"):
             place = ", ".join(parts[:k])
             break
-    return "" if place == verdict.kind else place.removeprefix(f"{verdict.kind}, ")
+    only = "value" if verdict.kind == "identity" else verdict.kind
+    return "" if place == only else place.removeprefix(f"{only}, ")
+
+
+def _sides(verdict: Verdict) -> tuple[str, str]:
+    """Whose answers an example sets side by side. At a kink JAX's is a choice, too."""
+    if verdict.kind == "identity":
+        return "by hand", "function"
+    says = verdict.mistake.says if verdict.mistake else ""
+    kink = says.startswith("right but for its choice at a kink")
+    return "by hand", "by JAX" if kink else "true"
 
 
 def _heard(verdict: Verdict) -> Iterator[str]:
     """The witnesses, those that say the same together. By how much they disagree is left out where
     it is wrong anyway: errors are relative to the usual size, and an example is shown. So is
-    float32, which then has nothing to say.
+    float32 where it has nothing to say.
     """
     wrong = verdict.verdict == "wrong"
     same: dict[tuple[str, str, str], list[str]] = {}
     for witness in verdict.witnesses:
-        if wrong and witness.name == "float32":
+        if (witness.name, witness.says) == ("float32", "abstains"):
             continue
         told = witness.error is not None and not (wrong and witness.says == "disagrees")
         error = f" ({witness.error:.0e})" if told else ""

@@ -111,7 +111,7 @@ def test_it_is_printed_aligned():
         {"X": [[1.0, 2.0000001]]},
         {"X": [[1.0, 2.0]]},
     )
-    assert list(written(shown, "gradient")) == [
+    assert list(written(shown)) == [
         "X = [[  1, -20],",
         "     [  0, 0.5]]",
         "y = 3",

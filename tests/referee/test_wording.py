@@ -32,6 +32,7 @@ def verdict(mistake, *, word="wrong", witnesses=(), kind="gradient"):
         ("symmetrize", "wrong", "✗ mine is wrong: symmetry"),
         ("unknown", "wrong", "✗ mine is wrong"),
         ("unstable", "unstable", "✗ mine is unstable"),
+        ("unknown", "error", "! mine cannot be judged"),
     ],
 )
 def test_the_first_line(name, word, head):
@@ -109,6 +110,13 @@ def of_each(z, y):
 LOGITS = dict(z=reals("n k"), y=labels("n", "k"))
 
 
+def test_at_a_kink_jax_chooses_too():
+    hand = lambda x: jnp.where(x > 0, 1.0, jnp.where(x < 0, 0.0, 3.0))
+    said = described(check(lambda x: jnp.sum(jnp.maximum(x, 0)), hand, at=dict(x=reals("n"))))
+    assert "by JAX" in said
+    assert "0.]" not in said
+
+
 def test_a_formula_that_overflows_too_is_shown_where_it_does_not():
     shown = check(cross_entropy, of_all, at=LOGITS).counterexample
     assert np.isfinite(shown.hand["z"]).all()
@@ -145,7 +153,7 @@ def test_an_example_shows_a_difference():
 
 def test_sides_and_leaves_stand_under_each_other():
     shown = Counterexample({"x": 1.0}, {"a": 1.0, "rate": 2.0}, {"a": 3.0, "rate": 4.0})
-    assert list(written(shown, "gradient")) == [
+    assert list(written(shown)) == [
         "x = 1",
         "by hand a    = 1",
         "by hand rate = 2",
@@ -156,7 +164,7 @@ def test_sides_and_leaves_stand_under_each_other():
 
 def test_a_leaf_of_several_is_named():
     shown = Counterexample({"p['W']": 1.0, "p['b']": 1.0}, {"p['b']": 1.0}, {"p['b']": 3.0})
-    said = list(written(shown, "gradient"))
+    said = list(written(shown))
     assert said[2:] == ["by hand p['b'] = 1", "true    p['b'] = 3"]
 
 

@@ -1,7 +1,7 @@
 """From the evidence to the verdict."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -260,7 +260,8 @@ def _place(evidence: Evidence, point: int) -> str:
     for name, arg in zip(claim.arguments or map(str, range(len(args))), args, strict=False):
         leaves = jax.tree.leaves(arg)
         if len(leaves) == 1 and np.size(leaves[0]) <= 6 and np.asarray(leaves[0]).dtype != object:
-            text = np.array2string(np.asarray(leaves[0]), precision=4, separator=", ")
+            plain: Any = {"float_kind": lambda x: f"{x:.5g}"}
+            text = np.array2string(np.asarray(leaves[0]), separator=", ", formatter=plain)
             shown.append(f"{name} = {' '.join(text.split())}")
         elif len(leaves) == 1:
             shown.append(f"{name} of shape {np.shape(leaves[0])}")
