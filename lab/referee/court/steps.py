@@ -5,7 +5,7 @@ perturbation of flax's ``perturb``). During the check each `adjoint` hands on th
 place of the hand's, so that a wrong step is blamed once and the right steps behind it are not."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,8 +22,34 @@ BLOCK = 16
 CLOSE = 1e-8
 
 
-def judge_steps(evidence: Evidence) -> dict[str, str]:
+class Steps(NamedTuple):
+    """``taps`` are the names of the tapped intermediates; ``said`` and ``true``, by the names of
+    the adjoints in the order in which the derivation takes them, are cotangents (pytrees of stacks
+    of points); ``end`` is what the derivation makes of true ones.
+    """
+
+    taps: tuple[str, ...]
+    said: dict[str, Any]
+    true: dict[str, Any]
+    end: Any
+
+
+def judge_steps(steps: Steps | None, evidence: Evidence) -> dict[str, str]:
     """``{name: "correct" | "wrong"}`` in the order in which the derivation takes its steps; empty
+    without any.
+    """
+    if steps is None:
+        return {}
+    return {name: _same(steps.true[name], said, evidence.fine) for name, said in steps.said.items()}
+
+
+def ends_right(steps: Steps, evidence: Evidence) -> bool:
+    """Whether nothing is wrong behind the steps."""
+    return _same(evidence.truth, steps.end, evidence.usable) == "correct"
+
+
+def taken(evidence: Evidence) -> Steps | None:
+    """Every step of the hand at every point, each given right inputs, beside what is right; `None`
     without any.
 
     Raises `BadInput` when an `adjoint` names what is neither a tap nor an argument, or has another
@@ -31,10 +57,10 @@ def judge_steps(evidence: Evidence) -> dict[str, str]:
     asked, group = evidence.question, evidence.group
     claim = asked.claim
     if claim.kind not in ("gradient", "vjp"):
-        return {}
+        return None
     taps, adjoints = _names(asked, group.point(0))
     if not adjoints:
-        return {}
+        return None
     known = [*taps, *claim.arguments]
     for name in adjoints:
         if name not in known:
@@ -50,18 +76,20 @@ def judge_steps(evidence: Evidence) -> dict[str, str]:
 
         def note(name: str, value: Any) -> Any:
             said[name] = value
-            return _as_like(truth[name], value)
+            return as_like(truth[name], value)
 
         with listening(adjoints=note):
-            asked.hand(args, extra)
-        return {name: (truth[name], said[name]) for name in adjoints}
+            end = asked.hand(args, extra)
+        return {name: (truth[name], said[name]) for name in adjoints}, end
 
     answers = Asker(both, group, 64, BLOCK)(group.leaves)
     if isinstance(answers, Raised):
         if isinstance(answers.error, BadInput):
             raise answers.error
-        return {}
-    return {name: _same(answers[name][0], answers[name][1], evidence.fine) for name in adjoints}
+        return None
+    by_name, end = answers
+    true, said = ({name: by_name[name][k] for name in adjoints} for k in (0, 1))
+    return Steps(tuple(taps), said, true, end)
 
 
 def _names(asked: Question, args: tuple[Any, ...]) -> tuple[list[str], list[str]]:
@@ -132,7 +160,7 @@ def _floating(arg: Any) -> bool:
     )
 
 
-def _as_like(truth: Any, said: Any) -> Any:
+def as_like(truth: Any, said: Any) -> Any:
     """The true cotangent, handed on in place of what was said, when it has the same shapes."""
     shapes = lambda tree: [np.shape(leaf) for leaf in jax.tree.leaves(tree)]
     return truth if shapes(truth) == shapes(said) else said

@@ -10,7 +10,8 @@ from lab.referee.asking import tolerance
 from lab.referee.asking.question import Question, split
 from lab.referee.court.beside import beside_kinks
 from lab.referee.court.dispute import LOST, Dispute, dispute
-from lab.referee.court.steps import judge_steps
+from lab.referee.court.step_by_step import name_each
+from lab.referee.court.steps import Steps, ends_right, judge_steps, taken
 from lab.referee.court.testimony import odd_witness, power_of, witnesses_of
 from lab.referee.examples.counterexample import counterexample
 from lab.referee.examples.symptoms import heard
@@ -49,7 +50,8 @@ def weigh(
         odd = odd_witness(evidences, measured)
     judged = sum(int((e.usable & e.group.typical).sum()) for e in evidences)
     disputes = [dispute(e, rng) for e in evidences]
-    steps = judge_steps(evidences[0])
+    walk = taken(evidences[0])
+    steps = judge_steps(walk, evidences[0])
     off = [int(p) for p in np.flatnonzero(disputes[0].wrong) if p not in _probed(first)][:PROBED]
     elsewhere = (
         probes(asked, first.group, np.random.default_rng(0), off, value=first.ask_value)
@@ -77,16 +79,17 @@ def weigh(
         return found("inconclusive", reason)
 
     wrong = [d.wrong for d in disputes]
+    bad_steps = [name for name, word in steps.items() if word == "wrong"]
     if odd is not None:
         contradiction, hand_with_differences = odd
         # Where the hand parts from JAX only at points where JAX is odd, nobody contradicts it.
         if any(mask.any() for mask in wrong) == hand_with_differences:
             return found("inconclusive", contradiction)
     if any(mask.any() for mask in wrong):
-        condemned = _found_wrong(evidences, disputes, rng, found)
+        apart = bad_steps if walk and _several(bad_steps, walk, evidences[0]) else []
+        condemned = _found_wrong(evidences, disputes, apart, rng, found)
         shown = counterexample(evidences, wrong, rng) if shrink else None
         return condemned._replace(counterexample=shown)
-    bad_steps = [name for name, word in steps.items() if word == "wrong"]
     if bad_steps:
         listed = ", ".join(map(repr, bad_steps))
         says = f"the end is right, but a step on the way is not: {listed}"
@@ -147,6 +150,7 @@ def _probed(evidence: Evidence) -> list[int]:
 def _found_wrong(
     evidences: list[Evidence],
     disputes: list[Dispute],
+    apart: list[str],
     rng: np.random.Generator,
     found: Callable[..., Found],
 ) -> Found:
@@ -160,7 +164,8 @@ def _found_wrong(
     if cancels is not None:
         return found("unstable", cancels.says, cancels)
     try:
-        mistake = _named(evidences, disputes, typical_bad if typical_wrong else wrong, rng)
+        each = name_each(evidences, apart, rng) if apart else None
+        mistake = each or _named(evidences, disputes, typical_bad if typical_wrong else wrong, rng)
     except Exception as trouble:  # what is wrong stays wrong, also where no name can be found
         says = f"it is wrong, and looking for the reason failed ({type(trouble).__name__})"
         mistake = Mistake("unknown", says, "")
@@ -172,6 +177,11 @@ def _found_wrong(
         )
         mistake = Mistake("region", says, mistake.where)
     return found("wrong", mistake.says, mistake)
+
+
+def _several(bad_steps: list[str], walk: Steps, evidence: Evidence) -> bool:
+    """Whether more is wrong than one step, so that no one explanation can be expected."""
+    return len(bad_steps) > 1 or (bool(bad_steps) and not ends_right(walk, evidence))
 
 
 def _named(

@@ -113,6 +113,8 @@ BY_LEAF: tuple[Finder, ...] = (
     certain_entries,
     noughts_apart,
 )
+# Of one step among others: what it is about is tapped, and its arguments are not.
+OF_A_STEP = tuple(find for find in BY_LEAF if find not in (misplaced, exchanged, mirrored))
 IN_PARTS: tuple[Finder, ...] = (
     regions,
     one_sided,
@@ -130,7 +132,11 @@ PATIENCE = 30.0
 FORGIVEN: tuple[type[Exception], ...] = (Exception,)
 
 
-def name_mistake(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Mistake:
+def name_mistake(
+    evidences: Sequence[Evidence],
+    wrong: Sequence[np.ndarray],
+    finders: Sequence[Finder] = BY_LEAF,
+) -> Mistake:
     """Name what is wrong at the points ``wrong[e]`` (a mask for each group of evidence) as a
     whole; leaf by leaf where no one explanation covers all leaves.
     """
@@ -138,12 +144,12 @@ def name_mistake(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> 
     with np.errstate(all="ignore"):
         whole = scene_of(evidences, wrong)._replace(until=until)
         if whole.equations < 2:  # one number is explained by anything
-            return _explanation(whole, [transformed]) or _leaf_by_leaf(whole)
+            return _explanation(whole, [transformed]) or _leaf_by_leaf(whole, finders)
         if complex_leaves(whole):
             return _explanation(whole, [conventions, transformed]) or _pattern(whole)
         found = _explanation(whole, IN_PARTS) if whole.seldom else None
-        found = found or _explanation(whole, BY_LEAF + ALTOGETHER)
-        return found or _leaf_by_leaf(whole)
+        found = found or _explanation(whole, (*finders, *ALTOGETHER))
+        return found or _leaf_by_leaf(whole, finders)
 
 
 def _explanation(one: Scene, finders: Sequence[Finder]) -> Mistake | None:
@@ -157,9 +163,9 @@ def _explanation(one: Scene, finders: Sequence[Finder]) -> Mistake | None:
     return None
 
 
-def _leaf_by_leaf(whole: Scene) -> Mistake:
+def _leaf_by_leaf(whole: Scene, finders: Sequence[Finder]) -> Mistake:
     each = [whole.only([i]) for i in whole.leaves]
-    found = [_explanation(one, BY_LEAF) for one in each] if len(each) > 1 else [None]
+    found = [_explanation(one, finders) for one in each] if len(each) > 1 else [None]
     if not any(found):
         return _pattern(whole)
     told = [mistake or _pattern(one) for mistake, one in zip(found, each, strict=True)]

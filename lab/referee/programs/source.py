@@ -2,6 +2,7 @@
 
 import ast
 import linecache
+import re
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -10,12 +11,12 @@ from typing import Any, NamedTuple
 
 import jax
 
-_MACHINERY = (str(Path(jax.__file__).parent), str(Path(__file__).parents[1]))
+_LAB = Path(__file__).parents[2]
+_MACHINERY = tuple(map(str, (Path(jax.__file__).parent, _LAB / "referee", _LAB / "derivation")))
 # what reads a formula that was typed: its own expressions are nobody's
-_READERS = tuple(
-    str(Path(__file__).parents[2] / room) for room in ("symbolic", "exercises", "lessons")
-)
+_READERS = tuple(str(_LAB / room) for room in ("symbolic", "exercises", "lessons"))
 _LONG = 60
+_TAP = re.compile(r"""(?:\w+\.)?tap\(\s*["'](\w+)["']""")  # a value that has a name
 
 
 class Place(NamedTuple):
@@ -70,6 +71,9 @@ def _place(code: CodeType, instruction: int) -> Place | None:
     lines[-1] = _cut(lines[-1], 0, end)
     lines[0] = _cut(lines[0], start or 0, None)
     text = " ".join(" ".join(lines).split())
+    tapped = _TAP.match(text)
+    if tapped:
+        text = tapped[1]
     return Place(code.co_filename, first, text, start or 0) if _is_code(text) else None
 
 
