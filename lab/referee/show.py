@@ -2,6 +2,7 @@
 it.
 """
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -28,6 +29,7 @@ MARKS = {
 
 TITLES = {"symmetrize": "symmetry", "condition": ""}
 
+_EACH = re.compile(r"; (?=step '\w+': |behind the steps: )")  # a line each
 LINED: Any = dict(replace_whitespace=False, drop_whitespace=True)  # columns stay columns
 
 
@@ -125,7 +127,7 @@ class Details(NamedTuple):
         """Labelled sentences: what, where, who says so."""
         verdict = self.verdict
         if verdict.mistake:
-            yield "what", verdict.mistake.says
+            yield "what", _EACH.sub("\n", verdict.mistake.says)
             if where := placed(verdict):
                 yield "where", where
         else:

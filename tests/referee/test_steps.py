@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import pytest
 
 from lab import adjoint, check, reals, tap
+from lab.referee.show import described
 
 AT = dict(p={"W": reals("d h"), "V": reals("h k")}, X=reals("n d"), Y=reals("n k"))
 
@@ -61,6 +62,14 @@ def test_each_mistake_is_named_by_itself(slip):
     assert slip.behind in told.pop("behind the steps", ""), verdict
     assert told == {}
     assert verdict.mistake.name != "unknown"
+
+
+def test_each_has_a_line():
+    wrong = lambda p, X, Y: hand(p, X, Y, count=False, slope=False)
+    shown = described(check(loss, wrong, at=AT, shrink=False), width=400).splitlines()
+    what = next(k for k, line in enumerate(shown) if line.strip().startswith("what"))
+    assert "step 'o': " in shown[what]
+    assert shown[what + 1].strip().startswith("step 'z': ")
 
 
 def test_one_mistake_is_told_as_of_the_whole():

@@ -17,7 +17,7 @@ from lab.referee.asking import tolerance
 from lab.referee.asking.question import question
 from lab.referee.asking.structure import form
 from lab.referee.court.steps import Steps, as_like, taken
-from lab.referee.naming import BY_LEAF, OF_A_STEP, name_mistake
+from lab.referee.naming import OF_A_STEP, name_mistake
 from lab.referee.points.drawn import ARRAY, Group
 from lab.referee.points.stacks import anywhere
 from lab.referee.verdict import Mistake
@@ -41,7 +41,7 @@ def name_each(
             continue
         masks = [_off(part) for part in kept]
         if any(mask.any() for mask in masks):
-            finders = BY_LEAF if name is None else OF_A_STEP
+            finders = None if name is None else OF_A_STEP
             told.append((name or "", name_mistake(kept, masks, finders)))
     if not told:
         return None

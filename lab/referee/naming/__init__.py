@@ -135,11 +135,12 @@ FORGIVEN: tuple[type[Exception], ...] = (Exception,)
 def name_mistake(
     evidences: Sequence[Evidence],
     wrong: Sequence[np.ndarray],
-    finders: Sequence[Finder] = BY_LEAF,
+    finders: Sequence[Finder] | None = None,
 ) -> Mistake:
     """Name what is wrong at the points ``wrong[e]`` (a mask for each group of evidence) as a
     whole; leaf by leaf where no one explanation covers all leaves.
     """
+    finders = BY_LEAF if finders is None else finders
     until = time.process_time() + PATIENCE
     with np.errstate(all="ignore"):
         whole = scene_of(evidences, wrong)._replace(until=until)
