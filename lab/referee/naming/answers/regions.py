@@ -21,13 +21,14 @@ BISECTIONS = 12
 
 class Entries(NamedTuple):
     """All entries of a leaf at the points looked at, flat; ``feature`` by the name of an argument
-    (or index) is what the condition may be about.
+    (or index) is what the condition may be about, ``idle`` those of entries that are zero anyway.
     """
 
     off: np.ndarray
     truth: np.ndarray
     hand: np.ndarray
     features: dict[str, np.ndarray]
+    idle: dict[str, np.ndarray]
 
 
 def regions(scene: Scene) -> Iterator[Mistake]:
@@ -131,10 +132,11 @@ def _entries(scene: Scene, i: int) -> Entries:
     whole = {name: np.concatenate(parts) for name, parts in features.items() if parts}
     joined = [np.concatenate(parts) for parts in (off, truths, hands)]
     kept = np.concatenate(told)
+    idle = {name: part[~kept] for name, part in whole.items()}
     if kept.any():
         joined = [part[kept] for part in joined]
         whole = {name: part[kept] for name, part in whole.items()}
-    return Entries(joined[0], joined[1], joined[2], whole)
+    return Entries(joined[0], joined[1], joined[2], whole, idle)
 
 
 def _spread(leaf: np.ndarray, like: np.ndarray) -> np.ndarray | None:
@@ -167,10 +169,28 @@ def _conditions(scene: Scene, i: int, entries: Entries) -> Iterator[str]:
                     found = moved.narrowed(sign * right, sign * wrong)
                     if found is not None and not moved.touches(sign * right, sign * wrong):
                         bound = _between(*found)
+                        if sign * float(bound.removeprefix("about ")) >= wrong:  # wrong there, too
+                            bound = _between(*sorted((sign * right, sign * (right + wrong) / 2)))
                         if not _round(bound) and _fades(entries, sign * feature):
                             continue
                         at_zero = text != name and word == "<" and bound == "0"
-                        yield f"{name} is 0" if at_zero else f"{text} {word} {bound}"
+                        idle = np.abs(entries.idle[name]) if text != name else entries.idle[name]
+                        end = _ended(moved, sign, feature[off], idle)
+                        if end is not None:
+                            low, high = (bound, end) if sign > 0 else (end, bound)
+                            yield f"{low} < {text} < {high}"
+                        else:
+                            yield f"{name} is 0" if at_zero else f"{text} {word} {bound}"
+
+
+def _ended(moved: "_Moved", sign: float, off: np.ndarray, idle: np.ndarray) -> str | None:
+    """Where it is right again, further on: the derivative is zero there, and so is the answer."""
+    last = (sign * off).max()
+    beyond = sign * idle[sign * idle > (sign * off).min()]
+    if not len(beyond) or beyond.min() <= last:
+        return None
+    found = moved.narrowed(sign * beyond.min(), sign * last)
+    return None if found is None else _between(*found)
 
 
 class _Moved:

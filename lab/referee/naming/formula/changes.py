@@ -54,7 +54,8 @@ def other_numbers(scene: Scene) -> Iterator[Mistake]:
         return
     function = passed[0]
     known = {float(function.fixed[slot]) for slot in function.literals if slot in function.fixed}
-    yield from mended(scene, lambda here: _numbers(here, sorted(known)))
+    both = sorted({*known, *(-number for number in known)}, key=lambda x: (x not in known, x))
+    yield from mended(scene, lambda here: _numbers(here, both))
 
 
 def _numbers(here: Bench, known: Sequence[float]) -> Iterator[Change]:

@@ -4,12 +4,14 @@ Most answers are linear in most of what enters them, so that the right factor is
 for the numbers of the source, which may stand inside of anything, Newton's method finds it."""
 
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from lab.referee.naming.formula.repairs import (
     FEWEST,
+    PATIENCE,
     Bench,
     Change,
     alike,
@@ -84,7 +86,10 @@ def _factors(scene: Scene, here: Bench, places: Sequence[Spot]) -> np.ndarray:
     c = _stepped(scene, here, places, np.ones(len(places)), np.full(len(places), 2.0))
     going = np.flatnonzero(np.isfinite(c))
     literal = [here.draft.literal(spot[0]) is not None for spot in places]
+    until = time.process_time() + PATIENCE
     for k in range(ROUNDS):
+        if k and time.process_time() > until:
+            break
         some = [places[int(k)] for k in going]
         told = _answers(scene, here, some, c[going]) if some and not scene.late else None
         if told is None:
@@ -206,6 +211,8 @@ def _said(scene: Scene, draft: Draft, spot: Spot, by_group: list[float]) -> Iter
             odd = set(".e") & set(number(c * h))  # no fraction that one would count with
             yield told("constant" if odd or abs(c - 1) < NEAR else "factor", says)
         return
+    if all(map(draft.decides, spot)):
+        return  # it is compared: with the wrong number, or in the wrong way
     text, given = draft.text(spot[0]), draft.program.arguments
     if abs(c) < 1e-9:
         yield told("extra_term", f"the term {text} of the formula should not be there")

@@ -4,6 +4,7 @@ Where the other finders alter the truth until it is the hand's answer, here the 
 until it is the truth, at every point and at all sizes. That needs no likeness between how the
 function is written and how its derivative was."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
@@ -11,12 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lab.referee.naming.stage.choices import branch_of
-from lab.referee.naming.stage.draft import BLOCK, Draft, Spot
+from lab.referee.naming.stage.draft import Draft, Spot
 from lab.referee.naming.stage.scene import SHARE, Scene, in_part, some_rows, where
 from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
 
 FEWEST = 4
+PATIENCE = 3.0  # seconds of the processor for changes of one kind: the next kind gets its turn
 
 Added = Sequence[np.ndarray] | None  # to each edge of the spot, points first
 
@@ -113,7 +115,8 @@ def mended(scene: Scene, changes: Callable[[Bench], Iterable[Change]]) -> Iterat
 
 def fitting(scene: Scene, here: Bench, changes: Iterable[Change]) -> Iterator[Change]:
     """Those that mend the hand at the points of the bench."""
-    each = max(1, BLOCK // len(here.rows))
+    each = max(1, here.draft.ask.block // len(here.rows))
+    until = time.process_time() + PATIENCE
     pairs = ((change, here.added(change)) for change in changes)
     meant = ((change, added) for change, added in pairs if added is not None)
     while some := list(islice(meant, each)):
@@ -123,6 +126,8 @@ def fitting(scene: Scene, here: Bench, changes: Iterable[Change]) -> Iterator[Ch
         for k, (change, _) in enumerate(some):
             if right(scene, here, [leaf[k] for leaf in answers]):
                 yield change
+        if time.process_time() > until:
+            return
 
 
 def right(scene: Scene, here: Bench, answer: Sequence[np.ndarray], share: float = SHARE) -> bool:

@@ -13,6 +13,7 @@ from lab.referee.naming.paths.altered import derivative_of
 from lab.referee.naming.paths.fits import alike
 from lab.referee.naming.stage.choices import branch_of
 from lab.referee.naming.stage.flow import Flow
+from lab.referee.naming.stage.program import in_flight
 from lab.referee.naming.stage.scene import Scene, in_part, some_rows, where
 from lab.referee.naming.stage.sizes import TRIVIAL
 from lab.referee.naming.stage.words import value_text
@@ -131,7 +132,7 @@ def _answers(
         changes[k][:, cuts[one.edge]] = (one.edit(entering) - entering).reshape(len(rows), -1)
     stacked = tuple(np.concatenate([leaf] * len(tried)) for leaf in at)
     many = changes.reshape(len(tried) * len(rows), -1)
-    told = Asker(answer, group, 64, 256, traced=True)((*stacked, many))
+    told = Asker(answer, group, 64, in_flight(program), traced=True)((*stacked, many))
     if isinstance(told, Raised):
         return None
     leaves = flow.by_leaf(told)

@@ -21,7 +21,7 @@ from lab.referee.naming.paths.altered import derivative_of
 from lab.referee.naming.paths.fits import entered
 from lab.referee.naming.paths.slopes import SLOPES
 from lab.referee.naming.stage.flow import Flow
-from lab.referee.naming.stage.program import program
+from lab.referee.naming.stage.program import in_flight, program
 from lab.referee.naming.stage.scene import Scene, some_rows, where
 from lab.referee.naming.stage.sizes import TRIVIAL
 from lab.referee.naming.stage.words import plain
@@ -142,7 +142,7 @@ def _answers(
         times[k, one.site], sloped[k, one.site] = one.times, one.sloped
     leaves = [np.concatenate([leaf[rows]] * len(tried)) for leaf in evidence.group.leaves]
     each = [np.repeat(x, len(rows), axis=0) for x in (times, sloped)]
-    told = Asker(answer, evidence.group, 64, 256, traced=True)((*leaves, *each))
+    told = Asker(answer, evidence.group, 64, in_flight(made), traced=True)((*leaves, *each))
     if isinstance(told, Raised):
         return None
     by_leaf = flow.by_leaf(told)

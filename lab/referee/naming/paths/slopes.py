@@ -248,6 +248,8 @@ def _mistake(scene: Scene, flow: Flow, edge: Edge, standin: Standin, k: float) -
         name, says = "batch_factor", f"{shown} is not divided by how many it sums"
     elif step.name == "sqrt" and norm:
         says = f"a factor 1/{shown} {norm}"
+    elif standin.slope == f"{stands}u":
+        says = f"a factor {letters['u']} is left out, with the slope of {shown}"
     elif stands == "1" and standin.slope in ("v", "1/v"):
         factor, left = instantiated(standin.slope, letters)
         says = f"a factor {factor} is left out, from {shown}"

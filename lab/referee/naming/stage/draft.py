@@ -14,6 +14,7 @@ import numpy as np
 
 from lab.referee.asking.evaluate import Asker, Raised, precision
 from lab.referee.asking.question import split
+from lab.referee.naming.stage.program import in_flight
 from lab.referee.naming.stage.sizes import TRIVIAL
 from lab.referee.naming.stage.words import Told, value_text
 from lab.referee.programs.source import Place
@@ -21,7 +22,6 @@ from lab.referee.programs.traced import Edge, Program, Step, trace
 from lab.referee.witnesses.evidence import Evidence
 
 MOST = 2**13  # numbers that may be changed
-BLOCK = 256  # changes in flight at once
 ENTRYWISE = ("add", "sub", "mul", "div", "max", "min", "pow")
 Spot = tuple[Edge, ...]
 
@@ -159,7 +159,7 @@ def draft(evidence: Evidence) -> Draft | None:
         return None
     ends = np.cumsum([0, *sizes])
     cuts = {e: slice(int(a), int(b)) for e, a, b in zip(edges, ends, ends[1:], strict=False)}
-    asker = Asker(_changing(program, cuts), group, 64, BLOCK, traced=True)
+    asker = Asker(_changing(program, cuts), group, 64, in_flight(program), traced=True)
     return Draft(evidence, program, tuple(edges), cuts, sum(sizes), asker)
 
 

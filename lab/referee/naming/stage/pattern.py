@@ -24,7 +24,8 @@ def _leaf(scene: Scene, i: int) -> str:
         return f"{scene.names[i]}: not finite where the derivative is"
     how_far = " to ".join(dict.fromkeys(_percent(x) for x in (least, worst)))
     whose = "the largest entry" if masks[0].ndim > 1 and scene.kind != "derivative" else "it"
-    return f"{scene.names[i]}: {_entries(masks)} off, by {how_far} of {whose}{_varies(scene, i)}"
+    by = f", by {how_far} of {whose}" if worst <= 1 else ""
+    return f"{scene.names[i]}: {_entries(masks)} off{by}{_varies(scene, i)}"
 
 
 def _percent(share: float) -> str:

@@ -19,6 +19,10 @@ from lab.referee.asking.question import split
 from lab.referee.programs.traced import Program, trace
 from lab.referee.witnesses.evidence import Evidence, varied_leaves
 
+BLOCK = 256  # points, or changes, in flight at once
+FEW = 32  # and where each of them costs much: blocks are filled up
+DEAR = ("conv_general_dilated", "scan", "while", "eigh", "svd")
+
 Whole = Callable[[tuple[Any, ...], Any], Any]  # of the arguments, and a tangent or cotangent
 
 
@@ -57,3 +61,8 @@ def subject(evidence: Evidence) -> Whole:
         return jnp.sum(out) if kind == "derivative" else out
 
     return answer
+
+
+def in_flight(made: Program) -> int:
+    """At how many points at once a program is carried out."""
+    return FEW if any(step.name in DEAR for step in made.steps) else BLOCK

@@ -110,7 +110,7 @@ def _passed(evidence: Evidence) -> tuple[Program, dict[int, np.ndarray]] | None:
     told = [step.place for step in made.steps]
     ends = [k for k, place in enumerate(told) if place is None or place not in told[k + 1 : k + 2]]
     slots = dict.fromkeys((*made.arguments, *(v for k in ends for v in made.steps[k].outputs)))
-    wanted = [v for v in slots if made.floating[v] and len(made.shapes[v]) < 3]
+    wanted = [v for v in slots if made.floating[v] and len(made.shapes[v]) < 5]
     run = lambda *leaves: {v: made.run(leaves)[v] for v in wanted}
     seen = Asker(run, evidence.group, 64, BLOCK, traced=True)(evidence.group.leaves)
     return None if isinstance(seen, Raised) else (made, seen)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 import jax
@@ -58,6 +59,7 @@ def size_word(
     if abs(abs(seen[0]) - 1) < CLOSE:
         return None
     known = counts()
+    named = {name: v for name, v in named.items() if not name.endswith(".size")}  # by chance
     for n in sorted(known.means - {int(v[0]) for v in named.values()}):
         named[str(n)] = np.full(len(evidences), float(n))
     said = (one.word for one in _formulas(named) if one.close(seen) and _convincing(one, known))
@@ -83,6 +85,9 @@ class Formula(NamedTuple):
 
 def _convincing(one: Formula, counts: Counts) -> bool:
     """Whether a number that is a formula in the sizes is so for a reason."""
+    small = Fraction(value).limit_denominator(MANY - 1)
+    if abs(small - value) < CLOSE and 1 < small.denominator and 1 < small.numerator < MANY:
+        return False  # 4/3, 3/2 and the like are numbers by themselves
     counted = {int(size[0]) for size in one.sizes} <= counts.means | counts.named
     value = abs(float(one.values[0]))
     usual = bool({value, 1 / value} & {2.0, 10.0, *counts.written})
