@@ -85,11 +85,11 @@ class Formula(NamedTuple):
 
 def _convincing(one: Formula, counts: Counts) -> bool:
     """Whether a number that is a formula in the sizes is so for a reason."""
+    value = abs(float(one.values[0]))
     small = Fraction(value).limit_denominator(MANY - 1)
-    if abs(small - value) < CLOSE and 1 < small.denominator and 1 < small.numerator < MANY:
+    if abs(small - value) < CLOSE and small.denominator > 1 and 1 < small.numerator < MANY:
         return False  # 4/3, 3/2 and the like are numbers by themselves
     counted = {int(size[0]) for size in one.sizes} <= counts.means | counts.named
-    value = abs(float(one.values[0]))
     usual = bool({value, 1 / value} & {2.0, 10.0, *counts.written})
     if one.plain and counted and not (usual and max(value, 1 / value) == 2):
         return True
