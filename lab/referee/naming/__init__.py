@@ -89,7 +89,6 @@ BY_LEAF: tuple[Finder, ...] = (
     broken_pairs,
     noughts,
     other_values,
-    crossed_factors,
     wrong_slopes,
     wrong_factors,
     inner_derivatives,
@@ -102,6 +101,7 @@ BY_LEAF: tuple[Finder, ...] = (
     wrong_order,
     missing_matrices,
     own_values,
+    crossed_factors,
     missing_functions,
     missing_terms,
     mirrored,
@@ -127,7 +127,7 @@ ODD: tuple[Finder, ...] = (odd_slopes, odd_terms, odd_factors, odd_pairs)
 
 # After so many seconds of the processor no further finder is asked: a long unrolled loop has
 # thousands of paths, and whoever waits would rather know how the error looks.
-PATIENCE = 30.0
+PATIENCE = 20.0
 # A finder that fails is passed over, and the others are asked. The tests forgive nothing.
 FORGIVEN: tuple[type[Exception], ...] = (Exception,)
 

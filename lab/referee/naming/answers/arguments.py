@@ -22,14 +22,11 @@ FEW = 2  # points at which an alteration is tried before it is tried at all of t
 
 
 class Alteration(NamedTuple):
-    """``change`` alters the leaves of all points of a group. What ``milder`` does would do as well,
-    where it does: it is not told then.
-    """
+    """``change`` alters the leaves of all points of a group."""
 
     name: str
     says: str
     change: Callable[[Leaves], Leaves]
-    milder: Callable[[Leaves], Leaves] | None = None
 
 
 def misplaced(scene: Scene) -> Iterator[Mistake]:
@@ -76,10 +73,9 @@ def _altered(
         return
     for k, alteration in enumerate(kept):
         block = slice(k * len(rows), (k + 1) * len(rows))
-        if _close(scene, main, rows, [leaf[block] for leaf in told]):
-            mild = alteration.milder is not None and _explains(scene, alteration.milder)
-            if not mild and _explains(scene, alteration.change):
-                yield Mistake(alteration.name, alteration.says, scene.where)
+        near = _close(scene, main, rows, [leaf[block] for leaf in told])
+        if near and _explains(scene, alteration.change):
+            yield Mistake(alteration.name, alteration.says, scene.where)
 
 
 def other_argument(scene: Scene) -> Iterator[Mistake]:
@@ -161,7 +157,8 @@ def _alterations(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
                 yield Alteration("missing_term", left_out, change(np.zeros_like))
                 missing = f"a factor {name} is left out, as if {name} were one"
                 yield Alteration("missing_chain_factor", missing, change(np.ones_like))
-            yield Alteration("factor", f"{name} is squared", change(np.square), change(np.abs))
+            if i not in varied:
+                yield Alteration("factor", f"{name} is squared", change(np.square))
         if leaf.ndim == 3 and leaf.shape[1] == leaf.shape[2]:
             turned = f"{name} stands where its transpose should"
             yield Alteration("transpose", turned, change(lambda x: np.swapaxes(x, 1, 2)))

@@ -94,10 +94,12 @@ def noughts_apart(scene: Scene) -> Iterator[Mistake]:
     if off.sum() < FEWEST or right.sum() < FEWEST:
         return
     if not truth[off].any():
-        says = f"right wherever {scene.what} is not 0, but not 0 where it is: a mask is left out"
+        says = (
+            f"right where {scene.what} is not 0; where it is, the answer is not: a mask is left out"
+        )
         yield Mistake("region", says, scene.where)
     elif not hand[off].any():
-        says = f"right wherever it is not 0, but {scene.what} is not 0 there: entries are left out"
+        says = f"right where it is not 0; where it is, {scene.what} is not: entries are left out"
         yield Mistake("region", says, scene.where)
 
 

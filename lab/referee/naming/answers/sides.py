@@ -30,7 +30,7 @@ def one_sided(scene: Scene) -> Iterator[Mistake]:
         return
     named = [one for _, ones in found for one in ones]
     for one, margin in zip(named, answers, strict=True):
-        sign = _side(scene, g, margin)
+        sign = _side(scene, g, margin) if one.step.place is not None else 0
         if sign:
             yield _said(scene, one, sign)
 
