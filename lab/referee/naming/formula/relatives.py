@@ -89,14 +89,14 @@ def _shifted(program: Program, step: Step, shown: str) -> Iterator[Relative]:
         number = np.asarray(program.fixed.get(slot, np.nan))
         whole = number.ndim == 0 and number.dtype.kind == "i"
         if whole and step.place is not None and _stands(int(number), step.place.text):
-            for more in (1, -1):
+            for more in (1, -1) if number else (1,):  # there is no entry -1
                 says = f"the number {int(number)} in {shown} should be {int(number) + more}"
                 yield Relative("index", says, partial(_moved, o, more))
 
 
 def _stands(number: int, text: str) -> bool:
-    """Whether a number is written in an expression."""
-    return re.search(rf"(?<![\w.]){abs(number)}(?![\w.])", text) is not None
+    """Whether a number is written in an expression, not as the place of an entry that is set."""
+    return ".at[" not in text and bool(re.search(rf"(?<![\w.]){abs(number)}(?![\w.])", text))
 
 
 def _moved(o: int, more: int, step: Step, operands: Sequence[Any]) -> Sequence[Any]:

@@ -59,11 +59,16 @@ def size_word(
     if abs(abs(seen[0]) - 1) < CLOSE:
         return None
     known = counts()
-    named = {name: v for name, v in named.items() if not name.endswith(".size")}  # by chance
-    for n in sorted(known.means - {int(v[0]) for v in named.values()}):
+    lengths = {int(v[0]) for name, v in named.items() if not name.endswith(".size")}
+    for n in sorted(known.means - lengths):
         named[str(n)] = np.full(len(evidences), float(n))
     said = (one.word for one in _formulas(named) if one.close(seen) and _convincing(one, known))
-    return next(said, None)
+    return next((word for word in said if not _by_chance(word)), None)
+
+
+def _by_chance(word: str) -> bool:
+    """Whether all that speaks for it is that some argument has as many entries."""
+    return re.fullmatch(r"(-|2|1/2 |1/|2/|1/\(2 |-1/)*[^/]*\.size\)?", word) is not None
 
 
 class Formula(NamedTuple):
