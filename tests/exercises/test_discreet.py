@@ -13,7 +13,7 @@ from lab.referee.verdict import Mistake
 
 # What the referee would say to an author, who owns the formula, and must not say to a learner.
 TELLING = [
-    (jnp.log, lambda x: 1 / x**2, positive(), "1/x"),
+    (jnp.log, lambda x: 1 / x**2, positive(), "1/x`"),
     (lambda x: jnp.sin(x**2), lambda x: 2 * x * jnp.sin(x**2), reals(), "cos"),
     (lambda x: jnp.tanh(3 * x), lambda x: 3 * (1 - jnp.tanh(3 * x)), reals(), "y^2"),
     (lambda x: x**3 + x**2, lambda x: 3 * x**2, reals(), "2 x"),
