@@ -151,6 +151,18 @@ def test_an_example_shows_a_difference():
     assert abs(shown.hand["s"] - shown.truth["s"]) > 0.1
 
 
+def test_what_is_cut_in_halves_is_made_small_too():
+    def turned(x, angle):
+        a, b = jnp.split(x, 2, axis=-1)
+        c, s = jnp.cos(angle), jnp.sin(angle)
+        return jnp.sum(jnp.concatenate([a * c - b * s, b * c + a * s], axis=-1) ** 3)
+
+    at = lambda key: (jax.random.normal(key, (5, 6)), jax.random.normal(key, (5, 3)))
+    shown = check(turned, lambda x, angle: -jax.grad(turned)(x, angle), at=at).counterexample
+    assert np.shape(shown.arguments["x"]) == (1, 2)
+    assert np.shape(shown.arguments["angle"]) == (1, 1)
+
+
 def test_sides_and_leaves_stand_under_each_other():
     shown = Counterexample({"x": 1.0}, {"a": 1.0, "rate": 2.0}, {"a": 3.0, "rate": 4.0})
     assert list(written(shown)) == [

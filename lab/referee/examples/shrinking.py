@@ -116,11 +116,14 @@ class _Search:
         whole = self._lengths() if callable(self.claim.at) else self._named(group.sizes)
         now: Sizes | None = None
         for most in (1, 2, 3):
-            sizes = {name: min(size, most) for name, size in whole.items()}
-            if sizes and self._new(sizes):
-                yield sizes
-            if self.tried.get(tuple(sizes.values())):
-                now = sizes
+            plain = {name: min(size, most) for name, size in whole.items()}
+            for sizes in (plain, _doubled(plain)) if callable(self.claim.at) else (plain,):
+                if sizes and self._new(sizes):
+                    yield sizes
+                if self.tried.get(tuple(sizes.values())):
+                    now = sizes
+                    break
+            if now is not None:
                 break
         for name in now or ():
             for size in range(1, (now or {})[name]):
@@ -245,6 +248,12 @@ class _Stage:
             for p in np.flatnonzero(shows)
         ]
         return min(found, key=lambda one: one.cost, default=None)
+
+
+def _doubled(sizes: Sizes) -> Sizes:
+    """The same with a length that was twice another one twice as long: what is cut in halves."""
+    return {name: 2 * sizes[name // 2] if name in (2 * n for n in sizes) else size
+            for name, size in sizes.items()}  # fmt: skip
 
 
 def _extras(asked: Question, group: Group) -> int:
