@@ -209,6 +209,8 @@ TOLD = [
          "where the digamma of the sum should be", lambda k: (jnp.exp(draws((4,))(k)[0]),)),
     Told("no digamma of the sum", dirichlet, lambda a: -digamma(a), "missing_term", "is left out",
          lambda k: (jnp.exp(draws((4,))(k)[0]),)),
+    Told("the variance of a sample", lambda x: jnp.var(x) ** 2 + jnp.sum(x),
+         lambda x: 4 * jnp.var(x, ddof=1) * (x - x.mean()) / x.size + 1, "batch_factor", "should be 0", draws((6,))),
     Told("strictly later", returns, lambda x: returns_in_x(x, jnp.greater), "index", "should also hold where both are equal", draws((5,))),
     Told("earlier", returns, lambda x: returns_in_x(x, jnp.less_equal), "index transpose", "", draws((5,))),
     Told("all running sums the wrong way", later, lambda x: later_in_x(x, risk=False, weight=True), "index",

@@ -95,8 +95,12 @@ def _shifted(program: Program, step: Step, shown: str) -> Iterator[Relative]:
 
 
 def _stands(number: int, text: str) -> bool:
-    """Whether a number is written in an expression, not as the place of an entry that is set."""
-    return ".at[" not in text and bool(re.search(rf"(?<![\w.]){abs(number)}(?![\w.])", text))
+    """Whether a number is written in an expression, and neither says which entry is set, nor what
+    is taken off a count.
+    """
+    if ".at[" in text or re.search(r"\b(var|std|cov)\b", text):
+        return False
+    return bool(re.search(rf"(?<![\w.]){abs(number)}(?![\w.])", text))
 
 
 def _moved(o: int, more: int, step: Step, operands: Sequence[Any]) -> Sequence[Any]:
