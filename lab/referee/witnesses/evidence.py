@@ -31,7 +31,9 @@ class Evidence(NamedTuple):
     single precision was not asked). ``fine[p]``: the function is finite at point p;
     ``fine_single[p]``: in single precision, too. ``contradicted[p]``: forward and reverse mode
     differ there. ``endless`` are the precisions, 64 or 32, in which a loop did not end.
-    ``ask_truth`` and ``ask_value`` ask again, at other points of the same shape."""
+    ``ask_truth`` and ``ask_value`` ask again, at other points of the same shape; ``ask_all`` asks
+    in double and in single precision for the ``value``, the ``hand`` and the first of the ``modes``
+    at once, or not at all where one of them cannot be compiled."""
 
     question: Question
     group: Group
@@ -48,6 +50,7 @@ class Evidence(NamedTuple):
     modes: tuple[str, ...]
     ask_truth: Ask
     ask_value: Ask
+    ask_all: tuple[Ask, Ask] | None
     endless: tuple[int, ...]
 
     @property
@@ -122,7 +125,8 @@ def gather(
     rounded = as_single(group)
     variants = [group.leaves, rounded, *nudges]
     stacked = tuple(joined(column) for column in zip(*variants, strict=True))
-    answers, late, again = _ask(voices, group, 64, stacked)
+    answers, late, again, all_double = _ask(voices, group, 64, stacked)
+    all_single: Ask | None = None
     endless = [late]
     if isinstance(answers["hand"], Raised):
         return _raised(answers["hand"])
@@ -148,7 +152,9 @@ def gather(
     elementwise = asked.claim.kind == "derivative"
     if whole or _apart(truth, answered, elementwise):
         run = {"hand": fitted(asked.implementation)}
-        low, late, _ = _ask({k: voices[k] for k in ("value", main)} | run, group, 32, rounded)
+        low, late, _, all_single = _ask(
+            {k: voices[k] for k in ("value", main)} | run, group, 32, rounded
+        )
         endless.append(late)
         if not any(isinstance(low[k], Raised) for k in ("value", "hand", main)):
             truth_single, hand_single = tuple(low[main]), tuple(low["hand"])
@@ -201,6 +207,7 @@ def gather(
         modes,
         again(main),
         again("value"),
+        (all_double, all_single) if all_double and all_single else None,
         tuple(filter(None, endless)),
     )
 
@@ -246,9 +253,9 @@ def _silent(answers: dict[str, Any], name: str) -> bool:
 
 def _ask(
     voices: dict[str, Callable[..., Any]], group: Group, bits: int, leaves: tuple[Any, ...]
-) -> tuple[dict[str, Any], int, Callable[[str], Ask]]:
+) -> tuple[dict[str, Any], int, Callable[[str], Ask], Ask | None]:
     """All voices in one compiled call; each by itself when one of them cannot take part. With the
-    precision, where a loop does not end in it, and what asks one of them again.
+    precision, where a loop does not end in it, what asks one of them again, and what asks all.
     """
     everyone = lambda *x: {k: voice(*x) for k, voice in voices.items()}
     together = Asker(everyone, group, bits, BLOCK, traced=True)
@@ -257,7 +264,7 @@ def _ask(
     if isinstance(answers, Raised):
         answers = {name: asker(leaves) for name, asker in each.items()}
         late = any(asker.endless for asker in each.values())
-        return answers, bits * late, each.__getitem__
+        return answers, bits * late, each.__getitem__, None
 
     def again(name: str) -> Ask:
         def ask(leaves: tuple[Any, ...]) -> Any:
@@ -268,7 +275,7 @@ def _ask(
 
         return ask
 
-    return answers, bits * together.endless, again
+    return answers, bits * together.endless, again, together
 
 
 def _apart(truth: tuple[np.ndarray, ...], hand: tuple[np.ndarray, ...], elementwise: bool) -> bool:
