@@ -61,3 +61,40 @@ def test_and_nothing_is_said_where_that_is_no_concern_of_the_hand(name):
     verdict = check(*NOT_REMARKED[name][:2], at=NOT_REMARKED[name][2])
     assert verdict.verdict == "correct"
     assert "beyond" not in verdict.reason
+
+
+def matrices(key):
+    first, second = jax.random.split(key)
+    return jax.random.normal(first, (4, 3)), jax.random.normal(second, (3,))
+
+
+def narrow(x):
+    return x.astype(jnp.bfloat16)
+
+
+ROUNDING = {
+    "in the hand alone": (
+        lambda A, x: jnp.sum((A @ x) ** 2) / 2,
+        lambda A, x: jnp.outer(narrow(A) @ narrow(x), narrow(x)).astype(A.dtype),
+        "the hand rounds to bfloat16",
+    ),
+    "in both": (
+        lambda A, x: jnp.sum((narrow(A) @ narrow(x)).astype(A.dtype) ** 2) / 2,
+        lambda A, x: jnp.outer(narrow(A) @ narrow(x), narrow(x)).astype(A.dtype),
+        "",
+    ),
+    "in neither": (
+        lambda A, x: jnp.sum((A @ x) ** 2) / 2,
+        lambda A, x: jnp.outer(A @ x, x),
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROUNDING)
+def test_narrow_types_of_the_hand_alone_are_told(name):
+    f, hand, says = ROUNDING[name]
+    verdict = check(f, hand, at=matrices)
+    assert verdict.verdict == "correct"
+    assert says in verdict.reason
+    assert ("rounds to" in verdict.reason) == bool(says)

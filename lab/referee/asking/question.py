@@ -32,7 +32,8 @@ class Question(NamedTuple):
     ``value`` is the function itself. ``varied(args)`` is the function whose slope along a line in
     the differentiated arguments the numerical witness measures: the function itself, or, for a
     Hessian, its gradient. ``implementation`` is the hand as it is run, in the types it chose itself
-    and with their rounding unit ``grain``: where these are narrow, ``hand`` is its formula.
+    and with their rounding unit ``grain`` (of the function's, ``own_grain``): where these are
+    narrow, ``hand`` is its formula.
     ``symmetric`` are those of the differentiated leaves that are asked about along symmetric
     directions only. ``known`` is what was `traced`."""
 
@@ -44,6 +45,7 @@ class Question(NamedTuple):
     varied: Callable[..., Any]
     implementation: Answer
     grain: float = EPS64
+    own_grain: float = EPS64
     symmetric: tuple[int, ...] = ()
     known: dict[Any, Any] = {}  # noqa: RUF012 - of each question its own: what was `traced`
 
@@ -204,19 +206,20 @@ def as_formula(asked: Question, group: Group) -> Question:
     claim = asked.claim
     try:
         voices = [traced(asked, voice, group) for voice in (asked.value, asked.hand)]
-        coarsest = max(grain(program_of(closed, ())) for closed, _ in voices)
+        of_value, of_hand = (grain(program_of(closed, ())) for closed, _ in voices)
+        coarsest = max(of_value, of_hand)
         if coarsest <= EPS64:
             return asked
     except Exception:
         return asked
     wide = question(replace(claim, of=widened(claim.of), hand=widened(claim.hand)))
-    wide = wide._replace(implementation=asked.hand, grain=coarsest)
+    wide = wide._replace(implementation=asked.hand, grain=coarsest, own_grain=of_value)
     slim = lambda *leaves: split(asked, group.rebuild(leaves))
     first = group.leaves_at(0)
     try:
         jax.eval_shape(lambda *x: (wide.hand(*slim(*x)), wide.value(slim(*x)[0], ())), *first)
     except Exception:
-        return asked._replace(grain=coarsest)
+        return asked._replace(grain=coarsest, own_grain=of_value)
     return wide
 
 

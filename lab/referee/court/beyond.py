@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 
+from lab.referee.asking import tolerance
 from lab.referee.asking.evaluate import Raised
 from lab.referee.points.drawn import MANY, Group, joined
 from lab.referee.points.properties import REACH, Shared, shared
@@ -22,6 +23,7 @@ SMALLER = np.geomspace(0.3, 1e-8, 12)  # of arguments that are positive
 BASES = 2  # points that are scaled
 KNOWN = 1e-3  # relative error of JAX's own answer in single precision, where it counts
 LOST = 0.3  # and of the hand's, where it is lost
+NARROW = {2.0**-7: "bfloat16", 2.0**-10: "float16"}  # by rounding unit
 RIGHT = 1e-6  # and in double precision, where its formula is right
 
 
@@ -99,3 +101,27 @@ def _missing(evidence: Evidence, points: tuple[np.ndarray, ...]) -> tuple[np.nda
         alive = (size > KNOWN * noise.typical) & (off(double["hand"][i]) <= RIGHT * size)
         lost |= alive & (off(single["hand"][i]) > LOST * size)
     return none & fine, lost & fine & ~none
+
+
+@np.errstate(all="ignore")
+def rounds(evidences: Sequence[Evidence]) -> str:
+    """That the hand rounds to a narrow type where the function does not, and how far that puts its
+    answers off; or nothing.
+    """
+    asked = evidences[0].question
+    if not asked.grain > max(asked.own_grain, tolerance.EPS32):
+        return ""
+    off = 0.0
+    for e in evidences:
+        for i, low in enumerate(e.hand_single):
+            truth = e.rounded[i][e.usable & e.fine_single]
+            size = largest(np.abs(truth))
+            gap = largest(np.abs(low[e.usable & e.fine_single] - truth))
+            off = max(off, float(np.nan_to_num(gap / size)[size > 0].max(initial=0.0)))
+    if off <= tolerance.EPS32:
+        return ""
+    kind = NARROW.get(asked.grain, "a narrow type")
+    return (
+        f"; the hand rounds to {kind}, {asked.claim.of_name} does not: its values are off by up to "
+        f"{off:.1g} of the largest"
+    )

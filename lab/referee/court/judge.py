@@ -11,7 +11,7 @@ from lab.derivation import Derivation, Wrt, derivation, derivation_of, name_of
 from lab.errors import BadInput
 from lab.referee.asking.evaluate import Raised, precision
 from lab.referee.asking.question import Question, in_the_limit, question, split
-from lab.referee.court.beyond import gives_up
+from lab.referee.court.beyond import gives_up, rounds
 from lab.referee.court.hearing import Heard, Settled, hear
 from lab.referee.court.intended import suspected, weigh_meant
 from lab.referee.court.testimony import of_differences
@@ -147,7 +147,8 @@ def _with_remarks(found: Found, heard: Heard) -> Found:
     if found.mistake and heard.asked.claim.rule:
         found = _perhaps_meant(found, suspected(heard.evidences))
     if found.word in PASSING:
-        found = found._replace(reason=found.reason + gives_up(heard.evidences[0]))
+        remarks = rounds(heard.evidences) + gives_up(heard.evidences[0])
+        found = found._replace(reason=found.reason + remarks)
     return _with_unreached(found, heard.missed)
 
 
