@@ -55,7 +55,8 @@ def _pairs(draft: Draft) -> list[Pair]:
         place = draft.place(edge)
         if draft.literal(edge) is not None and place is not None:
             by_place.setdefault(place, []).append(edge)
-    return [pair for edges in by_place.values() for pair in combinations(edges, 2)]
+    pairs = (pair for edges in by_place.values() for pair in combinations(edges, 2))
+    return [pair for pair in pairs if any(draft.literal(edge) for edge in pair)]  # not 0 and 0
 
 
 def _solved(
