@@ -18,10 +18,7 @@ from lab.referee.programs.traced import typed
 
 # Rules of differentiation: they do not take part in what the program computes as it stands.
 _RULES = frozenset(("custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr"))
-_PRINTED = (
-    "jax",
-    "builtins",
-)  # where things that can be called, a mesh or a type, say what they are
+_PRINTED = ("jax", "builtins")  # what can be called there, a mesh or a type, says what it is
 
 
 class _UnreadableError(Exception):
