@@ -57,7 +57,8 @@ record: {every: 5, evaluate: 1000}
 """
 # as the lab does, only at once
 PROGRAM = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
 from lab.conduct import training
 from lab.cli import main
 from lab.runs import trajectory
