@@ -11,6 +11,14 @@ from lab.conduct.ending import Ending, whatever_happens
 from lab.interrupts import TERMINATED, Terminated, deaf, heed, stoppable, told
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """Whoever runs the tests may ignore Ctrl-C, and what is ignored stays so."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Finalised:
     """Being told to end while it is cleared away: Python prints the exception and forgets it."""
 

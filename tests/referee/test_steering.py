@@ -69,8 +69,13 @@ HIDDEN = {
         lambda key: jax.nn.softmax(jax.random.normal(key, (5,))),
         "p > 0.9",
     ),
-    "between two borders of a grid": (hard_sigmoid, inside(-2.5, 2.5), grid(0.75, 6), "|x| > 2.5"),
-    "between whole numbers": (hard_sigmoid, inside(-3.0, 2.5), grid(1.0, 6), "x > 2.5"),
+    "between two borders of a grid": (
+        hard_sigmoid,
+        inside(-2.5, 2.5),
+        grid(0.75, 6),
+        "2.5 < |x| < 3",
+    ),
+    "between whole numbers": (hard_sigmoid, inside(-3.0, 2.5), grid(1.0, 6), "2.5 < x < 3"),
     "between borders that are close": (hard_sigmoid, inside(-3.0, 3.01), normal(6), "x >"),
 }
 

@@ -171,11 +171,12 @@ def _conditions(scene: Scene, i: int, entries: Entries) -> Iterator[str]:
                     found = moved.narrowed(sign * right, sign * wrong)
                     if found is not None and not moved.touches(sign * right, sign * wrong):
                         bound = _between(*found)
-                        if sign * float(bound.removeprefix("about ")) >= wrong:  # wrong there, too
+                        at_zero = text != name and word == "<" and bound == "0"
+                        at_bound = sign * float(bound.removeprefix("about "))
+                        if at_bound >= wrong and not at_zero:  # it is wrong there, too
                             bound = _between(*sorted((sign * right, sign * (right + wrong) / 2)))
                         if not _round(bound) and _fades(entries, sign * feature):
                             continue
-                        at_zero = text != name and word == "<" and bound == "0"
                         idle = np.abs(entries.idle[name]) if text != name else entries.idle[name]
                         end = _ended(moved, sign, feature[off], idle)
                         if end is not None:
