@@ -67,7 +67,8 @@ def _side_by_side(claims: Sequence[Derivation], seed: int, count: int) -> Iterat
             for claim, future in zip(claims, futures, strict=True):
                 yield future.result() if future else _judged(claim, seed)
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            # where nobody waits for answers any more, nobody waits for the processes
+            pool.shutdown(wait=all(one.done() for one in futures if one), cancel_futures=True)
 
 
 def _importable(claim: Derivation) -> tuple[str, str] | None:
