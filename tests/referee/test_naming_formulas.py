@@ -2,8 +2,6 @@
 a neighbour that is another one.
 """
 
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
 import pytest
@@ -11,29 +9,7 @@ from jax.scipy.special import digamma, gammaln
 
 from lab import check
 from lab.domains import reals
-
-
-class Told(NamedTuple):
-    """A wrong ``hand``: what it is called, and words that it is told in."""
-
-    label: str
-    f: object
-    hand: object
-    name: str
-    words: str
-    at: object
-    kind: str = "gradient"
-    wrt: object = 0
-
-
-def draws(*shapes):
-    """A sampler of normal numbers that tells nothing of its sizes."""
-
-    def draw(key):
-        keys = jax.random.split(key, len(shapes))
-        return tuple(jax.random.normal(k, shape) for k, shape in zip(keys, shapes, strict=True))
-
-    return draw
+from tests.referee.told import Told, draws, require
 
 
 def symmetric(key):
@@ -238,10 +214,7 @@ TOLD = [
 @pytest.mark.slow
 @pytest.mark.parametrize("told", TOLD, ids=lambda told: told.label)
 def test_a_formula_is_told_what_is_wrong_in_it(told):
-    verdict = check(told.f, told.hand, kind=told.kind, at=told.at, wrt=told.wrt, shrink=False)
-    assert verdict.verdict == "wrong", verdict
-    assert verdict.mistake.name in told.name.split(), verdict
-    assert told.words in verdict.mistake.says, verdict
+    require(told)
 
 
 def test_what_is_right_is_not_suspected():

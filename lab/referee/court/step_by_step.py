@@ -27,13 +27,14 @@ HANDED = "adjoint"  # as an argument of a step: its labels read adjoint['z']
 
 
 def name_each(
-    evidences: Sequence[Evidence], wrong: Sequence[str], rng: np.random.Generator
+    evidences: Sequence[Evidence], walk: Steps, wrong: Sequence[str], rng: np.random.Generator
 ) -> Mistake | None:
     """What is wrong with each of the ``wrong`` steps, and with what comes after all of them; `None`
-    where that cannot be asked.
+    where that cannot be asked. ``walk`` are the steps taken at the first evidence's points.
     """
     told: list[tuple[str, Mistake]] = []
-    walks = [(evidence, taken(evidence)) for evidence in evidences]
+    first, *others = evidences
+    walks = [(first, walk), *((evidence, taken(evidence)) for evidence in others)]
     for name in (*wrong, None):
         parts = [_part(evidence, steps, name, rng) for evidence, steps in walks if steps]
         kept = [part for part in parts if part is not None]

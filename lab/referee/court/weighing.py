@@ -1,6 +1,7 @@
 """From the evidence to the verdict."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -86,7 +87,9 @@ def weigh(
         if any(mask.any() for mask in wrong) == hand_with_differences:
             return found("inconclusive", contradiction)
     if any(mask.any() for mask in wrong):
-        apart = bad_steps if walk and _several(bad_steps, walk, evidences[0]) else []
+        apart = None
+        if walk is not None and _several(bad_steps, walk, evidences[0]):
+            apart = partial(name_each, evidences, walk, bad_steps, rng)
         condemned = _found_wrong(evidences, disputes, apart, rng, found)
         shown = counterexample(evidences, wrong, rng) if shrink else None
         return condemned._replace(counterexample=shown)
@@ -150,7 +153,7 @@ def _probed(evidence: Evidence) -> list[int]:
 def _found_wrong(
     evidences: list[Evidence],
     disputes: list[Dispute],
-    apart: list[str],
+    apart: Callable[[], Mistake | None] | None,
     rng: np.random.Generator,
     found: Callable[..., Found],
 ) -> Found:
@@ -164,7 +167,7 @@ def _found_wrong(
     if cancels is not None:
         return found("unstable", cancels.says, cancels)
     try:
-        each = name_each(evidences, apart, rng) if apart else None
+        each = apart() if apart else None
         mistake = each or _named(evidences, disputes, typical_bad if typical_wrong else wrong, rng)
     except Exception as trouble:  # what is wrong stays wrong, also where no name can be found
         says = f"it is wrong, and looking for the reason failed ({type(trouble).__name__})"

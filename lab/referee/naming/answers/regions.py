@@ -162,28 +162,40 @@ def _conditions(scene: Scene, i: int, entries: Entries) -> Iterator[str]:
     off = entries.off
     if off.sum() < FEWEST or (~off).sum() < FEWEST:
         return
-    for name, value in entries.features.items():
-        for text, feature in ((name, value), (f"|{name}|", np.abs(value))):
+    for name in entries.features:
+        for text in (name, f"|{name}|"):
             for sign, word in ((1.0, ">"), (-1.0, "<")):
-                right, wrong = (sign * feature[~off]).max(), (sign * feature[off]).min()
-                if right < wrong:
-                    moved = _Moved(scene, i, name, absolute=text != name)
-                    found = moved.narrowed(sign * right, sign * wrong)
-                    if found is not None and not moved.touches(sign * right, sign * wrong):
-                        bound = _between(*found)
-                        at_zero = text != name and word == "<" and bound == "0"
-                        at_bound = sign * float(bound.removeprefix("about "))
-                        if at_bound >= wrong and not at_zero:  # it is wrong there, too
-                            bound = _between(*sorted((sign * right, sign * (right + wrong) / 2)))
-                        if not _round(bound) and _fades(entries, sign * feature):
-                            continue
-                        idle = np.abs(entries.idle[name]) if text != name else entries.idle[name]
-                        end = _ended(moved, sign, feature[off], idle)
-                        if end is not None:
-                            low, high = (bound, end) if sign > 0 else (end, bound)
-                            yield f"{low} < {text} < {high}"
-                        else:
-                            yield f"{name} is 0" if at_zero else f"{text} {word} {bound}"
+                yield from _condition(scene, i, entries, name, text, sign, word)
+
+
+def _condition(
+    scene: Scene, i: int, entries: Entries, name: str, text: str, sign: float, word: str
+) -> Iterator[str]:
+    """The condition that separates the wrong entries from the right ones on this side, if it
+    decides.
+    """
+    whole = np.abs if text != name else np.asarray
+    feature, off = whole(entries.features[name]), entries.off
+    right, wrong = (sign * feature[~off]).max(), (sign * feature[off]).min()
+    if not right < wrong:
+        return
+    moved = _Moved(scene, i, name, absolute=text != name)
+    found = moved.narrowed(sign * right, sign * wrong)
+    if found is None or moved.touches(sign * right, sign * wrong):
+        return
+    bound = _between(*found)
+    at_zero = text != name and word == "<" and bound == "0"
+    at_bound = sign * float(bound.removeprefix("about "))
+    if at_bound >= wrong and not at_zero:  # it is wrong there, too
+        bound = _between(*sorted((sign * right, sign * (right + wrong) / 2)))
+    if not _round(bound) and _fades(entries, sign * feature):
+        return
+    end = _ended(moved, sign, feature[off], whole(entries.idle[name]))
+    if end is not None:
+        low, high = (bound, end) if sign > 0 else (end, bound)
+        yield f"{low} < {text} < {high}"
+    else:
+        yield f"{name} is 0" if at_zero else f"{text} {word} {bound}"
 
 
 def _ended(moved: "_Moved", sign: float, off: np.ndarray, idle: np.ndarray) -> str | None:
