@@ -5,8 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from lab.errors import BadInput
+from lab.referee.asking.complete import with_complaints, with_extra
 from lab.referee.asking.evaluate import Raised, precision
-from lab.referee.asking.question import Question, as_formula, with_complaints, with_extra
+from lab.referee.asking.question import Question
+from lab.referee.asking.readings import as_formula
 from lab.referee.asking.structure import Form, Misshapen, form
 from lab.referee.court.large import hear_large
 from lab.referee.court.large_wrong import hear_large_wrong

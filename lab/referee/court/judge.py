@@ -10,7 +10,8 @@ import numpy as np
 from lab.derivation import Derivation, Wrt, derivation, derivation_of, name_of
 from lab.errors import BadInput
 from lab.referee.asking.evaluate import Raised, precision
-from lab.referee.asking.question import Question, in_the_limit, question, split
+from lab.referee.asking.question import Question, question, split
+from lab.referee.asking.readings import in_the_limit
 from lab.referee.court.beyond import gives_up, rounds
 from lab.referee.court.hearing import Heard, Settled, hear
 from lab.referee.court.intended import suspected, weigh_meant

@@ -16,8 +16,9 @@ import numpy as np
 
 from lab.referee.asking import tolerance
 from lab.referee.asking.evaluate import cast, precision
-from lab.referee.asking.question import Question, Traced, traced
+from lab.referee.asking.question import Question
 from lab.referee.asking.structure import Form, Misshapen, fit
+from lab.referee.asking.traces import Traced, traced
 from lab.referee.court.weighing import Found
 from lab.referee.points.drawn import Group
 from lab.referee.programs.fingerprint import fingerprint

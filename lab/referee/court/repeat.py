@@ -9,7 +9,8 @@ import jax
 import numpy as np
 
 from lab.referee.asking.evaluate import precision
-from lab.referee.asking.question import Answer, Question, split, traced
+from lab.referee.asking.question import Answer, Question, split
+from lab.referee.asking.traces import traced
 from lab.referee.court.weighing import Found
 from lab.referee.points.drawn import Group, at_one
 from lab.referee.programs.fingerprint import fingerprint

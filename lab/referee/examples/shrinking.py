@@ -15,8 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from lab.derivation import domains_in
+from lab.referee.asking.complete import with_extra
 from lab.referee.asking.evaluate import Asker, Raised, precision
-from lab.referee.asking.question import Question, split, with_extra
+from lab.referee.asking.question import Question, split
 from lab.referee.asking.structure import Form, Misshapen, fit, form
 from lab.referee.examples.rounding import Room, cost, room_of, rounded, simpler
 from lab.referee.examples.symptoms import BESIDE, Symptoms, heard, largest, smooth, symptoms

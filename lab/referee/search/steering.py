@@ -14,7 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from lab.referee.asking.evaluate import Asker, Raised, precision
-from lab.referee.asking.question import Question, traced
+from lab.referee.asking.question import Question
+from lab.referee.asking.traces import traced
 from lab.referee.points.drawn import Group, joined, places
 from lab.referee.points.properties import Shared, shared
 from lab.referee.points.stacks import arrays, largest, over

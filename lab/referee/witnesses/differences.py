@@ -15,8 +15,9 @@ import numpy as np
 
 from lab.referee.asking.evaluate import Asker, Raised, precision
 from lab.referee.asking.numeric import ABSCISSAE, Slope, slope
-from lab.referee.asking.question import Question, shape_of, split
+from lab.referee.asking.question import Question, split
 from lab.referee.asking.tolerance import NUDGE
+from lab.referee.asking.traces import shape_of
 from lab.referee.points.drawn import Group, stacked
 from lab.referee.points.stacks import over
 from lab.referee.witnesses.evidence import Ask, varied_leaves

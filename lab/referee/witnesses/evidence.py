@@ -11,8 +11,9 @@ import numpy as np
 from lab.referee.asking import tolerance
 from lab.referee.asking.conditioning import as_single, lost, natural, nudged, own_grains, typical
 from lab.referee.asking.evaluate import Asker, Raised
-from lab.referee.asking.question import Answer, Question, as_traced, shape_of, split
+from lab.referee.asking.question import Answer, Question, split
 from lab.referee.asking.structure import Form, Misshapen, fit
+from lab.referee.asking.traces import as_traced, shape_of
 from lab.referee.points.drawn import Group, joined
 from lab.referee.points.stacks import anywhere, everywhere, over
 
