@@ -50,6 +50,18 @@ def test_one_entry_is_enough():
     assert "[7, 11]" in verdict.mistake.says
 
 
+def test_one_entry_that_is_no_number_is_enough():
+    verdict = check(loss, lambda W, x: loss_gradient(W, x).at[7, 11].set(jnp.nan), at=at)
+    assert not verdict.passes
+
+
+@pytest.mark.parametrize(("turned", "verdict"), [(lambda a: a, "correct"), (jnp.conj, "wrong")])
+def test_complex_arguments_have_one_real_slope_along_a_line(turned, verdict):
+    draw = lambda key: tuple(jax.random.normal(key, (2, SIDE, SIDE), jnp.complex64))
+    f = lambda z, a: jnp.sum(jnp.real(a * z))
+    assert check(f, lambda z, a: turned(a), at=draw).verdict == verdict
+
+
 def test_a_wrong_rule_inside_is_odd():
     def fooled(W, x):
         return loss(doubled(W), x)

@@ -18,7 +18,7 @@ def as_formula(asked: Question, group: Group) -> Question:
     claim = asked.claim
     try:
         voices = [traced(asked, voice, group) for voice in (asked.value, asked.hand)]
-        of_value, of_hand = (grain(program_of(closed, ())) for closed, _ in voices)
+        of_value, of_hand = (grain(program_of(voice.closed, ())) for voice in voices)
         coarsest = max(of_value, of_hand)
         if coarsest <= EPS64:
             return asked

@@ -1,7 +1,9 @@
 """The voices of a question as programs: each is traced once for points of one shape."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,13 +13,19 @@ from jax.extend import core
 from lab.referee.asking.evaluate import precision
 from lab.referee.asking.question import Answer, Question, split
 from lab.referee.points.drawn import Group, at_one
+from lab.referee.programs.fingerprint import fingerprint
 
 
-class Traced(NamedTuple):
+@dataclass(frozen=True)
+class Traced:
     """A program in one precision, and the pytree of shapes of what it returns."""
 
     closed: Any
     shape: Any
+
+    @cached_property
+    def fingerprint(self) -> str | None:
+        return fingerprint(self.closed)
 
     def __call__(self, *leaves: Any) -> Any:
         answer = core.jaxpr_as_fun(self.closed)(*leaves)

@@ -2,10 +2,11 @@
 verdict comes home.
 
 In double precision the hand's answer stands beside JAX's reverse mode, every entry compared; along
-one random direction both stand beside forward mode and a difference; in single precision the hand's
-answer stands beside JAX's again. That is six evaluations of the gradient, two of them single. Where
-all agree, the derivation is correct; where JAX contradicts itself or the difference, the witnesses
-are odd; anything else goes the long way, which finds out what it is."""
+one random direction both stand beside forward mode and a difference; in single precision the hand
+answers again, beside the truth of before. That is four evaluations of the gradient or its like, one
+of them single, and two of the function. Where all agree, the derivation is correct; where JAX
+contradicts itself or the difference, the witnesses are odd; anything else goes the long way, which
+finds out what it is."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -21,38 +22,41 @@ from lab.referee.asking.structure import Form, Misshapen, fit
 from lab.referee.asking.traces import Traced, traced
 from lab.referee.court.weighing import Found
 from lab.referee.points.drawn import Group
-from lab.referee.programs.fingerprint import fingerprint
 from lab.referee.verdict import Witness
 from lab.referee.witnesses.evidence import varied_leaves
 
 STEP = 1e-5  # of the central difference, relative to each entry
 LOOSE = 1e-3  # how well a difference with such a step is expected to agree
 CLOSE = 1e-9  # forward against reverse
-KEPT = 4  # programs remembered
+KEPT = 6  # programs remembered
 
 
 class Compared(NamedTuple):
-    """Leaf by leaf, numbers: the largest gap between hand and truth, the largest entry of each, and
-    whether both are finite throughout.
+    """Of one leaf, numbers: the largest gap between hand and truth, the largest entry of the truth,
+    and whether both are finite throughout.
     """
 
     gap: Any
     scale: Any
-    hand: Any
     finite: Any
 
 
 class Line(NamedTuple):
-    """Slopes along one direction: by contraction of the truth and of the hand, forward mode, and a
-    central difference; ``size`` is what such a contraction usually comes to.
+    """Slopes along one direction: by contraction of the truth and of the hand, and forward mode;
+    the function's ``height`` there, and ``size``, what such a contraction usually comes to.
     """
 
     truth: Any
     hand: Any
     forward: Any
-    difference: Any
-    rounding: Any
+    height: Any
     size: Any
+    difference: Any = 0.0
+
+    @property
+    def rounding(self) -> Any:
+        """Of the difference."""
+        return tolerance.EPS64 * abs(self.height) / STEP
 
 
 def hear_large(
@@ -64,30 +68,21 @@ def hear_large(
         return None
     mode = asked.forward if kind == "jvp" else asked.reverse
     assert mode is not None
-    leaves = tuple(leaf[0] for leaf in group.leaves)
     varied = varied_leaves(asked, group)
-    signs = [_signs(rng, np.shape(leaves[i])) for i in varied]
+    signs = [_signs(rng, np.shape(group.leaves[i])[1:]) for i in varied]
     try:
-        voices = [
-            _Voices(*(traced(asked, one, group, bits) for one in (asked.value, mode, asked.hand)))
-            for bits in (64, 32)
-        ]
-        if any(isinstance(fit(each.hand.shape, wanted), Misshapen) for each in voices):
+        voices = Voices(
+            traced(asked, asked.value, group),
+            traced(asked, mode, group),
+            traced(asked, asked.hand, group),
+            traced(asked, asked.hand, group, 32),
+        )
+        if any(isinstance(fit(hand.shape, wanted), Misshapen) for hand in voices[2:]):
             return None
-        in_double = lambda *x: voices[0].in_double(asked, varied, *x)
-        with precision(64):
-            double, line, fine = jax.device_get(
-                _compiled(in_double, voices[0], (kind, varied), cast(leaves, 64), signs)
-            )
-        with precision(32):
-            single, fine_single = jax.device_get(
-                _compiled(voices[1].in_single, voices[1], (), cast(leaves, 32))
-            )
+        double, single, line, fine = _heard(voices, kind, varied, group, signs)
     except Exception:
         return None
-    if not fine or not fine_single:
-        return None
-    if not all(np.all(one.finite) for one in (*double, *single)):
+    if not fine or not all(np.all(one.finite) for one in (*double, *single)):
         return None
     odd = _odd(asked, line)
     if odd is not None:
@@ -109,67 +104,107 @@ def hear_large(
     )
 
 
-class _Voices(NamedTuple):
-    """The function, the truth and the hand at one point, as they were traced in one precision; and
-    the programs that are compiled of them, one in each.
+class Voices(NamedTuple):
+    """The function, the truth and the hand at one point, as they were traced; the hand in single
+    precision, too.
     """
 
     value: Traced
     truth: Traced
     hand: Traced
+    hand_single: Traced
 
-    def in_double(self, asked: Question, varied: list[int], leaves: Any, signs: Any) -> Any:
-        value, truth, said = (jax.tree.leaves(voice(*leaves)) for voice in self)
-        line = None
-        if asked.claim.kind in ("gradient", "vjp"):
-            line = self.line(asked, varied, leaves, signs, truth, said)
-        return _compare(truth, said), line, _finite(value)
 
-    def in_single(self, leaves: Any) -> Any:
-        value, truth, said = (jax.tree.leaves(voice(*leaves)) for voice in self)
-        return _compare(truth, said), _finite(value)
+def _heard(
+    voices: Voices, kind: str, varied: list[int], group: Group, signs: list[np.ndarray]
+) -> tuple[list[Compared], list[Compared], Line | None, bool]:
+    """Hand and truth compared in double and in single precision, the slopes along a line in the
+    differentiated leaves where it has such, and whether the function is finite.
+    """
+    pairs = kind in ("gradient", "vjp")
 
-    def line(
-        self, asked: Question, varied: list[int], leaves: Any, signs: Any, truth: Any, said: Any
-    ) -> Line:
-        """A gradient and a pullback come down to one number along a direction."""
-        away = [leaves[i] * sign for i, sign in zip(varied, signs, strict=True)]
+    def in_double(leaves: Any, signs: Any) -> Any:
+        value, truth, said = (jax.tree.leaves(voice(*leaves)) for voice in voices[:3])
+        line = _line(height, varied, leaves, signs, truth, said) if pairs else None
+        return _compare(truth, said), line, _finite(value), [_narrow(leaf) for leaf in truth]
 
-        def along(t: Any) -> Any:
-            moved = list(leaves)
-            for i, v in zip(varied, away, strict=True):
-                moved[i] = leaves[i] + t * v
-            out = jax.tree.leaves(self.value(*moved))
-            if asked.claim.kind == "gradient":
-                return out[0]
-            cotangents = leaves[len(leaves) - len(out) :]
-            return sum(jnp.sum(y * c) for y, c in zip(out, cotangents, strict=True))
+    def height(*leaves: Any) -> Any:
+        """A number of which gradient and pullback are the slopes."""
+        out = jax.tree.leaves(voices.value(*leaves))
+        cotangents = [1.0] if kind == "gradient" else leaves[len(leaves) - len(out) :]
+        return sum(jnp.sum(jnp.real(y * c)) for y, c in zip(out, cotangents, strict=True))
 
-        middle, forward = jax.jvp(along, (0.0,), (1.0,))
-        difference = (along(STEP) - along(-STEP)) / (2 * STEP)
-        total = lambda parts: sum(jnp.sum(x * v) for x, v in zip(parts, away, strict=True))
-        square = sum(jnp.sum((x * v) ** 2) for x, v in zip(truth, away, strict=True))
-        return Line(
-            total(truth),
-            total(said),
-            forward,
-            difference,
-            tolerance.EPS64 * jnp.abs(middle) / STEP,
-            jnp.sqrt(square),
-        )
+    def in_single(leaves: Any, truth: Any) -> Any:
+        return _compare(truth, jax.tree.leaves(voices.hand_single(*leaves)))
+
+    with precision(64):
+        leaves = jax.device_put(cast(tuple(leaf[0] for leaf in group.leaves), 64))
+        program = _compiled(in_double, (voices[:3], kind, varied), leaves, signs)
+        *found, truth = program(leaves, signs)
+        double, line, fine = jax.device_get(found)
+        if pairs:  # a program of its own: as part of the other it can be ten times as dear
+            heights = _compiled(height, (voices[:1], kind), *leaves)
+            up, down = (
+                heights(*_put(leaves, varied, _moved([leaves[i] for i in varied], signs, step)))
+                for step in (STEP, -STEP)
+            )
+            line = line._replace(difference=float(up - down) / (2 * STEP))
+        leaves = _narrowed(leaves)
+    with precision(32):
+        single = _compiled(in_single, (voices[3:],), leaves, truth)(leaves, truth)
+        return double, jax.device_get(single), line, bool(fine)
+
+
+def _line(
+    height: Callable[..., Any], varied: list[int], leaves: Any, signs: Any, truth: Any, said: Any
+) -> Line:
+    slots = [leaves[i] for i in varied]
+    away = [slot * sign for slot, sign in zip(slots, signs, strict=True)]
+    along = lambda *moved: height(*_put(leaves, varied, moved))
+    here, forward = jax.jvp(along, slots, away)
+    terms = [jnp.real(x * v) for x, v in zip(truth, away, strict=True)]
+    said = [jnp.real(x * v) for x, v in zip(said, away, strict=True)]
+    total = lambda parts: sum(map(jnp.sum, parts))
+    return Line(total(terms), total(said), forward, here, jnp.sqrt(total(x * x for x in terms)))
+
+
+def _put(leaves: Any, varied: list[int], slots: Any) -> list[Any]:
+    """The leaves, with others in place of those that are varied."""
+    moved = dict(zip(varied, slots, strict=True))
+    return [moved.get(i, leaf) for i, leaf in enumerate(leaves)]
+
+
+@jax.jit
+def _moved(slots: Any, signs: Any, step: float) -> Any:
+    """A step along the direction whose entries are those of the slots but for the signs."""
+    return [slot + step * (slot * sign) for slot, sign in zip(slots, signs, strict=True)]
+
+
+_NARROW = {"float64": "float32", "complex128": "complex64", "int64": "int32", "uint64": "uint32"}
+
+
+def _narrow(leaf: Any) -> Any:
+    return leaf.astype(_NARROW.get(str(leaf.dtype), leaf.dtype))
+
+
+@jax.jit
+def _narrowed(leaves: Any) -> Any:
+    """As they are where there is no double precision."""
+    return [_narrow(leaf) for leaf in leaves]
 
 
 def _compare(truth: list[Any], said: list[Any]) -> list[Compared]:
-    """Leaf by leaf; a slope may be given as one number for all entries."""
-    said = [jnp.broadcast_to(h, jnp.shape(t)) for t, h in zip(truth, said, strict=True)]
+    """Leaf by leaf; a slope may be given as one number for all entries. A sum tells whether all is
+    finite: the largest of many entries may pass over one that is no number.
+    """
+    apart = [h - t for t, h in zip(truth, said, strict=True)]
     return [
         Compared(
-            jnp.max(jnp.abs(s - t), initial=0.0),
+            jnp.max(jnp.abs(gap), initial=0.0),
             jnp.max(jnp.abs(t), initial=0.0),
-            jnp.max(jnp.abs(s), initial=0.0),
-            _finite([s, t]),
+            jnp.isfinite(jnp.sum(gap)),
         )
-        for t, s in zip(truth, said, strict=True)
+        for t, gap in zip(truth, apart, strict=True)
     ]
 
 
@@ -180,21 +215,18 @@ def _finite(leaves: list[Any]) -> Any:
 _programs: dict[str, Any] = {}
 
 
-def _compiled(
-    function: Callable[..., Any], voices: _Voices, told: tuple[Any, ...], *given: Any
-) -> Any:
-    """What the function answers, compiled: by the program of before, where what it is made of is
-    the same, the voices by their `fingerprint`.
+def _compiled(function: Callable[..., Any], made_of: tuple[Any, ...], *given: Any) -> Any:
+    """The function compiled: the program of before, where it is ``made_of`` the same, the voices
+    told by their fingerprints.
     """
-    prints = [fingerprint(voice.closed) for voice in voices]
-    if None in prints:
-        return jax.jit(function).lower(*given).compile()(*given)
-    known = str((prints, told))
-    if known not in _programs:
+    (voices, *told) = made_of
+    prints = [voice.fingerprint for voice in voices]
+    known = str((function.__name__, prints, told))
+    if None in prints or known not in _programs:
         while len(_programs) >= KEPT:
             _programs.pop(next(iter(_programs)))
         _programs[known] = jax.jit(function).lower(*given).compile()
-    return _programs[known](*given)
+    return _programs[known]
 
 
 def _signs(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

@@ -10,10 +10,9 @@ import numpy as np
 
 from lab.referee.asking.evaluate import precision
 from lab.referee.asking.question import Answer, Question, split
-from lab.referee.asking.traces import traced
+from lab.referee.asking.traces import Traced, traced
 from lab.referee.court.weighing import Found
 from lab.referee.points.drawn import Group, at_one
-from lab.referee.programs.fingerprint import fingerprint
 
 
 def not_repeatable(asked: Question, group: Group) -> Found | None:
@@ -29,10 +28,11 @@ def not_repeatable(asked: Question, group: Group) -> Found | None:
 def _differs(asked: Question, voice: Answer, group: Group) -> bool:
     """Whether it differs from itself; one that raises does not, and is heard later."""
     try:
-        first = traced(asked, voice, group).closed
+        first = traced(asked, voice, group)
         ask = lambda *leaves: voice(*split(asked, group.rebuild(leaves)))
         with precision(64):
-            return _program(first) != _program(jax.make_jaxpr(ask)(*at_one(group.leaves)))
+            again = Traced(jax.make_jaxpr(ask)(*at_one(group.leaves)), first.shape)
+        return _program(first) != _program(again)
     except Exception:
         pass  # it cannot be traced
     try:
@@ -43,10 +43,12 @@ def _differs(asked: Question, voice: Answer, group: Group) -> bool:
         return False
 
 
-def _program(closed: Any) -> Any:
+def _program(found: Traced) -> Any:
     """What was traced, to be compared; addresses in memory are not part of it."""
-    plain = re.sub(r"0x[0-9a-f]+", "", str(closed)) if (name := fingerprint(closed)) is None else ""
-    return name or [plain, *(np.asarray(const).tobytes() for const in closed.consts)]
+    if found.fingerprint is not None:
+        return found.fingerprint
+    plain = re.sub(r"0x[0-9a-f]+", "", str(found.closed))
+    return [plain, *(np.asarray(const).tobytes() for const in found.closed.consts)]
 
 
 def _called(answer: Any) -> list[Any]:
