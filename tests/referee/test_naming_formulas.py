@@ -4,11 +4,13 @@ a neighbour that is another one.
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from jax.scipy.special import digamma, gammaln
 
 from lab import check
 from lab.domains import reals
+from lab.referee.naming.formula.functions import FUNCTIONS
 from tests.referee.told import Told, draws, require
 
 
@@ -225,3 +227,13 @@ def test_what_is_right_is_not_suspected():
     )
     for f, hand, at, kind in rights:
         assert check(f, hand, kind=kind, at=at, shrink=False).verdict == "correct"
+
+
+def test_every_function_that_is_tried_takes_any_number():
+    """SciPy's trigamma takes time in proportion to a negative argument."""
+    anywhere = np.array([[-1e30, -1e10, -0.5, 0.0, 2.0, 1e10, 1e30]])
+    with np.errstate(all="ignore"):
+        tried = {text: function(anywhere) for text, function in FUNCTIONS}
+    assert all(values.shape == anywhere.shape for values in tried.values())
+    assert np.isclose(tried["trigamma({})"][0, 4], np.pi**2 / 6 - 1)
+    assert np.isclose(tried["trigamma({})"][0, 5], 1e-10)

@@ -18,6 +18,14 @@ from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
 
 Function = Callable[[np.ndarray], np.ndarray]
+FARTHEST = 1e3  # below zero: SciPy reaches zero step by step
+
+
+def _trigamma(u: np.ndarray) -> np.ndarray:
+    """Not a number far below zero, where nobody asks for it."""
+    near = np.asarray(u > -FARTHEST)
+    return np.where(near, special.polygamma(1, np.where(near, u, 1.0)), np.nan)
+
 
 FUNCTIONS: tuple[tuple[str, Function], ...] = (
     ("{}", lambda u: u),
@@ -50,7 +58,7 @@ FUNCTIONS: tuple[tuple[str, Function], ...] = (
     ("the normal density at {}", lambda u: np.exp(-(u**2) / 2) / np.sqrt(2 * np.pi)),
     ("the normal distribution at {}", special.ndtr),
     ("digamma({})", special.digamma),
-    ("trigamma({})", lambda u: special.polygamma(1, u)),
+    ("trigamma({})", _trigamma),
     ("loggamma({})", special.gammaln),
     ("the softmax of {}", lambda u: special.softmax(u, axis=-1)),
     ("the logarithm of the softmax of {}", lambda u: special.log_softmax(u, axis=-1)),
