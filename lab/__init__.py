@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lab.derivation import derivative as derivative
     from lab.derivation import gradient as gradient
     from lab.derivation import hessian as hessian
+    from lab.derivation import hvp as hvp
     from lab.derivation import identity as identity
     from lab.derivation import jacobian as jacobian
     from lab.derivation import jvp as jvp

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lab.errors import BadInput, suggestion
 
 CALCULUS = Path(__file__).resolve().parent / "calculus"
-MAKERS = ("derivative", "gradient", "jacobian", "hessian", "jvp", "vjp", "identity")
+MAKERS = ("derivative", "gradient", "jacobian", "hessian", "jvp", "vjp", "hvp", "identity")
 
 
 class Entry(NamedTuple):

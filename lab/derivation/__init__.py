@@ -16,6 +16,7 @@ The docstring is the derivation. There is one maker for each kind of derivative:
 | `hessian`    | all second derivatives: argument shape + argument shape                      |
 | `jvp`        | the derivative along a tangent, the extra last argument                      |
 | `vjp`        | the pullback of a cotangent, the extra last argument                         |
+| `hvp`        | the Hessian times a vector, the extra last argument                          |
 | `identity`   | the same value as `of`, by another formula                                   |
 
 A derivation of several steps names its intermediates on both sides with `tap` and `adjoint`.
@@ -26,6 +27,7 @@ from lab.derivation.claims import domains_in as domains_in
 from lab.derivation.makers import derivative as derivative
 from lab.derivation.makers import gradient as gradient
 from lab.derivation.makers import hessian as hessian
+from lab.derivation.makers import hvp as hvp
 from lab.derivation.makers import identity as identity
 from lab.derivation.makers import jacobian as jacobian
 from lab.derivation.makers import jvp as jvp

@@ -122,12 +122,12 @@ def takes_the_arguments(claim: Derivation) -> None:
     """The hand can be called with the arguments; a sampler may leave out those with defaults."""
     if not claim.arguments:
         return
-    extra = claim.kind in ("jvp", "vjp")
+    extra = claim.kind in ("jvp", "vjp", "hvp")
     most = len(claim.arguments)
     fewest = next((n for n in range(most) if _accepts(claim.of, n)), most)
     counts = range(fewest, most + 1) if callable(claim.at) else [most]
     if not any(_accepts(claim.hand, count + extra) for count in counts):
-        last = " and, last, the tangent or cotangent" if extra else ""
+        last = " and, last, the tangent, cotangent or vector" if extra else ""
         raise BadInput(
             f"{claim.kind}(of={claim.of_name}) {claim.name}: it takes "
             f"({', '.join(_argument_names(claim.hand))}) but is called with "

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-Kind = Literal["derivative", "gradient", "jacobian", "hessian", "jvp", "vjp", "identity"]
+Kind = Literal["derivative", "gradient", "jacobian", "hessian", "jvp", "vjp", "hvp", "identity"]
 KINDS: tuple[str, ...] = get_args(Kind)
 Wrt = str | int | tuple[str | int, ...]
 

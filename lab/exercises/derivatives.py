@@ -89,7 +89,7 @@ def points_of(claim: Derivation, count: int) -> list[tuple[Any, ...]]:
 
 
 def _with_extra(claim: Derivation, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    if claim.kind == "jvp":
+    if claim.kind in ("jvp", "hvp"):
         slots = tuple(args[k] for k in claim.wrt)
         return (*args, _like(slots[0] if claim.single else slots))
     if claim.kind == "vjp":

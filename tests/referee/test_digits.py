@@ -55,6 +55,12 @@ LOST = {
         magnitudes(-6, 0, 4)),
     "conjugate": ("derivative", conjugate, lambda x: -conjugate(x) / jnp.sqrt(x**2 + 1),
         lambda x: x / jnp.sqrt(x**2 + 1) - 1, magnitudes(0, 4, 4)),
+    "growth": ("gradient", lambda r: jnp.sum(jnp.expm1(12 * jnp.log1p(r)) ** 2),
+        lambda r: 24 * jnp.expm1(12 * jnp.log1p(r)) * (1 + r) ** 11,
+        lambda r: 24 * ((1 + r) ** 12 - 1) * (1 + r) ** 11, magnitudes(-4.5, -3.5, 4)),
+    "logarithm": ("gradient", lambda x: jnp.sum(jnp.log1p(x) ** 2),
+        lambda x: 2 * jnp.log1p(x) / (1 + x), lambda x: 2 * jnp.log(1 + x) / (1 + x),
+        magnitudes(-5, 2, 6)),
     "tanh of tanh'": ("jvp", lambda x: jnp.log(jnp.cosh(x)), lambda x, v: jnp.tanh(x) * v,
         lambda x, v: (1 - 2 / (jnp.exp(2 * x) + 1)) * v, magnitudes(-7, 0, 4)),
 }  # fmt: skip

@@ -5,12 +5,15 @@ A `Question` turns every kind of claim into functions of ``(args, extra)``, wher
 tangent of a `jvp`, the cotangent of a `vjp`, and ``()`` otherwise."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from lab.derivation import Derivation
+from lab.errors import BadInput
 from lab.referee.asking.tolerance import EPS64
 
 Answer = Callable[[tuple[Any, ...], Any], Any]
@@ -46,6 +49,9 @@ class Question(NamedTuple):
 
 
 def question(claim: Derivation) -> Question:
+    """What a claim asks; a Hessian times a vector is the gradient's derivative along it."""
+    if claim.kind == "hvp":
+        claim = replace(claim, kind="jvp", of=_gradient(claim))
     of, kind = claim.of, claim.kind
 
     def bound(args: tuple[Any, ...]) -> Callable[..., Any]:
@@ -144,6 +150,23 @@ def question(claim: Derivation) -> Question:
     forward, reverse = modes[kind]
     varied = gradient_of if kind == "hessian" else bound
     return Question(claim, value, forward, reverse, hand, varied, hand, known={})
+
+
+def _gradient(claim: Derivation) -> Callable[..., Any]:
+    """The gradient in what the claim differentiates; `BadInput` where there is none."""
+
+    @wraps(claim.of)
+    def gradient(*args: Any) -> Any:
+        shapes = [leaf.shape for leaf in jax.tree.leaves(jax.eval_shape(lambda: claim.of(*args)))]
+        if shapes != [()]:
+            raise BadInput(
+                f"{claim.name}: an hvp needs a scalar function, but {claim.of_name} returns shape "
+                f"{', '.join(map(str, shapes))}; use jvp or vjp"
+            )
+        return jax.grad(claim.of, claim.wrt[0] if claim.single else claim.wrt)(*args)
+
+    gradient.__name__ = f"the gradient of {claim.of_name}"
+    return gradient
 
 
 def split(asked: Question, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:

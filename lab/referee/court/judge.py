@@ -52,8 +52,9 @@ def check(
     claim = _claim(f, hand, kind, wrt, at)
     start = time.perf_counter()
     with precision(64):
-        drawn = groups(claim, seed, points)
-    found, points_heard = _judged(question(claim), drawn, directions(seed), shrink=shrink)
+        asked = question(claim)
+        drawn = groups(asked.claim, seed, points)
+    found, points_heard = _judged(asked, drawn, directions(seed), shrink=shrink)
     if claim.assumed:
         found = found._replace(reason=f"{found.reason}; assumed: {claim.assumed}")
     return Verdict(
