@@ -33,16 +33,22 @@ def beside_kinks(
     for evidence, found in zip(evidences, disputes, strict=True):
         if not found.wrong.any():
             continue
-        moved = _moved(evidence, rng)
-        if moved is None:
-            return None
-        group = evidence.group._replace(leaves=moved)
-        heard = gather(evidence.question, group, evidence.form, rng, whole=False, forward=False)
-        if not isinstance(heard, Evidence):
+        heard = beside(evidence, rng)
+        if heard is None:
             return None
         again.append(heard)
         wrong.append(dispute(heard, rng).wrong)
     return (again, wrong) if again and (seen or any(mask.any() for mask in wrong)) else None
+
+
+def beside(evidence: Evidence, rng: np.random.Generator) -> Evidence | None:
+    """The evidence taken again a little off its points; `None` where no way leads off them."""
+    moved = _moved(evidence, rng)
+    if moved is None:
+        return None
+    group = evidence.group._replace(leaves=moved)
+    heard = gather(evidence.question, group, evidence.form, rng, whole=False, forward=False)
+    return heard if isinstance(heard, Evidence) else None
 
 
 def _jumpy(evidence: Evidence, found: Dispute) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.referee.asking import tolerance
 from lab.referee.asking.question import Question, split
-from lab.referee.court.beside import beside_kinks
+from lab.referee.court.beside import beside, beside_kinks
 from lab.referee.court.dispute import LOST, Dispute, dispute
 from lab.referee.court.step_by_step import name_each
 from lab.referee.court.steps import Steps, ends_right, judge_steps, taken
@@ -49,6 +49,12 @@ def weigh(
     if odd is not None:  # unless the function itself has no digits to take differences of
         measured = probes(asked, first.group, rng, _probed(first), by_step=True)
         odd = odd_witness(evidences, measured)
+    if odd is not None:  # or stands at kinks, where what JAX says is a convention
+        moved = [one for e in evidences if (one := beside(e, rng)) is not None]
+        if moved:
+            off_kinks = probes(asked, moved[0].group, rng, _probed(moved[0]))
+            if off_kinks and odd_witness(moved, off_kinks) is None:
+                evidences, odd = [*evidences, *moved], None
     judged = sum(int((e.usable & e.group.typical).sum()) for e in evidences)
     disputes = [dispute(e, rng) for e in evidences]
     walk = taken(evidences[0])
