@@ -432,7 +432,7 @@ UNNAMED = [
          "unknown wrong_axis", "logits", LOGITS),
     Slip("first row for the sum", layer, lambda X, W, b, c: (c * (1 - layer(X, W, b) ** 2))[0],
          "unknown broadcast_sum", "b", LAYER, "vjp", "b"),
-    Slip("a slope of no name", layer, lambda *a: layer_vjp(*a, slope=lambda s: jnp.exp(-s * 1.3)), "unknown missing_chain_factor", "X", LAYER,
+    Slip("a slope of no name", layer, lambda *a: layer_vjp(*a, slope=lambda s: jnp.exp(-s * 1.3)), "unknown wrong_variable", "X", LAYER,
          "vjp", ("X", "W", "b")),
     Slip("one number", lambda x: x**2, lambda x: x, "unknown", "x", (3.0,)),
     Slip("one point", mse, lambda w, X, y: 1.234 * mse_gradient(w, X, y) + 0.3 * jnp.ones_like(w), "unknown", "w",
