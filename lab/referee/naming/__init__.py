@@ -44,6 +44,7 @@ from lab.referee.naming.formula.exchanges import wrong_values
 from lab.referee.naming.formula.factors import missing_factors, missing_matrices, odd_factors
 from lab.referee.naming.formula.functions import missing_functions, wrong_functions
 from lab.referee.naming.formula.lacking import missing_numbers, missing_terms, odd_terms
+from lab.referee.naming.formula.loops import in_loops, last_rounds, other_rounds
 from lab.referee.naming.formula.numbers import noughts, wrong_numbers
 from lab.referee.naming.formula.own_axes import own_axes
 from lab.referee.naming.formula.own_values import own_values
@@ -65,6 +66,21 @@ from lab.referee.naming.stage.setting import scene_of
 from lab.referee.verdict import Mistake
 from lab.referee.witnesses.evidence import Evidence
 
+# What is asked of loops that are written out.
+OF_ROUNDS: tuple[Finder, ...] = (
+    last_rounds,
+    other_rounds,
+    wrong_signs,
+    spare_factors,
+    wrong_numbers,
+    turned_values,
+    other_values,
+    missing_factors,
+    wrong_values,
+    missing_matrices,
+    own_values,
+    missing_terms,
+)
 BY_LEAF: tuple[Finder, ...] = (
     transformed,
     regions,
@@ -79,6 +95,8 @@ BY_LEAF: tuple[Finder, ...] = (
     wrong_signs,
     own_axes,
     wrong_pieces,
+    last_rounds,
+    other_rounds,
     turned_values,
     wrong_branches,
     wrong_counts,
@@ -105,6 +123,7 @@ BY_LEAF: tuple[Finder, ...] = (
     missing_functions,
     missing_terms,
     mirrored,
+    in_loops(OF_ROUNDS),
     every_round,
     summed,
     inner_values,

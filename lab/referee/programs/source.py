@@ -42,6 +42,13 @@ class Place(NamedTuple):
         return isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub))
 
     @property
+    def operands(self) -> tuple[str, ...]:
+        """The two sides of the expression, where it has two."""
+        node = _parsed(self.text)
+        sides = (node.left, node.right) if isinstance(node, ast.BinOp) else ()
+        return tuple(map(ast.unparse, sides))
+
+    @property
     def calls(self) -> bool:
         """Whether the expression itself is a call."""
         return isinstance(_parsed(self.text), ast.Call)

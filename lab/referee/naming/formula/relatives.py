@@ -1,11 +1,13 @@
 """Steps of the hand's formula in whose place a near relative should stand: a running sum or a loop
-that runs the other way, `.add` for `.set`, a minimum for a maximum, `>` for `>=` of indices."""
+that runs the other way, `.add` for `.set`, a minimum for a maximum, `>` for `>=` of indices, a
+solution of the transposed system, a conjugate."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
@@ -17,7 +19,7 @@ from lab.referee.programs.source import Place
 from lab.referee.programs.traced import Program, Step
 from lab.referee.verdict import Mistake
 
-MOST = 12  # relatives tried
+MOST = 16  # relatives tried
 REVERSIBLE = ("cumsum", "cumprod", "cumlogsumexp", "cummax", "cummin", "scan")
 OPPOSITE: dict[str, tuple[str, Any]] = {
     "max": ("minimum", lax.min_p),
@@ -32,6 +34,12 @@ COMPARED: dict[str, tuple[tuple[str, Any], ...]] = {  # of indices: where they a
     "lt": (("should also hold where both are equal", lax.le_p), ("should be `>`", lax.gt_p)),
     "ge": (("should not hold where both are equal", lax.gt_p), ("should be `<=`", lax.le_p)),
     "le": (("should not hold where both are equal", lax.lt_p), ("should be `>=`", lax.ge_p)),
+}
+TURNED: dict[str, tuple[str, Any]] = {  # of numbers: where they are equal hardly matters
+    "gt": ("<", lax.lt_p),
+    "lt": (">", lax.gt_p),
+    "ge": ("<=", lax.le_p),
+    "le": (">=", lax.ge_p),
 }
 
 
@@ -77,9 +85,25 @@ def _relatives(program: Program, step: Step) -> Iterator[Relative]:
         other, primitive = OPPOSITE[step.name]
         says = f"{shown} of the formula should be a {other}"
         yield Relative("wrong_variable", says, _bound(primitive))
-    if step.name in COMPARED and not any(program.floating[slot] for slot in step.inputs):
+    floats = any(program.floating[slot] for slot in step.inputs)
+    if step.name in COMPARED and not floats:
         for what, primitive in COMPARED[step.name]:
             yield Relative("index", f"{shown} of the formula {what}", _bound(primitive))
+    if step.name in TURNED and floats:
+        what, primitive = TURNED[step.name]
+        yield Relative("region", f"{shown} of the formula should be `{what}`", _bound(primitive))
+    if step.name == "triangular_solve":
+        says = f"{shown} of the formula solves with a matrix where it should with its transpose"
+        if step.equation.params["transpose_a"]:
+            says = f"{shown} of the formula solves with a transpose where it should with the matrix"
+        yield Relative("transpose", says, _transposed)
+    if step.name == "conj":
+        says = f"{shown} of the formula is conjugated, which it should not be"
+        yield Relative("transpose", says, lambda step, operands: operands[:1])
+    if step.name == "mul" and step.place is not None:
+        for o, text in enumerate(step.place.operands if _complex(step) else ()):
+            says = f"`{text}` should be conjugated in {shown}"
+            yield Relative("transpose", says, partial(_conjugated, o))
     yield from _shifted(program, step, shown)
 
 
@@ -120,6 +144,19 @@ def _nothing(program: Program, slot: int) -> bool:
 def _reversed(step: Step, operands: Sequence[Any]) -> Sequence[Any]:
     params = step.equation.params
     return step.bind(operands, {**params, "reverse": not params["reverse"]})
+
+
+def _transposed(step: Step, operands: Sequence[Any]) -> Sequence[Any]:
+    params = step.equation.params
+    return step.bind(operands, {**params, "transpose_a": not params["transpose_a"]})
+
+
+def _complex(step: Step) -> bool:
+    return bool(jnp.issubdtype(step.equation.outvars[0].aval.dtype, jnp.complexfloating))
+
+
+def _conjugated(o: int, step: Step, operands: Sequence[Any]) -> Sequence[Any]:
+    return step.bind([jnp.conj(x) if k == o else x for k, x in enumerate(operands)])
 
 
 def _added(step: Step, operands: Sequence[Any]) -> Sequence[Any]:

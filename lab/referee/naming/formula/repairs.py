@@ -18,6 +18,7 @@ from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
 
 FEWEST = 4
+SAME = 4  # changes that say the same at another size
 PATIENCE = 3.0  # seconds of the processor for changes of one kind: the next kind gets its turn
 
 Added = Sequence[np.ndarray] | None  # to each edge of the spot, points first
@@ -60,8 +61,11 @@ class Bench(NamedTuple):
 
     def put(self, known: np.ndarray, edge: Edge) -> np.ndarray | None:
         """What a value adds that enters in place of what does, turned and spread as that is."""
-        shaped = self.draft.shaped(edge, known)
-        return None if shaped is None else shaped - self.value(edge)
+        shaped, value = self.draft.shaped(edge, known), self.value(edge)
+        if shaped is None:
+            return None
+        gap = shaped - value
+        return gap + (shaped - (value + gap))  # to the last bit, as what is compared has to be
 
     def argument(self, slot: int) -> np.ndarray:
         leaf = self.draft.evidence.group.leaves[self.draft.program.arguments.index(slot)]
@@ -101,7 +105,10 @@ def bench(scene: Scene, g: int, rows: np.ndarray) -> Bench | None:
     return None if told is None else Bench(draft, g, rows, *told)
 
 
-def mended(scene: Scene, changes: Callable[[Bench], Iterable[Change]]) -> Iterator[Mistake]:
+Changes = Callable[[Bench], Iterable[Change]]
+
+
+def mended(scene: Scene, changes: Changes) -> Iterator[Mistake]:
     """The changes that mend the hand everywhere, as mistakes, in the order in which they come."""
     if scene.equations < FEWEST:
         return
@@ -109,7 +116,7 @@ def mended(scene: Scene, changes: Callable[[Bench], Iterable[Change]]) -> Iterat
     if here is None:
         return
     for change in fitting(scene, here, changes(here)):
-        if everywhere(scene, change):
+        if everywhere(scene, change, changes):
             yield mistake(scene, here.draft, change.name, change.says, change.spot)
 
 
@@ -135,23 +142,33 @@ def right(scene: Scene, here: Bench, answer: Sequence[np.ndarray], share: float 
     return scene.true(here.g, here.rows, answer, share)
 
 
-def everywhere(scene: Scene, change: Change) -> bool:
-    """Whether the change mends the hand at all points, of all sizes."""
-    return all(_mends(scene, g, change) for g in range(len(scene.evidences)))
+def everywhere(scene: Scene, change: Change, changes: Changes | None = None) -> bool:
+    """Whether the change mends the hand at all points, of all sizes. Where a formula has other
+    steps at another size, as a loop has, it is that of its ``changes`` which says the same.
+    """
+    return all(_mends(scene, g, change, changes) for g in range(len(scene.evidences)))
 
 
-def _mends(scene: Scene, g: int, change: Change) -> bool:
+def _mends(scene: Scene, g: int, change: Change, changes: Changes | None) -> bool:
     seen = scene.wrong[g] | scene.right[g]
     if not seen.any():
         return True
     there = bench(scene, g, np.flatnonzero(seen))
     main = scene.draft(scene.main)
-    if there is None or main is None or not alike(main, there.draft):
+    if there is None or main is None:
         return scene.spared(g, "hand")
-    added = there.added(change)
-    if added is None:
+    if not alike(main, there.draft):
+        same = changes(there) if changes is not None and not scene.spared(g, "hand") else ()
+        told = islice((one for one in same if one.says == change.says), SAME)
+        return scene.spared(g, "hand") or any(_right_after(scene, there, one) for one in told)
+    if there.added(change) is None:
         return not scene.wrong[g].any()
-    answer = there.tried(added[None])
+    return _right_after(scene, there, change)
+
+
+def _right_after(scene: Scene, there: Bench, change: Change) -> bool:
+    added = there.added(change)
+    answer = None if added is None else there.tried(added[None])
     return answer is not None and right(scene, there, [leaf[0] for leaf in answer])
 
 

@@ -22,6 +22,7 @@ from lab.referee.programs.traced import Edge, Program, Step, trace
 from lab.referee.witnesses.evidence import Evidence
 
 MOST = 2**13  # numbers that may be changed
+WIDE = 256  # of an array over which a row or a column is spread
 ENTRYWISE = ("add", "sub", "mul", "div", "max", "min", "pow")
 Spot = tuple[Edge, ...]
 
@@ -46,11 +47,11 @@ class Draft(NamedTuple):
         return self.program.operand(edge)
 
     def shape(self, edge: Edge) -> tuple[int, ...]:
-        """Of what enters; where a row or a column is spread over a square, that of the square."""
+        """Of what enters; where a row or a column is spread over an array, that of the array."""
         return _entering(self.program, edge)
 
     def spread(self, edge: Edge) -> bool:
-        """Whether a row or a column enters that is spread over a square."""
+        """Whether a row or a column enters that is spread over an array."""
         return self.shape(edge) != self.program.shapes[self.slot(edge)]
 
     def shaped(self, edge: Edge, known: np.ndarray) -> np.ndarray | None:
@@ -143,14 +144,17 @@ class Draft(NamedTuple):
         return float(known) if known is not None and not self.program.shapes[slot] else None
 
 
-def draft(evidence: Evidence) -> Draft | None:
-    """`None` where the hand cannot be taken apart, or is too large for it."""
+def draft(evidence: Evidence, rounds: int = 0) -> Draft | None:
+    """`None` where the hand cannot be taken apart, or is too large for it. Loops of so many
+    ``rounds`` are written out.
+    """
     asked, group = evidence.question, evidence.group
     if not all(isinstance(leaf, np.ndarray) for leaf in group.leaves):
         return None
     written = getattr(asked.claim.hand, "written", None)
-    program = _traced(evidence, lambda args, extra: written(*args, extra)) if written else None
-    program = program or _traced(evidence, asked.hand)
+    as_written = lambda args, extra: written(*args, extra)
+    program = _traced(evidence, as_written, rounds) if written else None
+    program = program or _traced(evidence, asked.hand, rounds)
     if program is None:
         return None
     edges = list(_edges(program))
@@ -163,7 +167,9 @@ def draft(evidence: Evidence) -> Draft | None:
     return Draft(evidence, program, tuple(edges), cuts, sum(sizes), asker)
 
 
-def _traced(evidence: Evidence, voice: Callable[[Any, Any], Any]) -> Program | None:
+def _traced(
+    evidence: Evidence, voice: Callable[[Any, Any], Any], rounds: int
+) -> Program | None:
     """The program of the hand's answer, `None` where it cannot be traced."""
     group, shapes = evidence.group, evidence.form.shapes
 
@@ -174,7 +180,7 @@ def _traced(evidence: Evidence, voice: Callable[[Any, Any], Any]) -> Program | N
     try:
         with precision(64):
             kinds = [jax.ShapeDtypeStruct(np.shape(x)[1:], x.dtype) for x in group.leaves]
-            return trace(hand, kinds, range(len(kinds)))
+            return trace(hand, kinds, range(len(kinds)), rounds)
     except Exception:
         return None
 
@@ -213,8 +219,8 @@ def _entering(program: Program, edge: Edge) -> tuple[int, ...]:
     if edge.step == len(program.steps) or program.steps[edge.step].name not in ENTRYWISE:
         return shape
     out = program.shapes[program.steps[edge.step].outputs[0]]
-    square = len(shape) == len(out) == 2 and out[0] == out[1] and sorted(shape) == [1, out[0]]
-    return out if square else shape
+    across = len(shape) == len(out) and 1 in shape and max(shape) > 1
+    return out if across and int(np.prod(out)) <= WIDE else shape
 
 
 def _edges(program: Program) -> Iterator[Edge]:

@@ -14,6 +14,7 @@ from lab.referee.naming.stage.sizes import Counts, counted
 from lab.referee.programs.traced import Program
 from lab.referee.witnesses.evidence import BLOCK, Evidence
 
+ROUNDS = 12  # of a loop of the hand that is written out
 FINITE = 0.1  # share of the wrong points that explains the others, where those are no numbers
 
 
@@ -30,12 +31,13 @@ def scene_of(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Scen
     )
     flow_of = cache(lambda g, *e: flow(evidences[g], np.flatnonzero(wrong[g] | right[g]), *e))
     draft_of = cache(lambda g: draft(evidences[g]))
+    opened_of = cache(lambda g: draft(evidences[g], ROUNDS))
     counts = cache(lambda: _counts(evidences, draft_of))
     passed = cache(lambda g: _passed(evidences[g]))
-    unlike = cache(lambda whose: _unlike(evidences, wrong, whose, draft_of))
-    bare = Scene(
-        tuple(evidences), tuple(wrong), right, (), flow_of, draft_of, counts, passed, unlike
-    )
+    unlike_by = lambda of: cache(lambda whose: _unlike(evidences, wrong, whose, of))
+    opened = (opened_of, unlike_by(opened_of))
+    told = (flow_of, draft_of, counts, passed, unlike_by(draft_of), opened)
+    bare = Scene(tuple(evidences), tuple(wrong), right, (), *told)
     leaves = _wrong_leaves(bare)
     return bare._replace(leaves=leaves, sound=tuple({*range(len(bare.names))} - {*leaves}))
 

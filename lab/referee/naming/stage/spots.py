@@ -33,7 +33,7 @@ def spots(one: Draft) -> list[Spot]:
     if len(odd) <= PAIRED:  # a constant may be there once more as a multiple of it
         found += [(*one, *other) for one, other in combinations(odd, 2)]
     found += [tuple(edges) for edges in by_slot.values() if len(edges) > 1]
-    found += _repeated(program, single)
+    found += repeated(program, single)
     texts: dict[str, list[Edge]] = {}
     for slot, edges in by_slot.items():
         texts.setdefault(one.named(slot), []).extend(edges)
@@ -48,7 +48,7 @@ def spots(one: Draft) -> list[Spot]:
     return found
 
 
-def _repeated(program: Program, edges: Sequence[Edge]) -> list[Spot]:
+def repeated(program: Program, edges: Sequence[Edge]) -> list[Spot]:
     """Where values enter an expression that is carried out several times, in a loop or a call."""
     sites: dict[tuple[Place | None, str, int], list[Edge]] = {}
     for edge in edges:
