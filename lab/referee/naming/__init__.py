@@ -20,6 +20,7 @@ import numpy as np
 
 from lab.referee.naming.answers.arguments import exchanged, mirrored, misplaced, other_argument
 from lab.referee.naming.answers.conjugates import complex_leaves, conventions
+from lab.referee.naming.answers.entries import single_entries
 from lab.referee.naming.answers.regions import (
     certain_entries,
     certain_sizes,
@@ -47,7 +48,7 @@ from lab.referee.naming.formula.lacking import missing_numbers, missing_terms, o
 from lab.referee.naming.formula.loops import in_loops, last_rounds, other_rounds
 from lab.referee.naming.formula.numbers import noughts, wrong_numbers
 from lab.referee.naming.formula.own_axes import own_axes
-from lab.referee.naming.formula.own_values import own_values
+from lab.referee.naming.formula.own_values import exchanged_values, own_values
 from lab.referee.naming.formula.pieces import wrong_pieces
 from lab.referee.naming.formula.relatives import relatives
 from lab.referee.naming.formula.two_numbers import two_numbers
@@ -119,6 +120,7 @@ BY_LEAF: tuple[Finder, ...] = (
     wrong_order,
     missing_matrices,
     own_values,
+    exchanged_values,
     crossed_factors,
     missing_functions,
     missing_terms,
@@ -128,6 +130,7 @@ BY_LEAF: tuple[Finder, ...] = (
     summed,
     inner_values,
     odd_paths,
+    single_entries,
     extra_terms,
     certain_entries,
     noughts_apart,

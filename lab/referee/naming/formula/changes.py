@@ -192,6 +192,11 @@ def _arrangements(shape: Shape, own: Shape) -> Iterator[tuple[str, str, Edit]]:
             how = f"one place too {word}{along}"
             yield "index", how, partial(np.roll, shift=shift, axis=i + 1)
             yield "index", how, partial(_shifted, shift=shift, axis=i + 1)
+    for i in long:
+        if shape[i] % 2 == 0 and shape[i] > 2:
+            along = f" along axis {i - before}" if rank > 1 else ""
+            half = partial(np.roll, shift=shape[i] // 2, axis=i + 1)
+            yield "index", f"with its two halves exchanged{along}", half
     for i, j in combinations(long, 2):  # a kernel that is not turned, or should not be
         how = f"the wrong way round along axes {i - before} and {j - before}"
         yield "index", how, partial(np.flip, axis=(i + 1, j + 1))

@@ -64,8 +64,8 @@ class Bench(NamedTuple):
         shaped, value = self.draft.shaped(edge, known), self.value(edge)
         if shaped is None:
             return None
-        gap = shaped - value
-        return gap + (shaped - (value + gap))  # to the last bit, as what is compared has to be
+        exactly = np.longdouble if edge in self.draft.fine else np.float64
+        return np.asarray(shaped.astype(exactly) - value)
 
     def argument(self, slot: int) -> np.ndarray:
         leaf = self.draft.evidence.group.leaves[self.draft.program.arguments.index(slot)]
@@ -92,7 +92,12 @@ class Bench(NamedTuple):
             return None
         whole = np.zeros((len(self.rows), self.draft.width))
         for edge, piece in zip(change.spot, added, strict=True):
-            whole[:, self.draft.cuts[edge]] = piece.reshape(len(self.rows), -1)
+            flat = piece.reshape(len(self.rows), -1)
+            whole[:, self.draft.cuts[edge]] = flat
+            if edge in self.draft.fine:
+                before = self.values[:, self.draft.cuts[edge]]
+                nearly = before + whole[:, self.draft.cuts[edge]]
+                whole[:, self.draft.fine[edge]] = before + flat - nearly
         return whole if np.all(np.isfinite(whole)) and whole.any() else None
 
 
@@ -200,5 +205,6 @@ def mistake(scene: Scene, draft: Draft, name: str, says: str, spot: Spot) -> Mis
     if all(map(draft.decides, spot)):
         shown = draft.place(spot[0])
         compared = shown.quoted if shown else "a comparison"
-        return made._replace(name="region", says=f"{compared} decides wrongly: {says}")
+        name = name if name == "index" else "region"
+        return made._replace(name=name, says=f"{compared} decides wrongly: {says}")
     return in_part(scene, made, branch_of(draft.program, spot))

@@ -23,13 +23,15 @@ from lab.referee.witnesses.evidence import Evidence
 
 MOST = 2**13  # numbers that may be changed
 WIDE = 256  # of an array over which a row or a column is spread
+COMPARED = ("lt", "le", "gt", "ge", "eq", "ne")
 ENTRYWISE = ("add", "sub", "mul", "div", "max", "min", "pow")
 Spot = tuple[Edge, ...]
 
 
 class Draft(NamedTuple):
     """``edges`` are those that matter to the answer; ``cuts[e]`` is where an edge's value lies
-    among all that may be changed, side by side. Edges of the step after the last are the answer's
+    among all that may be changed, side by side. What is compared can be changed to the last bit:
+    there, ``fine[e]`` is where what rounding leaves of a change is added. Edges of the step after the last are the answer's
     leaves themselves.
     """
 
@@ -37,6 +39,7 @@ class Draft(NamedTuple):
     program: Program
     edges: tuple[Edge, ...]
     cuts: dict[Edge, slice]
+    fine: dict[Edge, slice]
     width: int
     ask: Asker
 
@@ -158,13 +161,16 @@ def draft(evidence: Evidence, rounds: int = 0) -> Draft | None:
     if program is None:
         return None
     edges = list(_edges(program))
-    sizes = [int(np.prod(_entering(program, e))) for e in edges]
+    compared = [e for e in edges if _name(program, e) in COMPARED]
+    sizes = [int(np.prod(_entering(program, e))) for e in (*edges, *compared)]
     if not sizes or sum(sizes) > MOST:
         return None
     ends = np.cumsum([0, *sizes])
-    cuts = {e: slice(int(a), int(b)) for e, a, b in zip(edges, ends, ends[1:], strict=False)}
-    asker = Asker(_changing(program, cuts), group, 64, in_flight(program), traced=True)
-    return Draft(evidence, program, tuple(edges), cuts, sum(sizes), asker)
+    slices = [slice(int(a), int(b)) for a, b in zip(ends, ends[1:], strict=False)]
+    cuts = dict(zip(edges, slices, strict=False))
+    fine = dict(zip(compared, slices[len(edges) :], strict=True))
+    asker = Asker(_changing(program, cuts, fine), group, 64, in_flight(program), traced=True)
+    return Draft(evidence, program, tuple(edges), cuts, fine, sum(sizes), asker)
 
 
 def _traced(
@@ -220,7 +226,13 @@ def _entering(program: Program, edge: Edge) -> tuple[int, ...]:
         return shape
     out = program.shapes[program.steps[edge.step].outputs[0]]
     across = len(shape) == len(out) and 1 in shape and max(shape) > 1
-    return out if across and int(np.prod(out)) <= WIDE else shape
+    for_weights = len(out) == 1 and shape == () and _is_one(program, _slot(program, edge))
+    return out if (across or for_weights) and int(np.prod(out)) <= WIDE else shape
+
+
+def _is_one(program: Program, slot: int) -> bool:
+    known = program.fixed.get(slot)
+    return known is not None and bool(np.all(np.abs(known) == 1))
 
 
 def _edges(program: Program) -> Iterator[Edge]:
@@ -248,7 +260,13 @@ def _inside(program: Program, step: Step, slot: int) -> bool:
     return made is not None and made.place is not None and made.place == step.place
 
 
-def _changing(program: Program, cuts: dict[Edge, slice]) -> Callable[..., Any]:
+def _name(program: Program, edge: Edge) -> str:
+    return program.steps[edge.step].name if edge.step < len(program.steps) else ""
+
+
+def _changing(
+    program: Program, cuts: dict[Edge, slice], fine: dict[Edge, slice]
+) -> Callable[..., Any]:
     def answer(*given: Any) -> Any:
         *leaves, changes = given
         seen: dict[Edge, Any] = {}
@@ -257,8 +275,11 @@ def _changing(program: Program, cuts: dict[Edge, slice]) -> Callable[..., Any]:
             if edge not in cuts:
                 return value
             value = jnp.broadcast_to(value, _entering(program, edge))
-            seen[edge] = value + changes[cuts[edge]].reshape(value.shape).astype(value.dtype)
-            return seen[edge]
+            parts = [by[edge] for by in (cuts, fine) if edge in by]
+            for one in parts:
+                value = value + changes[one].reshape(value.shape).astype(value.dtype)
+            seen[edge] = value
+            return value
 
         ran = program.run(leaves, nudge)
         last = len(program.steps)
