@@ -44,6 +44,7 @@ from lab.referee.naming.formula.counts import wrong_counts
 from lab.referee.naming.formula.exchanges import wrong_values
 from lab.referee.naming.formula.factors import missing_factors, missing_matrices, odd_factors
 from lab.referee.naming.formula.functions import missing_functions, wrong_functions
+from lab.referee.naming.formula.indices import wrong_indices
 from lab.referee.naming.formula.lacking import missing_numbers, missing_terms, odd_terms
 from lab.referee.naming.formula.loops import in_loops, last_rounds, other_rounds
 from lab.referee.naming.formula.numbers import noughts, wrong_numbers
@@ -96,6 +97,7 @@ BY_LEAF: tuple[Finder, ...] = (
     wrong_signs,
     own_axes,
     wrong_pieces,
+    wrong_indices,
     last_rounds,
     other_rounds,
     turned_values,

@@ -135,11 +135,23 @@ def fitting(scene: Scene, here: Bench, changes: Iterable[Change]) -> Iterator[Ch
         answers = here.tried(np.stack([added for _, added in some]))
         if answers is None or scene.late:
             return
-        for k, (change, _) in enumerate(some):
-            if right(scene, here, [leaf[k] for leaf in answers]):
+        for k, (change, added) in enumerate(some):
+            if right(scene, here, [leaf[k] for leaf in answers]) and not _idles(here, added):
                 yield change
         if time.process_time() > until:
             return
+
+
+def _idles(here: Bench, added: np.ndarray) -> bool:
+    """Whether a change makes a factor of the formula one everywhere that was none before: then it
+    puts right what the rest of the formula was there for.
+    """
+    told = here.draft.changed([leaf[here.rows] for leaf in here.draft.evidence.group.leaves], added)
+    if told is None:
+        return False
+    one = lambda values: np.abs(values - 1) < 1e-9
+    idle = one(told[1]).all(axis=0) & ~one(here.values).any(axis=0)
+    return any(bool(idle[here.draft.cuts[e]].all()) for e in here.draft.factors)
 
 
 def right(scene: Scene, here: Bench, answer: Sequence[np.ndarray], share: float = SHARE) -> bool:
@@ -202,7 +214,7 @@ def alike(one: Draft, other: Draft) -> bool:
 def mistake(scene: Scene, draft: Draft, name: str, says: str, spot: Spot) -> Mistake:
     places = dict.fromkeys(str(place) for place in map(draft.place, spot) if place is not None)
     made = Mistake(name, says, where(scene, ", ".join(islice(places, 3))))
-    if all(map(draft.decides, spot)):
+    if all(map(draft.decides, spot)) and not {*spot} & {*draft.indices}:
         shown = draft.place(spot[0])
         compared = shown.quoted if shown else "a comparison"
         name = name if name == "index" else "region"

@@ -31,13 +31,15 @@ Spot = tuple[Edge, ...]
 class Draft(NamedTuple):
     """``edges`` are those that matter to the answer; ``cuts[e]`` is where an edge's value lies
     among all that may be changed, side by side. What is compared can be changed to the last bit:
-    there, ``fine[e]`` is where what rounding leaves of a change is added. Edges of the step after the last are the answer's
+    there, ``fine[e]`` is where what rounding leaves of a change is added. ``indices`` are edges by
+    which whole numbers enter that are computed. Edges of the step after the last are the answer's
     leaves themselves.
     """
 
     evidence: Evidence
     program: Program
     edges: tuple[Edge, ...]
+    indices: tuple[Edge, ...]
     cuts: dict[Edge, slice]
     fine: dict[Edge, slice]
     width: int
@@ -125,6 +127,13 @@ class Draft(NamedTuple):
         return made.place if made is not None else None
 
     @property
+    def factors(self) -> list[Edge]:
+        """Where values enter a product, by themselves, that are no numbers of the source."""
+        steps = self.program.steps
+        muls = (e for e in self.edges if e.step < len(steps) and steps[e.step].name == "mul")
+        return [edge for edge in muls if not self.fixed(edge)]
+
+    @property
     def told(self) -> Told:
         return Told(self.evidence, self.program)
 
@@ -161,16 +170,20 @@ def draft(evidence: Evidence, rounds: int = 0) -> Draft | None:
     if program is None:
         return None
     edges = list(_edges(program))
+    indices = list(_indices(program))
     compared = [e for e in edges if _name(program, e) in COMPARED]
-    sizes = [int(np.prod(_entering(program, e))) for e in (*edges, *compared)]
+    every = (*edges, *indices, *compared)
+    sizes = [int(np.prod(_entering(program, e))) for e in every]
     if not sizes or sum(sizes) > MOST:
         return None
     ends = np.cumsum([0, *sizes])
     slices = [slice(int(a), int(b)) for a, b in zip(ends, ends[1:], strict=False)]
-    cuts = dict(zip(edges, slices, strict=False))
-    fine = dict(zip(compared, slices[len(edges) :], strict=True))
+    changed = len(every) - len(compared)
+    cuts = dict(zip(every[:changed], slices, strict=False))
+    fine = dict(zip(compared, slices[changed:], strict=True))
     asker = Asker(_changing(program, cuts, fine), group, 64, in_flight(program), traced=True)
-    return Draft(evidence, program, tuple(edges), cuts, fine, sum(sizes), asker)
+    parts = (tuple(edges), tuple(indices), cuts, fine)
+    return Draft(evidence, program, *parts, sum(sizes), asker)
 
 
 def _traced(
@@ -236,10 +249,7 @@ def _is_one(program: Program, slot: int) -> bool:
 
 
 def _edges(program: Program) -> Iterator[Edge]:
-    matters = set(program.outputs)
-    for step in reversed(program.steps):
-        if matters & set(step.outputs):
-            matters |= set(step.inputs)
+    matters = _that_matter(program)
     for k, step in enumerate(program.steps):
         if matters & set(step.outputs) and step.name not in TRIVIAL:
             yield from (
@@ -248,6 +258,30 @@ def _edges(program: Program) -> Iterator[Edge]:
                 if program.floating[v] and not _inside(program, step, v)
             )
     yield from (Edge(len(program.steps), o) for o in range(len(program.outputs)))
+
+
+def _indices(program: Program) -> Iterator[Edge]:
+    matters = _that_matter(program)
+    for k, step in enumerate(program.steps):
+        if matters & set(step.outputs) and step.name not in TRIVIAL:
+            for o, slot in enumerate(step.inputs):
+                kind = np.dtype(step.equation.invars[o].aval.dtype).kind if _plain(step, o) else ""
+                known = bare(program, slot) in program.fixed
+                if kind in "iu" and kind and not known and not _inside(program, step, slot):
+                    yield Edge(k, o)
+
+
+def _plain(step: Step, o: int) -> bool:
+    """Whether an array of numbers enters, and no key."""
+    return isinstance(getattr(step.equation.invars[o].aval, "dtype", None), np.dtype)
+
+
+def _that_matter(program: Program) -> set[int]:
+    matters = set(program.outputs)
+    for step in reversed(program.steps):
+        if matters & set(step.outputs):
+            matters |= set(step.inputs)
+    return matters
 
 
 def _inside(program: Program, step: Step, slot: int) -> bool:
@@ -277,13 +311,15 @@ def _changing(
             value = jnp.broadcast_to(value, _entering(program, edge))
             parts = [by[edge] for by in (cuts, fine) if edge in by]
             for one in parts:
-                value = value + changes[one].reshape(value.shape).astype(value.dtype)
+                added = changes[one].reshape(value.shape)
+                whole = jnp.issubdtype(value.dtype, jnp.integer)
+                value = value + (jnp.round(added) if whole else added).astype(value.dtype)
             seen[edge] = value
             return value
 
         ran = program.run(leaves, nudge)
         last = len(program.steps)
         out = [nudge(Edge(last, o), ran[slot]) for o, slot in enumerate(program.outputs)]
-        return out, jnp.concatenate([jnp.ravel(seen[edge]) for edge in cuts])
+        return out, jnp.concatenate([jnp.ravel(seen[edge]).astype(changes.dtype) for edge in cuts])
 
     return answer

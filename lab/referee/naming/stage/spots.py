@@ -44,6 +44,8 @@ def spots(one: Draft) -> list[Spot]:
         if count > 1:
             sums.setdefault(count, []).append(edge)
     found += [tuple(edges) for edges in sums.values() if len(edges) > 1]
+    for edges in numbers.values():
+        found += [some for some in repeated(program, edges) if len(some) < len(edges)]
     found += [(edge,) for edges in numbers.values() if len(edges) > 1 for edge in edges]
     return found
 
