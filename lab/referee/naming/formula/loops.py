@@ -40,11 +40,13 @@ def _changes(here: Bench) -> Iterator[Change]:
         by_time = sorted(spot, key=made)
         if len(set(map(made, spot))) < len(spot) or any(map(draft.fixed, spot)):
             continue
+        shown = draft.place(spot[0])
+        into = f" in {shown.quoted}" if shown is not None else ""
         for way, word in ((by_time, "later"), (by_time[::-1], "earlier")):
-            shown = draft.place(spot[0])
-            into = f" in {shown.quoted}" if shown is not None else ""
             says = f"{draft.text(spot[0])}{into} is that of one round {word} than it should be"
             yield Change("index", says, tuple(way), partial(_from_the_one_before, tuple(way)))
+        says = f"the rounds of {draft.text(spot[0])}{into} are taken in the wrong order"
+        yield Change("index", says, tuple(by_time), partial(_backwards, tuple(by_time)))
 
 
 def _from_the_one_before(way: Spot, here: Bench) -> Added:
@@ -52,6 +54,11 @@ def _from_the_one_before(way: Spot, here: Bench) -> Added:
     values = [here.value(edge) for edge in way]
     before = [np.zeros_like(values[0]), *values]
     known = dict(zip(way, before, strict=False))
+    return by_edge(way, lambda edge: here.put(known[edge], edge))
+
+
+def _backwards(way: Spot, here: Bench) -> Added:
+    known = dict(zip(way, [here.value(edge) for edge in reversed(way)], strict=True))
     return by_edge(way, lambda edge: here.put(known[edge], edge))
 
 

@@ -60,7 +60,12 @@ def relatives(scene: Scene) -> Iterator[Mistake]:
     for k, step in enumerate(main.program.steps):
         written.setdefault((step.name, step.place), []).append(k)
     steps = main.program.steps
-    tried = [(ks, r) for ks in written.values() for r in _relatives(main.program, steps[ks[0]])]
+    rolls = [k for k, step in enumerate(steps) if _rolls(step)]
+    if len({steps[k].place for k in rolls}) > 1:
+        tried = [(rolls, _wrapping("what is rolled"))]
+    else:
+        tried = []
+    tried += [(ks, r) for ks in written.values() for r in _relatives(main.program, steps[ks[0]])]
     turned = [k for k, step in enumerate(steps) if step.name in REVERSIBLE]
     if len({steps[k].place for k in turned}) > 1:
         says = "the running sums and loops of the formula all run the wrong way"
@@ -97,6 +102,11 @@ def _relatives(program: Program, step: Step) -> Iterator[Relative]:
         if step.equation.params["transpose_a"]:
             says = f"{shown} of the formula solves with a transpose where it should with the matrix"
         yield Relative("transpose", says, _transposed)
+    if step.name == "pad" and _one_ended(step):
+        says = f"{shown} of the formula is padded at the wrong end"
+        yield Relative("index", says, _at_the_other_end)
+    if _rolls(step):
+        yield _wrapping(shown)
     if step.name == "conj":
         says = f"{shown} of the formula is conjugated, which it should not be"
         yield Relative("transpose", says, lambda step, operands: operands[:1])
@@ -144,6 +154,33 @@ def _nothing(program: Program, slot: int) -> bool:
 def _reversed(step: Step, operands: Sequence[Any]) -> Sequence[Any]:
     params = step.equation.params
     return step.bind(operands, {**params, "reverse": not params["reverse"]})
+
+
+def _rolls(step: Step) -> bool:
+    """Whether what is shifted out at one end comes in at the other, as in `roll`."""
+    called = step.name == "concatenate" and len(step.inputs) == 2 and step.place is not None
+    return called and re.match(r"(\w+\.)*roll\(", step.place.text) is not None
+
+
+def _wrapping(shown: str) -> Relative:
+    says = f"{shown} wraps around at the ends, where zeros should come in"
+    return Relative("region", says, _not_wrapped)
+
+
+def _not_wrapped(step: Step, operands: Sequence[Any]) -> Sequence[Any]:
+    moved = int(np.argmin([jnp.size(x) for x in operands]))
+    return step.bind([jnp.zeros_like(x) if k == moved else x for k, x in enumerate(operands)])
+
+
+def _one_ended(step: Step) -> bool:
+    """Whether an array is padded along one axis, and not alike at both ends."""
+    return sum(low != high for low, high, _ in step.equation.params["padding_config"]) == 1
+
+
+def _at_the_other_end(step: Step, operands: Sequence[Any]) -> Sequence[Any]:
+    params = step.equation.params
+    turned = tuple((high, low, inner) for low, high, inner in params["padding_config"])
+    return step.bind(operands, {**params, "padding_config": turned})
 
 
 def _transposed(step: Step, operands: Sequence[Any]) -> Sequence[Any]:
