@@ -51,7 +51,7 @@ from lab.referee.naming.formula.numbers import noughts, wrong_numbers
 from lab.referee.naming.formula.own_axes import own_axes
 from lab.referee.naming.formula.own_values import exchanged_values, own_values
 from lab.referee.naming.formula.pieces import wrong_pieces
-from lab.referee.naming.formula.relatives import relatives
+from lab.referee.naming.formula.relatives import other_ways, relatives, turned_comparisons
 from lab.referee.naming.formula.two_numbers import two_numbers
 from lab.referee.naming.paths.altered import other_axes, other_constants
 from lab.referee.naming.paths.branches import wrong_branches
@@ -81,7 +81,6 @@ OF_ROUNDS: tuple[Finder, ...] = (
     wrong_values,
     missing_matrices,
     own_values,
-    missing_terms,
 )
 BY_LEAF: tuple[Finder, ...] = (
     transformed,
@@ -93,6 +92,7 @@ BY_LEAF: tuple[Finder, ...] = (
     exchanged,
     wrong_jacobians,
     relatives,
+    other_ways,
     spare_factors,
     wrong_signs,
     own_axes,
@@ -101,6 +101,7 @@ BY_LEAF: tuple[Finder, ...] = (
     last_rounds,
     other_rounds,
     turned_values,
+    turned_comparisons,
     wrong_branches,
     wrong_counts,
     wrong_numbers,
@@ -127,8 +128,8 @@ BY_LEAF: tuple[Finder, ...] = (
     missing_functions,
     missing_terms,
     mirrored,
-    in_loops(OF_ROUNDS),
     every_round,
+    in_loops(OF_ROUNDS),
     summed,
     inner_values,
     odd_paths,

@@ -1,5 +1,5 @@
-"""A few wrong entries of an array, each by itself: left out, at another's place, with the wrong sign,
-without a factor."""
+"""A few wrong entries of an array, each by itself: left out, at another's place, with the wrong
+sign, without a factor."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -34,7 +34,7 @@ def single_entries(scene: Scene) -> Iterator[Mistake]:
     truth, hand = pick("truth"), pick("hand")
     spots = [tuple(map(int, at)) for at in np.argwhere(off)]
     swapped = len(spots) == 2 and all(
-        _same(hand[:, *a], truth[:, *b]) for a, b in (spots, spots[::-1])
+        _same(_entry(hand, a), _entry(truth, b)) for a, b in (spots, spots[::-1])
     )
     if swapped:
         says = f"entries {_at(spots[0])} and {_at(spots[1])} are exchanged"
@@ -70,7 +70,7 @@ def _explained(
     hand: np.ndarray,
     at: tuple[int, ...],
 ) -> Said | None:
-    is_, should = hand[:, *at], truth[:, *at]
+    is_, should = _entry(hand, at), _entry(truth, at)
     moved = _belongs(truth, is_, at)
     if np.ptp(is_) == 0 and np.ptp(should) <= CLOSE * np.abs(should).max():
         return Said("constant", f"is {written(is_[0])} where it should be {written(should[0])}")
@@ -101,7 +101,7 @@ def _belongs(truth: np.ndarray, is_: np.ndarray, at: tuple[int, ...]) -> tuple[i
     found = [
         place
         for place in np.ndindex(truth.shape[1:])
-        if place != at and _same(is_, truth[:, *place])
+        if place != at and _same(is_, _entry(truth, place))
     ]
     return found[0] if len(found) == 1 else None
 
@@ -115,10 +115,18 @@ def _numbers(scene: Scene, seen: list[tuple[int, np.ndarray]]) -> Iterator[tuple
     told = Told(scene.evidences[seen[0][0]], program)
     for slot, known in values.items():
         if known.ndim == 1 and all(slot in one[1] for one in passed if one is not None):
-            pieces = [one[1][slot][rows] for one, (_, rows) in zip(passed, seen, strict=True) if one]
+            pieces = [
+                one[1][slot][rows] for one, (_, rows) in zip(passed, seen, strict=True) if one
+            ]
             whole = np.concatenate(pieces)
             if np.ptp(whole) > 0:
                 yield value_text(told, slot), whole
+
+
+def _entry(array: np.ndarray, at: tuple[int, ...]) -> np.ndarray:
+    """One entry at all points."""
+    flat = array.reshape(len(array), -1)
+    return np.asarray(flat[:, int(np.ravel_multi_index(at, array.shape[1:]))])
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:

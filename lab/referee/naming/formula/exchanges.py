@@ -32,15 +32,18 @@ def _exchanges(scene: Scene, here: Bench) -> Iterator[Change]:
     known_of = list(of_function(scene, here))
     turned = [_transposed(value) for value in known_of]
     sizes = {float(n) for n in sizes_of(scene.evidences[here.g]).values() if n > 1}
-    for value in (*known_of, *turned, *_sizes(scene, here)):
-        known = value.at(here)
-        for spot in places if known is not None else ():
-            number, one_for_all = draft.literal(spot[0]), known is not None and known.ndim == 1
-            if draft.fixed(spot[0]) and not (value.of == "function" and one_for_all):
-                if number != 1 or value.of != "argument" or known is None or known.ndim != 2:
-                    continue  # a number may stand for one that is computed, a one for weights
+    valued = ((value, value.at(here)) for value in (*known_of, *turned, *_sizes(scene, here)))
+    for value, known in valued:
+        for spot in places:
+            if known is None:
+                break
+            number, one_for_all = draft.literal(spot[0]), known.ndim == 1
+            computed = value.of == "function" and one_for_all
+            weights = number == 1 and value.of == "argument" and known.ndim == 2
+            if draft.fixed(spot[0]) and not (computed or weights):
+                continue  # a number may stand for one that is computed, a one for weights
             shape = draft.program.shapes[bare(draft.program, draft.slot(spot[0]))]
-            if known is not None and known.shape[1:] in (shape, draft.shape(spot[0])):
+            if known.shape[1:] in (shape, draft.shape(spot[0])):
                 text = draft.replaced(spot[0], known)
                 says = f"{text} stands in the formula where {value.text} should"
                 name = value.name or related(text.strip("`"), value.text.strip("`"))

@@ -118,7 +118,11 @@ def _told_factor(form: str, value: Value) -> str:
 
 def _matrices(scene: Scene, here: Bench) -> Iterator[Change]:
     sides = (("on the left", _from_left), ("on the right", _from_right))
-    places = [spot for spot in spots(here.draft) if not here.draft.fixed(spot[0])]
+    places = [
+        spot
+        for spot in spots(here.draft)
+        if not here.draft.fixed(spot[0]) and len(set(map(here.draft.shape, spot))) == 1
+    ]
     for value in values_at(scene, here):
         known = value.at(here)
         if known is None or known.ndim != 3 or known.shape[1] != known.shape[2]:

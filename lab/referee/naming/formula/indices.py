@@ -20,7 +20,7 @@ def wrong_indices(scene: Scene) -> Iterator[Mistake]:
 
 
 def _changes(here: Bench) -> Iterator[Change]:
-    """Wherever whole numbers enter one expression, other ones of the formula, or their neighbours."""
+    """Where whole numbers enter an expression, other ones of the formula, or their neighbours."""
     draft = here.draft
     entering: dict[tuple[int, Place | None], list[Edge]] = {}
     known: dict[int, Edge] = {}

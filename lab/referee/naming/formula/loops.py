@@ -1,5 +1,5 @@
-"""Mistakes in the loops of a hand's formula, written out round by round: the value of another round,
-the last round's where those of all rounds add up."""
+"""Mistakes in the loops of a hand's formula, written out round by round: the value of another
+round, the last round's where those of all rounds add up."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial

@@ -5,6 +5,7 @@ from functools import partial
 
 from lab.referee.naming.formula.repairs import FEWEST, rerun_mends
 from lab.referee.naming.stage.axes import flips
+from lab.referee.naming.stage.draft import bare
 from lab.referee.naming.stage.scene import Scene, where
 from lab.referee.verdict import Mistake
 
@@ -21,7 +22,10 @@ def own_axes(scene: Scene) -> Iterator[Mistake]:
             now = {main.program.steps[s].equation.params["axes"] for s in flip.steps}
             says = f"{shown} of the formula runs along {_along(now)}"
             says += f", and should run along {_along(set(flip.steps.values()))}"
-            yield Mistake("wrong_axis", says, where(scene, str(told) if told else ""))
+            made = {main.program.steps[s].outputs[0] for s in flip.steps}
+            whole = made & {bare(main.program, slot) for slot in main.program.outputs}
+            name = "broadcast_sum" if whole and len(max(now)) > 1 else "wrong_axis"
+            yield Mistake(name, says, where(scene, str(told) if told else ""))
 
 
 def _along(axes: set[tuple[int, ...]]) -> str:

@@ -32,9 +32,7 @@ def _exchanges(here: Bench) -> Iterator[Change]:
     for edge in draft.edges:
         if edge.step < len(program.steps) and not draft.fixed(edge):
             leaving.setdefault(bare(program, draft.slot(edge)), []).append(edge)
-    pairs = [
-        (a, b) for a, b in combinations(leaving, 2) if program.shapes[a] == program.shapes[b]
-    ]
+    pairs = [(a, b) for a, b in combinations(leaving, 2) if program.shapes[a] == program.shapes[b]]
     makers = lambda pair: [program.producer(slot) for slot in pair]
     for a, b in islice(sorted(pairs, key=lambda pair: _unlike(*makers(pair))), PAIRS):
         spot, one, other = (*leaving[a], *leaving[b]), draft.named(a), draft.named(b)

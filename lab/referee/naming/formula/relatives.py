@@ -16,7 +16,7 @@ from lab.referee.naming.stage.draft import Draft, bare
 from lab.referee.naming.stage.scene import Scene, where
 from lab.referee.naming.stage.words import plain
 from lab.referee.programs.source import Place
-from lab.referee.programs.traced import Program, Step
+from lab.referee.programs.traced import Edge, Program, Step
 from lab.referee.verdict import Mistake
 
 MOST = 16  # relatives tried
@@ -77,6 +77,62 @@ def relatives(scene: Scene) -> Iterator[Mistake]:
             yield Mistake(relative.name, relative.says, where(scene, str(place) if place else ""))
 
 
+def turned_comparisons(scene: Scene) -> Iterator[Mistake]:
+    """`<` for `>` of numbers."""
+    main = scene.draft(scene.main)
+    if main is None:
+        return
+    for k, step in enumerate(main.program.steps):
+        if step.name in TURNED and any(main.program.floating[slot] for slot in step.inputs):
+            what, primitive = TURNED[step.name]
+            relative = Relative("region", "", _bound(primitive))
+            if all(_mended(scene, g, [k], relative) for g in range(len(scene.evidences))):
+                shown = step.place.quoted if step.place is not None else "a comparison"
+                says = f"{shown} of the formula should be `{what}`"
+                yield Mistake("region", says, where(scene, str(step.place or "")))
+
+
+def other_ways(scene: Scene) -> Iterator[Mistake]:
+    """An `associative_scan` that should run the other way."""
+    main = scene.draft(scene.main)
+    for k, (place, _, _) in enumerate(_scans(main.program) if main is not None else ()):
+        if all(_turned_mends(scene, g, k) for g in range(len(scene.evidences))):
+            says = f"{place.quoted} of the formula runs one way where it should run the other"
+            yield Mistake("index", says, where(scene, str(place)))
+
+
+def _scans(program: Program) -> list[tuple[Place, int, int]]:
+    """Calls of `associative_scan`, with the first and the last of their steps."""
+    found: dict[Place, tuple[int, int]] = {}
+    for k, step in enumerate(program.steps):
+        if step.place is not None and "associative_scan(" in step.place.text:
+            found[step.place] = (found.get(step.place, (k, k))[0], k)
+    return [(place, first, last) for place, (first, last) in found.items()]
+
+
+def _turned_mends(scene: Scene, g: int, k: int) -> bool:
+    def run(draft: Draft) -> Callable[[Sequence[Any]], Any]:
+        program = draft.program
+        scans = _scans(program)
+        if k >= len(scans):
+            return lambda leaves: program.run(leaves)
+        _, first, last = scans[k]
+        made = {slot for step in program.steps[first : last + 1] for slot in step.outputs}
+
+        def nudge(edge: Edge, value: Any) -> Any:
+            slot, within = program.operand(edge), first <= edge.step <= last
+            crosses = within != (slot in made) and slot not in program.fixed
+            return jnp.flip(value, 0) if crosses and jnp.ndim(value) else value
+
+        def turned(leaves: Sequence[Any]) -> Any:
+            ran = program.run(leaves, nudge)
+            return [jnp.flip(x, 0) if v in made and jnp.ndim(x) else x for v, x in enumerate(ran)]
+
+        return turned
+
+    return bool(rerun_mends(scene, g, run))
+
+
 def _relatives(program: Program, step: Step) -> Iterator[Relative]:
     shown = step.place.quoted if step.place is not None else f"a {plain(step.name)}"
     if step.name in REVERSIBLE:
@@ -90,13 +146,9 @@ def _relatives(program: Program, step: Step) -> Iterator[Relative]:
         other, primitive = OPPOSITE[step.name]
         says = f"{shown} of the formula should be a {other}"
         yield Relative("wrong_variable", says, _bound(primitive))
-    floats = any(program.floating[slot] for slot in step.inputs)
-    if step.name in COMPARED and not floats:
+    if step.name in COMPARED and not any(program.floating[slot] for slot in step.inputs):
         for what, primitive in COMPARED[step.name]:
             yield Relative("index", f"{shown} of the formula {what}", _bound(primitive))
-    if step.name in TURNED and floats:
-        what, primitive = TURNED[step.name]
-        yield Relative("region", f"{shown} of the formula should be `{what}`", _bound(primitive))
     if step.name == "triangular_solve":
         says = f"{shown} of the formula solves with a matrix where it should with its transpose"
         if step.equation.params["transpose_a"]:
@@ -158,8 +210,9 @@ def _reversed(step: Step, operands: Sequence[Any]) -> Sequence[Any]:
 
 def _rolls(step: Step) -> bool:
     """Whether what is shifted out at one end comes in at the other, as in `roll`."""
-    called = step.name == "concatenate" and len(step.inputs) == 2 and step.place is not None
-    return called and re.match(r"(\w+\.)*roll\(", step.place.text) is not None
+    text = step.place.text if step.place is not None else ""
+    two = step.name == "concatenate" and len(step.inputs) == 2
+    return two and re.match(r"(\w+\.)*roll\(", text) is not None
 
 
 def _wrapping(shown: str) -> Relative:
@@ -174,7 +227,8 @@ def _not_wrapped(step: Step, operands: Sequence[Any]) -> Sequence[Any]:
 
 def _one_ended(step: Step) -> bool:
     """Whether an array is padded along one axis, and not alike at both ends."""
-    return sum(low != high for low, high, _ in step.equation.params["padding_config"]) == 1
+    config = step.equation.params["padding_config"]
+    return len([1 for low, high, _ in config if low != high]) == 1
 
 
 def _at_the_other_end(step: Step, operands: Sequence[Any]) -> Sequence[Any]:

@@ -159,7 +159,9 @@ def _carry(program: Program, step: Step, values: list[Any], turned: dict[int, Tu
 
 def _beside(shape: tuple[int, ...], whole: tuple[int, ...]) -> bool:
     """Whether an array can stand beside what is left of a whole: a number, or spread over it."""
-    spread = len(shape) == len(whole) and all(a in (1, b) for a, b in zip(shape, whole, strict=True))
+    spread = len(shape) == len(whole) and all(
+        a in (1, b) for a, b in zip(shape, whole, strict=True)
+    )
     return shape == () or spread
 
 

@@ -6,6 +6,7 @@ answer like the hand's. All changes at all points are one compiled function, so 
 them can be tried."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import jax
@@ -164,8 +165,9 @@ def draft(evidence: Evidence, rounds: int = 0) -> Draft | None:
     if not all(isinstance(leaf, np.ndarray) for leaf in group.leaves):
         return None
     written = getattr(asked.claim.hand, "written", None)
-    as_written = lambda args, extra: written(*args, extra)
-    program = _traced(evidence, as_written, rounds) if written else None
+    program = None
+    if written:
+        program = _traced(evidence, lambda args, extra: written(*args, extra), rounds)
     program = program or _traced(evidence, asked.hand, rounds)
     if program is None:
         return None
@@ -177,7 +179,7 @@ def draft(evidence: Evidence, rounds: int = 0) -> Draft | None:
     if not sizes or sum(sizes) > MOST:
         return None
     ends = np.cumsum([0, *sizes])
-    slices = [slice(int(a), int(b)) for a, b in zip(ends, ends[1:], strict=False)]
+    slices = [slice(int(a), int(b)) for a, b in pairwise(ends)]
     changed = len(every) - len(compared)
     cuts = dict(zip(every[:changed], slices, strict=False))
     fine = dict(zip(compared, slices[changed:], strict=True))
@@ -186,9 +188,7 @@ def draft(evidence: Evidence, rounds: int = 0) -> Draft | None:
     return Draft(evidence, program, *parts, sum(sizes), asker)
 
 
-def _traced(
-    evidence: Evidence, voice: Callable[[Any, Any], Any], rounds: int
-) -> Program | None:
+def _traced(evidence: Evidence, voice: Callable[[Any, Any], Any], rounds: int) -> Program | None:
     """The program of the hand's answer, `None` where it cannot be traced."""
     group, shapes = evidence.group, evidence.form.shapes
 
