@@ -47,6 +47,8 @@ def _exchanges(scene: Scene, here: Bench) -> Iterator[Change]:
                 text = draft.replaced(spot[0], known)
                 says = f"{text} stands in the formula where {value.text} should"
                 name = value.name or related(text.strip("`"), value.text.strip("`"))
+                if value.text == filled("inv({})", text):
+                    name = "missing_chain_factor"
                 if number in sizes and one_for_all:
                     name = "batch_factor"
                 if number == 1 and not one_for_all:

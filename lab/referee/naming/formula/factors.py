@@ -90,6 +90,9 @@ def _changes(scene: Scene, here: Bench, *, odd: bool) -> Iterator[Change]:
                 if tried > MOST:
                     return
                 text = here.draft.text(spot[0])
+                place = here.draft.place(spot[0]) if here.draft.literal(spot[0]) == 1 else None
+                if place is not None:
+                    text = f"the number 1 in {place.quoted}"
                 says = f"{text} {_told_factor(form, value)} in the formula"
                 if form == "{}" and value.text == text:
                     says = f"{text} should be squared in the formula"

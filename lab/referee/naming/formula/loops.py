@@ -20,7 +20,7 @@ from lab.referee.naming.stage.draft import Draft, Spot, bare
 from lab.referee.naming.stage.scene import Finder, Scene, where
 from lab.referee.naming.stage.spots import repeated
 from lab.referee.programs.source import Place
-from lab.referee.programs.traced import Program, Step
+from lab.referee.programs.traced import Edge, Program, Step
 from lab.referee.verdict import Mistake
 
 MOST = 12  # expressions whose last round is tried
@@ -38,6 +38,8 @@ def _changes(here: Bench) -> Iterator[Change]:
     made = lambda edge: bare(draft.program, draft.slot(edge))
     for spot in sorted(repeated(draft.program, draft.edges), key=lambda one: min(map(made, one))):
         by_time = sorted(spot, key=made)
+        if _adds(draft.program, spot[0]):
+            continue  # a term that comes a round later leaves a sum as it is, but for one of them
         if len(set(map(made, spot))) < len(spot) or any(map(draft.fixed, spot)):
             continue
         shown = draft.place(spot[0])
@@ -47,6 +49,10 @@ def _changes(here: Bench) -> Iterator[Change]:
             yield Change("index", says, tuple(way), partial(_from_the_one_before, tuple(way)))
         says = f"the rounds of {draft.text(spot[0])}{into} are taken in the wrong order"
         yield Change("index", says, tuple(by_time), partial(_backwards, tuple(by_time)))
+
+
+def _adds(program: Program, edge: Edge) -> bool:
+    return edge.step < len(program.steps) and program.steps[edge.step].name in ("add", "sub")
 
 
 def _from_the_one_before(way: Spot, here: Bench) -> Added:

@@ -136,22 +136,23 @@ def fitting(scene: Scene, here: Bench, changes: Iterable[Change]) -> Iterator[Ch
         if answers is None or scene.late:
             return
         for k, (change, added) in enumerate(some):
-            if right(scene, here, [leaf[k] for leaf in answers]) and not _idles(here, added):
+            mends = right(scene, here, [leaf[k] for leaf in answers])
+            if mends and not _idles(here, change.spot, added):
                 yield change
         if time.process_time() > until:
             return
 
 
-def _idles(here: Bench, added: np.ndarray) -> bool:
-    """Whether a change makes a factor of the formula one everywhere that was none before: then it
-    puts right what the rest of the formula was there for.
+def _idles(here: Bench, spot: Spot, added: np.ndarray) -> bool:
+    """Whether a change makes another factor of the formula one everywhere that was none before:
+    then it puts right what that factor was there for.
     """
     told = here.draft.changed([leaf[here.rows] for leaf in here.draft.evidence.group.leaves], added)
     if told is None:
         return False
     one = lambda values: np.abs(values - 1) < 1e-9
     idle = one(told[1]).all(axis=0) & ~one(here.values).any(axis=0)
-    return any(bool(idle[here.draft.cuts[e]].all()) for e in here.draft.factors)
+    return any(bool(idle[here.draft.cuts[e]].all()) for e in {*here.draft.factors} - {*spot})
 
 
 def right(scene: Scene, here: Bench, answer: Sequence[np.ndarray], share: float = SHARE) -> bool:
