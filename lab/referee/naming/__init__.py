@@ -45,13 +45,19 @@ from lab.referee.naming.formula.exchanges import wrong_values
 from lab.referee.naming.formula.factors import missing_factors, missing_matrices, odd_factors
 from lab.referee.naming.formula.functions import missing_functions, wrong_functions
 from lab.referee.naming.formula.indices import wrong_indices
-from lab.referee.naming.formula.lacking import missing_numbers, missing_terms, odd_terms
+from lab.referee.naming.formula.lacking import (
+    missing_numbers,
+    missing_ones,
+    missing_terms,
+    odd_terms,
+)
 from lab.referee.naming.formula.loops import in_loops, last_rounds, other_rounds
 from lab.referee.naming.formula.numbers import noughts, wrong_numbers
 from lab.referee.naming.formula.own_axes import own_axes
 from lab.referee.naming.formula.own_values import exchanged_values, own_values
 from lab.referee.naming.formula.pieces import wrong_pieces
 from lab.referee.naming.formula.relatives import other_ways, relatives, turned_comparisons
+from lab.referee.naming.formula.switches import wrong_ways
 from lab.referee.naming.formula.two_numbers import two_numbers
 from lab.referee.naming.paths.altered import other_axes, other_constants
 from lab.referee.naming.paths.branches import wrong_branches
@@ -88,6 +94,7 @@ BY_LEAF: tuple[Finder, ...] = (
     one_sided,
     misplaced,
     certain_sizes,
+    missing_ones,
     broken_paths,
     exchanged,
     wrong_jacobians,
@@ -133,6 +140,7 @@ BY_LEAF: tuple[Finder, ...] = (
     summed,
     inner_values,
     odd_paths,
+    wrong_ways,
     single_entries,
     extra_terms,
     certain_entries,

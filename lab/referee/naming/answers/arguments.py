@@ -176,7 +176,10 @@ def _alterations(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
                 yield Alteration("index", says, roll)
             backwards = f"{name} is read backwards{along}"
             yield Alteration("index", backwards, change(partial(np.flip, axis=axis)))
-        if leaf.dtype.kind in "iu":
+        if leaf.dtype.kind in "iu" and set(np.unique(leaf)) <= {0, 1}:
+            says = f"{name} is taken the other way round: 0 for 1, and 1 for 0"
+            yield Alteration("wrong_variable", says, change(partial(np.subtract, 1)))
+        elif leaf.dtype.kind in "iu":
             for shift in (1, -1):
                 says = f"{name} is off by one: as if it were {name} {'+' if shift > 0 else '-'} 1"
                 yield Alteration("index", says, change(partial(np.add, shift)))

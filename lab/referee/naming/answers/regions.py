@@ -17,6 +17,7 @@ from lab.referee.witnesses.evidence import Evidence
 FEWEST = 3  # entries that must be wrong, and right, before a condition on their values is read off
 TRIED = 4  # points at which it is then put to the test
 BISECTIONS = 12
+NEXT = 1e-5  # a factor nearer to one is none
 
 
 class Entries(NamedTuple):
@@ -303,5 +304,7 @@ def _there(entries: Entries) -> str:
         if np.ptp(ratio) <= 1e-7 * np.abs(ratio).max():
             if abs(ratio[0] + 1) < 1e-7:
                 return ": there the sign is flipped"
+            if abs(ratio[0] - 1) < NEXT:
+                return ": there it is slightly off"
             return f": there it is {number(float(ratio[0]))} times the derivative"
     return ""

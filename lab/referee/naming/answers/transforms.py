@@ -7,7 +7,7 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from lab.referee.naming.stage.scene import Scene, leading, number
+from lab.referee.naming.stage.scene import Scene, leading, nearly_one, number
 from lab.referee.naming.stage.sizes import meaning, settings, sizes_of
 from lab.referee.verdict import Mistake
 
@@ -75,7 +75,7 @@ def _constant_factor(scene: Scene, c: float) -> Iterator[Mistake]:
     elif word:
         yield _sized(scene, word, c)
     elif abs(c - 1) < 0.02:
-        says = f"a constant is slightly off: it is {c:.8g} times {scene.what}"
+        says = f"a constant is slightly off: it is {nearly_one(c)} times {scene.what}"
         yield Mistake("constant", says, scene.where)
     else:
         says = f"a constant factor: it is {number(c)} times {scene.what}{_coincidence(scene, c)}"

@@ -1,11 +1,13 @@
 """The changes that a hand's formula is tried with: signs, transposes, shifts, arguments."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain, combinations, islice, product
 
 import numpy as np
 
+from lab.referee.naming.formula.numbers import strictly_shown
 from lab.referee.naming.formula.repairs import Added, Bench, Change, by_edge, mended
 from lab.referee.naming.stage.draft import Draft, Spot, bare
 from lab.referee.naming.stage.scene import Scene, written
@@ -14,6 +16,7 @@ from lab.referee.programs.traced import Edge, Program, Step
 from lab.referee.verdict import Mistake
 
 FACTORS = {("mul", 0), ("mul", 1), ("div", 1)}  # steps and operands that are one factor
+LIBRARY = r"\b(linalg|nn|scipy)\."
 MOST = 60  # pairs of factors of matrix products
 Shape = tuple[int, ...]
 Edit = Callable[[np.ndarray], np.ndarray]  # of what enters, points first
@@ -74,8 +77,24 @@ def _put(edge: Edge, number: float, here: Bench) -> Added:
 
 def _signs(here: Bench) -> Iterator[Change]:
     for spot in spots(here.draft):
+        if _of_a_library(here.draft, spot):
+            continue
         says = f"{here.draft.text(spot[0])} enters the formula with the wrong sign"
         yield Change("sign", says, spot, _edited(spot, np.negative))
+
+
+def _of_a_library(draft: Draft, spot: Spot) -> bool:
+    """Whether it is a number within a call that does not show it, or what is taken apart by its
+    eigenvectors, of which the last are the first of its negative.
+    """
+    places = [draft.place(edge) for edge in spot]
+    texts = [place.text for place in places if place is not None and place.calls]
+    number = draft.literal(spot[0])
+    if len(texts) < len(spot):
+        return False
+    if number is None:
+        return all(re.search(r"\beig", text) for text in texts)
+    return all(re.search(LIBRARY, text) and not strictly_shown(number, text) for text in texts)
 
 
 def _spared(here: Bench) -> Iterator[Change]:
@@ -94,7 +113,7 @@ def _step(draft: Draft, edge: Edge) -> tuple[str, int]:
 
 
 def _orders(here: Bench) -> Iterator[Change]:
-    """The two sides of a choice, or of a product of matrices, exchanged."""
+    """The two sides of a choice, of a product of matrices or of a quotient, exchanged."""
     draft = here.draft
     for k, step in enumerate(draft.program.steps):
         spot = tuple(e for e in draft.edges if e.step == k)
@@ -104,6 +123,8 @@ def _orders(here: Bench) -> Iterator[Change]:
         if step.name == "select_n":
             says = f"the two sides of {shown} are exchanged"
             yield Change("region", says, spot, _crossed(spot))
+        elif step.name == "div" and not any(map(draft.fixed, spot)):
+            yield Change("wrong_variable", f"{shown} is upside down", spot, _crossed(spot))
         elif step.name == "dot_general" and len(draft.shape(spot[0])) == 2:
             says = f"the factors of {shown} stand in the wrong order"
             yield Change("transpose", says, spot, _crossed(spot))

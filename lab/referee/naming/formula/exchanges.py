@@ -16,6 +16,8 @@ from lab.referee.naming.stage.wording import filled, related
 from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
 
+COMPARING = frozenset(("gt", "ge", "lt", "le", "eq", "ne", "max", "min", "clamp", "abs", "sign"))
+
 
 def wrong_values(scene: Scene) -> Iterator[Mistake]:
     """A value of the formula stands where another one should: an argument, or what the function
@@ -30,6 +32,8 @@ def _exchanges(scene: Scene, here: Bench) -> Iterator[Change]:
     places = [s for s in (*spots(draft), *_together(draft)) if s[0].step < last]
     places = [spot for spot in places if not draft.fixed(spot[0]) or draft.literal(spot[0])]
     known_of = list(of_function(scene, here))
+    compared = {value.text for value in known_of if value.enters & COMPARING}
+    decides = {spot: all(map(draft.decides, spot)) for spot in places}
     turned = [_transposed(value) for value in known_of]
     sizes = {float(n) for n in sizes_of(scene.evidences[here.g]).values() if n > 1}
     valued = ((value, value.at(here)) for value in (*known_of, *turned, *_sizes(scene, here)))
@@ -42,6 +46,8 @@ def _exchanges(scene: Scene, here: Bench) -> Iterator[Change]:
             weights = number == 1 and value.of == "argument" and known.ndim == 2
             if draft.fixed(spot[0]) and not (computed or weights):
                 continue  # a number may stand for one that is computed, a one for weights
+            if decides[spot] and compared and value.text not in compared:
+                continue  # it is told by its side alone, of which much may be guessed
             shape = draft.program.shapes[bare(draft.program, draft.slot(spot[0]))]
             if known.shape[1:] in (shape, draft.shape(spot[0])):
                 text = draft.replaced(spot[0], known)

@@ -12,7 +12,7 @@ from lab.referee.naming.formula.repairs import Added, Bench, Change, mended
 from lab.referee.naming.stage.draft import Draft, bare
 from lab.referee.naming.stage.scene import Scene
 from lab.referee.naming.stage.sizes import TRIVIAL
-from lab.referee.naming.stage.wording import filled
+from lab.referee.naming.stage.wording import filled, related
 from lab.referee.programs.source import Place
 from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
@@ -153,13 +153,25 @@ def _instead(
     """Functions of what enters by ``inner`` in place of what enters by ``edge``."""
     stands, text = here.draft.text(edge), here.draft.text(inner)
     for form, function in functions:
-        says = f"{stands} stands in the formula where {_told(form, text)} should"
-        name = "broadcast_sum" if functions is SUMS else "missing_chain_factor"
+        should = _told(form, text)
+        says = f"{stands} stands in the formula where {should} should"
+        name = "broadcast_sum" if functions is SUMS else _name(stands, text, should)
         yield Change(name, says, (edge,), partial(_other, edge, inner, function))
+
+
+def _name(stands: str, inner: str, should: str) -> str:
+    """A function left out, or a factor of what should be there, is one of the chain rule's; any
+    other is another function.
+    """
+    stands, inner, should = (text.strip("`") for text in (stands, inner, should))
+    left_out = stands == inner or should.startswith(f"{stands}(")
+    return "missing_chain_factor" if left_out else related(stands, should)
 
 
 def _other(edge: Edge, inner: Edge, function: Function, here: Bench) -> Added:
     stands, u = here.value(edge), here.value(inner)
     other = np.asarray(function(u))
     same = function is not FUNCTIONS[0][1] and np.array_equal(other, u)  # |u| where u is positive
-    return None if same or other.shape != stands.shape else [other - stands]
+    if same or other.shape != stands.shape or not other.any():  # nothing at all is no function
+        return None
+    return [other - stands]

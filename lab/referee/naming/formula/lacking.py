@@ -22,6 +22,15 @@ def missing_terms(scene: Scene) -> Iterator[Mistake]:
     yield from mended(scene, lambda here: _changes(here, _plain(scene, here)))
 
 
+def missing_ones(scene: Scene) -> Iterator[Mistake]:
+    """A one that a second derivative should have beside a product: of an accident of its many paths
+    the formula tells more.
+    """
+    if scene.kind == "hessian":
+        one = Value("1", lambda bench: np.ones(len(bench.rows)))
+        yield from mended(scene, lambda here: _changes(here, [one]))
+
+
 def missing_numbers(scene: Scene) -> Iterator[Mistake]:
     """A number that the function adds, as what keeps a variance from being zero."""
     yield from mended(scene, lambda here: _changes(here, list(_numbers(scene, here))))
@@ -56,6 +65,8 @@ def _changes(here: Bench, terms: list[Value]) -> Iterator[Change]:
         for spot in places:
             if spread(known, np.empty((len(here.rows), *here.draft.shape(spot[0])))) is None:
                 continue
+            if term.text == here.draft.text(spot[0]) and all(map(here.draft.decides, spot)):
+                continue  # compared twice over: nobody forgets that
             tried += 2
             if tried > MOST:
                 return

@@ -24,6 +24,7 @@ from lab.referee.naming.stage.draft import Draft, Spot, bare
 from lab.referee.naming.stage.scene import (
     SHARE,
     Scene,
+    nearly_one,
     number,
     plain_number,
     some_rows,
@@ -33,6 +34,7 @@ from lab.referee.naming.stage.spots import spots
 from lab.referee.verdict import Mistake
 
 ROUNDS = 8
+MOVED = ("slice", "concatenate", "pad", "dynamic_slice", "rev")  # entries are put elsewhere
 SHARP = 1e-7  # how closely a factor has to explain the error that is no number one would count with
 DEVIATES = r"\b(var|std|cov|mean|average)\b"  # functions that count
 GUARD = 0.01  # a number that keeps something from being zero is smaller
@@ -186,6 +188,7 @@ def _said(scene: Scene, draft: Draft, spot: Spot, by_group: list[float]) -> Iter
         says = "the number {}{here} should be {}".format(*apart(h, c * h), here=here)
         alike = max(by_group) == min(by_group)
         size = scene.size_word([(c if alike else x) * h for x in by_group])
+        size = None if alike and _in_the_function(scene, c * h) else size
         if not size and place is not None and hidden(h, place.text):
             return  # nobody wrote it: the value that it goes into is told instead
         if size and not alike:
@@ -199,7 +202,7 @@ def _said(scene: Scene, draft: Draft, spot: Spot, by_group: list[float]) -> Iter
         elif not alike:
             return
         elif place is not None and not _short(h, 6) and not shown(h, place.text):
-            says = f"a constant of {place.quoted} is {1 / c:.8g} times what it should be"
+            says = f"a constant of {place.quoted} is {nearly_one(1 / c)} times what it should be"
             yield told("constant" if abs(c - 1) < NEAR else "factor", says)
         elif abs(c) < 1e-9 and place is not None and re.search(DEVIATES, place.text):
             yield told("batch_factor", f"the number {written(h)}{here} should be 0")
@@ -217,7 +220,7 @@ def _said(scene: Scene, draft: Draft, spot: Spot, by_group: list[float]) -> Iter
         return  # it is compared: with the wrong number, or in the wrong way
     text, given = draft.text(spot[0]), draft.program.arguments
     if abs(c) < 1e-9:
-        yield told("extra_term", f"the term {text} of the formula should not be there")
+        yield told(*_too_much(draft, spot, text))
     elif word:
         yield told("batch_factor", f"{text} in the formula is {word} times what it should be")
     elif max(by_group) - min(by_group) > 1e-9 * abs(c):
@@ -225,9 +228,30 @@ def _said(scene: Scene, draft: Draft, spot: Spot, by_group: list[float]) -> Iter
     elif not plain_number(1 / c) and bare(draft.program, draft.slot(spot[0])) in given:
         return  # nobody multiplies an argument by such a number
     elif abs(c - 1) < 0.02:
-        yield told("constant", f"{text} in the formula is {1 / c:.8g} times what it should be")
+        yield told(
+            "constant", f"{text} in the formula is {nearly_one(1 / c)} times what it should be"
+        )
     elif abs(c + 1) > 1e-9:
         yield told("factor", f"{text} in the formula is {number(1 / c)} times what it should be")
+
+
+def _in_the_function(scene: Scene, number: float) -> bool:
+    """Whether the function's source shows this number in a sum."""
+    passed = scene.passed(scene.main)
+    if passed is None:
+        return False
+    steps = [step for step in passed[0].steps if step.name in ("add", "sub") and step.place]
+    return any(step.place and strictly_shown(number, step.place.text) for step in steps)
+
+
+def _too_much(draft: Draft, spot: Spot, text: str) -> tuple[str, str]:
+    """The name of what should be zero, and a sentence: a term, or entries that are moved."""
+    place, last = draft.place(spot[0]), len(draft.program.steps)
+    moved = all(e.step < last and draft.program.steps[e.step].name in MOVED for e in spot)
+    if not moved or place is None:
+        return "extra_term", f"the term {text} of the formula should not be there"
+    what = "what is put around" if re.search(r"\bpad\(", place.text) else "some of"
+    return "index", f"{what} {text} in {place.quoted} should be zero"
 
 
 def _rounded(scene: Scene, spot: Spot, h: float, by_group: list[float]) -> float:
@@ -283,5 +307,14 @@ def hidden(number: float, text: str) -> bool:
 
 def shown(number: float, text: str) -> bool:
     """Whether an expression shows this number, or none but names."""
-    known = re.findall(r"(?<![\w.])(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", text)
-    return not known or abs(number) in map(float, known)
+    return not _numbers_in(text) or strictly_shown(number, text)
+
+
+def strictly_shown(number: float, text: str) -> bool:
+    """Whether an expression shows this number."""
+    return abs(number) in _numbers_in(text)
+
+
+def _numbers_in(text: str) -> list[float]:
+    found = re.findall(r"(?<![\w.])(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", text)
+    return [float(number) for number in found]

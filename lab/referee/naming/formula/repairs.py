@@ -14,11 +14,12 @@ import numpy as np
 from lab.referee.naming.stage.choices import branch_of
 from lab.referee.naming.stage.draft import Draft, Spot
 from lab.referee.naming.stage.scene import SHARE, Scene, in_part, some_rows, where
-from lab.referee.programs.traced import Edge
+from lab.referee.programs.traced import Edge, Program
 from lab.referee.verdict import Mistake
 
 FEWEST = 4
 SAME = 4  # changes that say the same at another size
+COMPARED = {"gt": np.greater, "ge": np.greater_equal, "lt": np.less, "le": np.less_equal}
 PATIENCE = 3.0  # seconds of the processor for changes of one kind: the next kind gets its turn
 
 Added = Sequence[np.ndarray] | None  # to each edge of the spot, points first
@@ -161,10 +162,62 @@ def right(scene: Scene, here: Bench, answer: Sequence[np.ndarray], share: float 
 
 
 def everywhere(scene: Scene, change: Change, changes: Changes | None = None) -> bool:
+    """Whether the change mends the hand at all points, of all sizes, and turns nothing off."""
+    return mends(scene, change, changes) and not turned_off(scene, change)
+
+
+def mends(scene: Scene, change: Change, changes: Changes | None = None) -> bool:
     """Whether the change mends the hand at all points, of all sizes. Where a formula has other
     steps at another size, as a loop has, it is that of its ``changes`` which says the same.
     """
     return all(_mends(scene, g, change, changes) for g in range(len(scene.evidences)))
+
+
+def turned_off(scene: Scene, change: Change) -> bool:
+    """Whether what is compared decides nothing once it is changed: the same way is taken at all
+    points, so that it is not the comparison that is wrong.
+    """
+    main = scene.draft(scene.main)
+    compared = comparisons(main.program, change.spot) if main is not None else []
+    if not compared:
+        return False
+    found = [_ways(scene, g, change, compared) for g in range(len(scene.evidences))]
+    ways = [taken for taken in found if taken is not None]
+    return bool(ways) and all(len(set(column)) < 2 for column in np.concatenate(ways, 1))
+
+
+def comparisons(program: Program, spot: Spot) -> list[int]:
+    """The steps that compare, if what enters at a spot is compared and goes no further."""
+    entries, reached, found = {(edge.step, edge.operand) for edge in spot}, set[int](), []
+    for k, step in enumerate(program.steps):
+        by = [o for o, slot in enumerate(step.inputs) if slot in reached or (k, o) in entries]
+        if by and step.name in COMPARED:
+            found.append(k)
+        elif by:
+            reached |= set(step.outputs)
+    ends = any(edge.step == len(program.steps) for edge in spot)
+    return [] if ends or reached & set(program.outputs) else found
+
+
+def _ways(scene: Scene, g: int, change: Change, compared: list[int]) -> np.ndarray | None:
+    """Which ways are taken at the points of a group after a change, a row for each comparison."""
+    there = bench(scene, g, np.flatnonzero(scene.wrong[g] | scene.right[g]))
+    main = scene.draft(scene.main)
+    if there is None or main is None or not alike(main, there.draft):
+        return None
+    whole = there.added(change)
+    leaves = [leaf[there.rows] for leaf in there.draft.evidence.group.leaves]
+    told = there.draft.changed(leaves, whole) if whole is not None else None
+    if told is None:
+        return None
+    ways = []
+    for k in compared:
+        sides = [there.draft.cuts.get(edge) for edge in (Edge(k, 0), Edge(k, 1))]
+        if None in sides:
+            return None
+        one, other = (told[1][:, cut] for cut in sides if cut is not None)
+        ways.append(COMPARED[there.draft.program.steps[k].name](one, other).ravel())
+    return np.stack([np.resize(way, max(map(len, ways))) for way in ways])
 
 
 def _mends(scene: Scene, g: int, change: Change, changes: Changes | None) -> bool:
@@ -215,9 +268,8 @@ def alike(one: Draft, other: Draft) -> bool:
 def mistake(scene: Scene, draft: Draft, name: str, says: str, spot: Spot) -> Mistake:
     places = dict.fromkeys(str(place) for place in map(draft.place, spot) if place is not None)
     made = Mistake(name, says, where(scene, ", ".join(islice(places, 3))))
-    if all(map(draft.decides, spot)) and not {*spot} & {*draft.indices}:
-        shown = draft.place(spot[0])
-        compared = shown.quoted if shown else "a comparison"
-        name = name if name == "index" else "region"
-        return made._replace(name=name, says=f"{compared} decides wrongly: {says}")
+    if compared := comparisons(draft.program, spot):
+        shown = draft.program.steps[compared[0]].place
+        quoted = shown.quoted if shown else "a comparison"
+        return made._replace(name="region", says=f"{quoted} decides wrongly: {says}")
     return in_part(scene, made, branch_of(draft.program, spot))

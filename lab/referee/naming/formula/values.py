@@ -60,6 +60,8 @@ def of_function(scene: Scene, here: Bench) -> Iterator[Value]:
         into = [s for s in program.steps if slot in (bare(program, v) for v in s.inputs)]
         enters = frozenset(step.name for step in into)
         term = any(step.name in ("add", "sub") and step.place and step.place.sums for step in into)
+        # the value itself is taken off where what it weighs adds up to one, as in p (u - p . u)
+        term = term or (slot in program.outputs and not program.shapes[slot])
         yield Value(text, at, of, enters, term)
         if known.ndim != 3 or known.shape[1] != known.shape[2]:
             continue

@@ -11,7 +11,7 @@ import numpy as np
 from lab.referee.naming.paths.fits import NICE, alike, entered, fitted, rank, seen
 from lab.referee.naming.stage.choices import branch_of
 from lab.referee.naming.stage.flow import Flow
-from lab.referee.naming.stage.scene import Scene, in_part, where
+from lab.referee.naming.stage.scene import Scene, in_part, nearly_one, where
 from lab.referee.naming.stage.sizes import TRIVIAL, meaning
 from lab.referee.naming.stage.words import made_text, operand_text, plain
 from lab.referee.programs.source import Place
@@ -175,8 +175,10 @@ def _two(scene: Scene, *, odd: bool) -> Iterator[Mistake]:
         a = fitted(scene, flow, [path.share for path in pair])
         if a is None or rank(a) == len(NICE):
             continue
+        twins = np.allclose(sorted(a), (-1, 1)) and _twins(flow, pair)
+        commuted = not twins and _as_if_commuted(flow, pair, a)
         alike = np.allclose(a, -1) or np.allclose(a, -2)
-        if (not alike and not (np.allclose(sorted(a), (-1, 1)) and _twins(flow, pair))) is not odd:
+        if (not alike and not twins and not commuted) is not odd:
             continue
         factors = _everywhere(scene, list(pair), a)
         if factors is None:
@@ -193,14 +195,29 @@ def _two(scene: Scene, *, odd: bool) -> Iterator[Mistake]:
             names.append(name)
         name = names[0] if names[0] == names[1] else "missing_term"
         name = name if name in names else names[0]
-        if np.allclose(sorted(a), (-1, 1)) and _twins(flow, pair):
-            name, (gone, twice) = "symmetrize", [describe(flow, pair[k])[0] for k in np.argsort(a)]
-            said = [f"{twice} counts twice, {gone} not at all, as if both were the same"]
+        if twins or commuted:
+            gone, more = [describe(flow, pair[k])[0] for k in np.argsort(a)]
+            often = "twice" if twins else f"{1 + round(max(a))} times"
+            reason = "both were the same" if twins else "the factors could be exchanged"
+            name = "symmetrize" if twins else "transpose"
+            said = [f"{more} counts {often}, {gone} not at all, as if {reason}"]
         if len(said) > len(set(said)):
             said = [f"{said[0]}, and another that reads alike"]
         yield Mistake(
             name, "; ".join(said), where(scene, "; ".join(filter(None, dict.fromkeys(places))))
         )
+
+
+def _as_if_commuted(flow: Flow, pair: tuple[Path, Path], a: np.ndarray) -> bool:
+    """Whether one factor of a product of matrices counts several times and the other not at all."""
+    first, second = (path.edges[0] for path in pair)
+    step = flow.program.steps[first.step]
+    matrices = step.name == "dot_general" and all(
+        len(flow.program.shapes[v]) == 2 for v in step.inputs
+    )
+    whole = np.isclose(min(a), -1) and max(a) > 0.5 and np.isclose(max(a), np.round(max(a)))
+    alone = first.step == second.step and all(len(path.edges) == 1 for path in pair)
+    return bool(matrices and whole and alone)
 
 
 def _twins(flow: Flow, pair: tuple[Path, Path]) -> bool:
@@ -255,7 +272,10 @@ def _said(scene: Scene, coefficients: list[float]) -> tuple[str, str] | None:
     if word:
         return _counted(word)
     if abs(k - 1) < 0.02:
-        return "constant", f"enters with a slightly wrong constant: {k:.8g} times what it should be"
+        return (
+            "constant",
+            f"enters with a slightly wrong constant: {nearly_one(k)} times what it should be",
+        )
     return entered(k)
 
 

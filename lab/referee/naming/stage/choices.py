@@ -1,23 +1,29 @@
 """The choices in a program: a `where`, a maximum, a clipping; and what lies on one branch."""
 
+import re
 from collections.abc import Sequence
 
 from lab.referee.programs.source import Place
-from lab.referee.programs.traced import Edge, Program
+from lab.referee.programs.traced import Edge, Program, Step
 
 CHOICES = ("select_n", "max", "min", "clamp")
+ARRANGED = r"(\w+\.)*(diag|diagflat|tril|triu|tri|fill_diagonal|det|inv|solve|cholesky)\("
 SMOOTH = ("exp", "log", "log1p", "expm1", "tanh", "logistic", "erf", "sqrt", "pow")
 
 
 def choices(program: Program) -> list[int]:
-    """The steps that choose between values. One inside of a smooth function, as in logaddexp, is no
-    choice of a person.
+    """The steps that choose between values. One inside of a smooth function, as in logaddexp, or of
+    a call that arranges entries, as diag, is no choice of a person.
     """
     smooth = {step.place for step in program.steps if step.name in SMOOTH} - {None}
     return [
         k for k, step in enumerate(program.steps)
-        if step.name in CHOICES and step.place not in smooth
+        if step.name in CHOICES and step.place not in smooth and not _arranges(step)
     ]  # fmt: skip
+
+
+def _arranges(step: Step) -> bool:
+    return step.place is not None and re.match(ARRANGED, step.place.text) is not None
 
 
 def branch_of(program: Program, edges: Sequence[Edge]) -> Place | None:

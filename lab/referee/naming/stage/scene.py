@@ -283,6 +283,12 @@ def number(value: float) -> str:
     return f"{value:.6g}"
 
 
+def nearly_one(value: float) -> str:
+    """A factor next to one, with as many digits as it takes to tell it from one."""
+    told = (f"{value:.{digits}g}" for digits in range(8, 18))
+    return next((text for text in told if text != "1"), "1")
+
+
 def written(value: float) -> str:
     """A number as it stands in a source: 0.3, not 3/10."""
     return f"{value:g}" if float(f"{value:g}") == value else number(value)

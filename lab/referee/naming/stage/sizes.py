@@ -11,6 +11,7 @@ import numpy as np
 from lab.referee.programs.traced import Program, Step
 from lab.referee.witnesses.evidence import Evidence
 
+LESSENED = r"- ?1(?![\w.])|\b(var|std|cov)\b|ddof"  # and of one less
 CLOSE = 1e-7
 SPOKEN = r"\b(size|shape|len)\b"  # how a source speaks of a size
 MANY = 5
@@ -19,13 +20,14 @@ TRIVIAL = {"broadcast_in_dim", "reshape", "squeeze", "convert_element_type", "tr
 
 class Counts(NamedTuple):
     """Numbers of a program: how many are averaged, those that are just written there, those that
-    its source may speak of as a size, and how many are summed.
+    its source may speak of as a size, and how many are summed; whether it takes one off a count.
     """
 
     means: set[int]
     written: set[float]
     named: set[int]
     sums: set[int]
+    lessened: bool = False
 
     def __or__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -33,6 +35,7 @@ class Counts(NamedTuple):
             self.written | other.written,
             self.named | other.named,
             self.sums | other.sums,
+            self.lessened or other.lessened,
         )
 
 
@@ -62,7 +65,12 @@ def size_word(
     lengths = {int(v[0]) for name, v in named.items() if not name.endswith(".size")}
     for n in sorted(known.means - lengths):
         named[str(n)] = np.full(len(evidences), float(n))
-    said = (one.word for one in _formulas(named) if one.close(seen) and _convincing(one, known))
+    # one length over another, unless the source takes one off some length
+    rarer = lambda one: "-1)" in one.word and not known.lessened
+    fits = sorted((one for one in _formulas(named) if one.close(seen)), key=rarer)
+    plain = next((one.word for one in fits if one.plain), None)  # rather than another's square
+    told = lambda one: plain if plain and "^2" in one.word else one.word
+    said = (told(one) for one in fits if _convincing(one, known))
     return next((word for word in said if not _by_chance(word)), None)
 
 
@@ -165,10 +173,12 @@ def counted(program: Program) -> Counts:
     the source speaks of a variance, by n - 1), or a division by an `x.size`; and its other numbers.
     """
     means, written, named, sums = set(), set(), set(), set()
+    lessened = False
     for step in program.steps:
         if step.name == "integer_pow":
             written.add(float(abs(step.equation.params["y"])))
         spoken = step.place is not None and re.search(SPOKEN, step.place.text)
+        lessened |= step.place is not None and re.search(LESSENED, step.place.text) is not None
         for slot in step.inputs:
             if slot not in program.literals:
                 continue
@@ -181,7 +191,7 @@ def counted(program: Program) -> Counts:
             else:
                 written.add(value)
         sums.add(_summed(program, step))
-    return Counts(means, written, named, sums)
+    return Counts(means, written, named, sums, lessened)
 
 
 def _close_counts(value: float) -> set[int]:

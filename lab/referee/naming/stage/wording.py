@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 LONG = 32  # characters of an expression that is given a letter in a formula
 
@@ -11,35 +12,54 @@ def related(stands: str, should: str) -> str:
     """The name of the mistake that puts one expression in place of the other."""
     one, other = _parsed(stands), _parsed(should)
     if one is None or other is None:
-        return "wrong_variable"
-    way = _way(other, ast.dump(one))  # what stands there is a part of what should
+        return "region" if one is not None and _chooses(one) else "wrong_variable"
+    way = _way(other, one)  # what stands there is a part of what should
     if way is not None:
         return _name(way, "missing_term")
-    way = _way(one, ast.dump(other))
+    way = _way(one, other)
     if way is not None:
         return _name(way, "extra_term")
+    if _chooses(one):
+        return "region"
     if isinstance(one, ast.Call) and isinstance(other, ast.Call):
         if _outlined(one) == _outlined(other):
             return "constant"
-        same = ast.dump(one.func) == ast.dump(other.func)
-        return "wrong_variable" if same else "missing_chain_factor"
+        return "wrong_variable"
     if isinstance(one, ast.Subscript) and isinstance(other, ast.Subscript):
         return "index" if ast.dump(one.value) == ast.dump(other.value) else "wrong_variable"
     return "wrong_variable"
 
 
 def _name(way: list[ast.AST], by_sum: str) -> str:
+    around = way[:-1]
+    if _chooses(around[0]):
+        return "region"
     if _sums(way):
         return by_sum
-    if not _products(way):
+    if not _products(around):
         return "wrong_variable"
-    numbers = (any(_is_number(side) for side in _operands(one)) for one in way)
+    numbers = (any(_is_number(side) for side in _operands(one)) for one in around)
     return "factor" if all(numbers) else "missing_chain_factor"
 
 
+def _chooses(node: ast.AST) -> bool:
+    """Whether it is a `where`."""
+    return isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "where"
+
+
 def _sums(way: list[ast.AST]) -> bool:
-    """Whether all on the way from the whole to its part are sums."""
-    return all(isinstance(getattr(one, "op", None), (ast.Add, ast.Sub)) for one in way)
+    """Whether all on the way from the whole to its part are sums, and nothing but the part is taken
+    off: `u` is no term of ``1 - u``.
+    """
+    taken_off = (
+        isinstance(whole, ast.BinOp)
+        and isinstance(whole.op, ast.Sub)
+        and ast.dump(whole.right) == ast.dump(part)
+        for whole, part in pairwise(way)
+    )
+    parts = way[:-1]
+    sums = all(isinstance(getattr(one, "op", None), (ast.Add, ast.Sub)) for one in parts)
+    return sums and not any(taken_off)
 
 
 def _products(way: list[ast.AST]) -> bool:
@@ -55,11 +75,11 @@ def _parsed(text: str) -> ast.expr | None:
         return None
 
 
-def _way(whole: ast.AST, part: str) -> list[ast.AST] | None:
-    """The nodes from an expression down to a part of it; none where it is the part itself."""
+def _way(whole: ast.AST, part: ast.AST) -> list[ast.AST] | None:
+    """The nodes from an expression down to a part of it, which is the last."""
     for child in _operands(whole):
-        if ast.dump(child) == part:
-            return [whole]
+        if ast.dump(child) == ast.dump(part):
+            return [whole, part]
         further = _way(child, part)
         if further is not None:
             return [whole, *further]
