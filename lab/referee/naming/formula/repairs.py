@@ -212,10 +212,19 @@ def _ways(scene: Scene, g: int, change: Change, compared: list[int]) -> np.ndarr
         return None
     ways = []
     for k in compared:
-        sides = [there.draft.cuts.get(edge) for edge in (Edge(k, 0), Edge(k, 1))]
-        if None in sides:
+        sides = (Edge(k, 0), Edge(k, 1))
+        if any(edge not in there.draft.cuts for edge in sides):
             return None
-        one, other = (told[1][:, cut] for cut in sides if cut is not None)
+        one, other = (
+            told[1][:, there.draft.cuts[edge]].reshape(-1, *there.draft.shape(edge))
+            for edge in sides
+        )
+        if min(one.ndim, other.ndim) > 1 and one.ndim != other.ndim:
+            return None
+        if one.ndim < other.ndim:  # one number beside an array
+            one = one.reshape(-1, *[1] * (other.ndim - 1))
+        elif other.ndim < one.ndim:
+            other = other.reshape(-1, *[1] * (one.ndim - 1))
         ways.append(COMPARED[there.draft.program.steps[k].name](one, other).ravel())
     return np.stack([np.resize(way, max(map(len, ways))) for way in ways])
 
