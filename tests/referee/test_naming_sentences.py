@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import pytest
 from jax.scipy.special import i0e, i1e
 
+from lab import check
 from lab.referee.naming.stage.wording import related
 from tests.referee.told import Told, draws, require
 
@@ -179,3 +180,39 @@ def test_a_mistake_is_told_truly(told):
 )
 def test_two_expressions_are_related(stands, should, name):
     assert related(stands, should) == name
+
+
+def wide(W, X, Y):
+    return jnp.mean(jnp.square(jax.nn.relu(X @ W) - Y))
+
+
+def wide_in_w(W, X, Y, slope):
+    Z = X @ W
+    return X.T @ (2 * (jax.nn.relu(Z) - Y) * slope(Z)) / Y.size
+
+
+WIDE = draws((32, 16), (64, 32), (64, 16))  # too many numbers for a formula to be taken apart
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("bound", "words"),
+    [
+        (-jnp.inf, "the condition of `jax.nn.relu(X @ W)` is left out"),
+        (-0.1, "the number -0.1 should be 0"),
+        (0.0, None),
+    ],
+)
+def test_what_is_too_large_to_be_taken_apart_is_named_where_it_is_cut_down(bound, words):
+    def hand(W, X, Y):
+        return wide_in_w(W, X, Y, lambda z: jnp.where(z > bound, 1.0, 0.0))
+
+    def always(W, X, Y):
+        return wide_in_w(W, X, Y, jnp.ones_like)
+
+    verdict = check(wide, hand if bound > -jnp.inf else always, at=WIDE, shrink=False)
+    assert verdict.passes is (words is None), verdict
+    if words is not None:
+        assert verdict.mistake.name == "region", verdict
+        assert words in verdict.mistake.says, verdict
+        assert "cut down" in verdict.reason

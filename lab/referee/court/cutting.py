@@ -17,13 +17,15 @@ from lab.referee.asking.evaluate import precision
 from lab.referee.asking.question import Question, split
 from lab.referee.asking.structure import form
 from lab.referee.court.weighing import Found, weigh
-from lab.referee.points.drawn import Group
+from lab.referee.points.drawn import MANY, Group
 from lab.referee.witnesses.evidence import Evidence, expected, gather
 
 SMALL = (4, 3, 5, 2, 6, 7, 8)  # what lengths are cut to, the rarest first
 LONG = (8, 32, 128, 512)  # lengths up to these stay as they are
 POINTS = 12
 MOST = 10**4  # numbers in a point that is small
+FEW = 300  # and in one in which there is little to cut
+OF_THE_SIZE = ("unknown", "unstable", "batch_factor", "constant", "factor")
 
 
 class CutDown(NamedTuple):
@@ -54,6 +56,28 @@ def cut_down(
         found = weigh(asked, [heard], rng, shrink=shrink)
         return CutDown(found, _off(heard)) if found.word == "wrong" else None
     return None
+
+
+def named_small(
+    asked: Question, evidences: list[Evidence], found: Found, rng: np.random.Generator
+) -> Found:
+    """A mistake in arguments of one shape that has no name at their full size, by that which it has
+    where they are cut down; what is about a size or a number of the source is not told there.
+    """
+    first = evidences[0]
+    nameless = (
+        found.word == "wrong" and found.mistake is not None and found.mistake.name == "unknown"
+    )
+    if not nameless or len(evidences) > 1 or not FEW < first.group.elements <= MANY:
+        return found
+    small = cut_down(asked, first.group, rng, shrink=False)
+    if small is None or small.off != _off(first) or small.found.mistake is None:
+        return found
+    mistake = small.found.mistake
+    if mistake.name in OF_THE_SIZE:
+        return found
+    says = f"{mistake.says}; named where the arguments are cut down to few numbers"
+    return found._replace(reason=says, mistake=mistake)
 
 
 @np.errstate(all="ignore")

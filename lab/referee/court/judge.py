@@ -13,6 +13,7 @@ from lab.referee.asking.evaluate import Raised, precision
 from lab.referee.asking.question import Question, question, split
 from lab.referee.asking.readings import in_the_limit
 from lab.referee.court.beyond import gives_up, rounds
+from lab.referee.court.cutting import named_small
 from lab.referee.court.hearing import Heard, Settled, hear
 from lab.referee.court.intended import suspected, weigh_meant
 from lab.referee.court.testimony import of_differences
@@ -117,6 +118,7 @@ def _judged(
     if asked.claim.meant:
         return weigh_meant(heard.evidences, asked.claim.meant), points
     found = weigh(heard.asked, of_one_size(heard.evidences), rng, shrink=shrink)
+    found = named_small(heard.asked, heard.evidences, found, rng)
     further = None if limit else _further(found, heard)
     if further is not None:
         again, points_again = _judged(further, drawn, rng, shrink=shrink, limit=True)
