@@ -280,5 +280,6 @@ def mistake(scene: Scene, draft: Draft, name: str, says: str, spot: Spot) -> Mis
     if compared := comparisons(draft.program, spot):
         shown = draft.program.steps[compared[0]].place
         quoted = shown.quoted if shown else "a comparison"
-        return made._replace(name="region", says=f"{quoted} decides wrongly: {says}")
+        name = name if name == "index" else "region"
+        return made._replace(name=name, says=f"{quoted} decides wrongly: {says}")
     return in_part(scene, made, branch_of(draft.program, spot))
