@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from lab.referee.naming.formula.repairs import Added, Bench, Change, by_edge, mended
+from lab.referee.naming.formula.repairs import Added, Bench, Change, by_edge, comparisons, mended
 from lab.referee.naming.formula.values import Value, values_at
 from lab.referee.naming.stage.draft import Draft, Spot
 from lab.referee.naming.stage.scene import Scene
@@ -72,7 +72,7 @@ def _odd(form: str, steps: str | None, value: Value) -> bool:
 def _changes(scene: Scene, here: Bench, *, odd: bool) -> Iterator[Change]:
     values = list(values_at(scene, here))
     places = [spot for spot in spots(here.draft) if not _small(here.draft, spot)]
-    decides = {spot: all(map(here.draft.decides, spot)) for spot in places}
+    decides = {spot: bool(comparisons(here.draft.program, spot)) for spot in places}
     tried = 0
     for form, of, steps in FORMS:
         for value in values:

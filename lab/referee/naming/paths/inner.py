@@ -21,6 +21,7 @@ from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
 
 MOST = 60  # edges
+COMPARED = ("gt", "ge", "lt", "le")
 
 Edit = Callable[[np.ndarray], np.ndarray]
 EDITS: tuple[tuple[str, str, Edit], ...] = (
@@ -28,6 +29,12 @@ EDITS: tuple[tuple[str, str, Edit], ...] = (
     ("missing_term", "is left out of the slopes, as if it were zero", np.zeros_like),
     ("missing_chain_factor", "is left out of the slopes, as if it were one", np.ones_like),
     ("sign", "enters the slopes by its absolute value", np.abs),
+)
+
+OF_COMPARED: tuple[tuple[str, Edit], ...] = (
+    ("one", np.ones_like),
+    ("zero", np.zeros_like),
+    ("of the other sign", np.negative),
 )
 
 
@@ -82,6 +89,11 @@ def _altered(flow: Flow, edges: list[Edge]) -> Iterator[Altered]:
         step = flow.program.steps[edge.step]
         text, shape = value_text(flow.told, slot, step.place), flow.program.shapes[slot]
         inside = f" in {step.place.quoted}" if step.place is not None else ""
+        if step.name in COMPARED:
+            for value, edit in OF_COMPARED:
+                says = f"it decides as if {text}{inside} were {value}"
+                yield Altered("region", says, edge, edit)
+            continue
         for name, says, edit in EDITS:
             yield Altered(name, f"{text}{inside} {says}", edge, edit)
         if len(shape) == 2 and shape[0] == shape[1]:
