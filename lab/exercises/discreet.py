@@ -21,6 +21,10 @@ _TELLING = tuple(
         (rf" lacks a (term|factor) {_SAID} in the formula", r" lacks a \1 in the formula"),
         (rf" lacks a division by {_SAID} in the formula", " lacks a factor in the formula"),
         (rf"( stands in the formula where ){_SAID} should\b", r"\1something else should"),
+        (rf"( stands in `[^`]*` where ){_SAID} should\b", r"\1something else should"),
+        # of single entries
+        (r"(entr(?:y|ies) \[[^;]* is \S+) where it should be [^;]*", r"\1, which it should not be"),
+        (r"(entr(?:y|ies) \[[^;]* (?:lacks|has) a factor) [^;]*", r"\1"),
         (r" should be squared in the formula", " enters the formula with the wrong power"),
         (r" where it should run [^;]*", ", which is the wrong way"),
         (r", and should run along axis \d+", ", which is the wrong one"),

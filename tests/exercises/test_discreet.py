@@ -61,6 +61,9 @@ HUSHED = [
         "to be y, with y = `tanh(x)`, which it is not",
     ),
     ("is taken to be 1 where it is 2 u, u = x", "is taken to be 1, which it is not"),
+    ("y stands in `c[y]` where `y - 1` should", "y stands in `c[y]` where something else should"),
+    ("entry [2, 0] is 0 where it should be 1", "entry [2, 0] is 0, which it should not be"),
+    ("entry [1, 3] lacks a factor h; b", "entry [1, 3] lacks a factor; b"),
 ]
 
 

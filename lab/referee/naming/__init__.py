@@ -20,6 +20,7 @@ import numpy as np
 
 from lab.referee.naming.answers.arguments import exchanged, mirrored, misplaced, other_argument
 from lab.referee.naming.answers.conjugates import complex_leaves, conventions
+from lab.referee.naming.answers.entries import single_entries
 from lab.referee.naming.answers.regions import (
     certain_entries,
     certain_sizes,
@@ -43,17 +44,19 @@ from lab.referee.naming.formula.counts import wrong_counts
 from lab.referee.naming.formula.exchanges import wrong_values
 from lab.referee.naming.formula.factors import missing_factors, missing_matrices, odd_factors
 from lab.referee.naming.formula.functions import missing_functions, wrong_functions
+from lab.referee.naming.formula.indices import wrong_indices
 from lab.referee.naming.formula.lacking import (
     missing_numbers,
     missing_ones,
     missing_terms,
     odd_terms,
 )
+from lab.referee.naming.formula.loops import in_loops, last_rounds, other_rounds
 from lab.referee.naming.formula.numbers import noughts, wrong_numbers
 from lab.referee.naming.formula.own_axes import own_axes
-from lab.referee.naming.formula.own_values import own_values
+from lab.referee.naming.formula.own_values import exchanged_values, own_values
 from lab.referee.naming.formula.pieces import wrong_pieces
-from lab.referee.naming.formula.relatives import relatives
+from lab.referee.naming.formula.relatives import other_ways, relatives, turned_comparisons
 from lab.referee.naming.formula.switches import wrong_ways
 from lab.referee.naming.formula.two_numbers import two_numbers
 from lab.referee.naming.paths.altered import other_axes, other_constants
@@ -71,6 +74,20 @@ from lab.referee.naming.stage.setting import scene_of
 from lab.referee.verdict import Mistake
 from lab.referee.witnesses.evidence import Evidence
 
+# What is asked of loops that are written out.
+OF_ROUNDS: tuple[Finder, ...] = (
+    last_rounds,
+    other_rounds,
+    wrong_signs,
+    spare_factors,
+    wrong_numbers,
+    turned_values,
+    other_values,
+    missing_factors,
+    wrong_values,
+    missing_matrices,
+    own_values,
+)
 BY_LEAF: tuple[Finder, ...] = (
     transformed,
     regions,
@@ -82,11 +99,16 @@ BY_LEAF: tuple[Finder, ...] = (
     exchanged,
     wrong_jacobians,
     relatives,
+    other_ways,
     spare_factors,
     wrong_signs,
     own_axes,
     wrong_pieces,
+    wrong_indices,
+    last_rounds,
+    other_rounds,
     turned_values,
+    turned_comparisons,
     wrong_branches,
     wrong_counts,
     wrong_numbers,
@@ -108,15 +130,18 @@ BY_LEAF: tuple[Finder, ...] = (
     wrong_order,
     missing_matrices,
     own_values,
+    exchanged_values,
     crossed_factors,
     missing_functions,
     missing_terms,
     mirrored,
     every_round,
+    in_loops(OF_ROUNDS),
     summed,
     inner_values,
     odd_paths,
     wrong_ways,
+    single_entries,
     extra_terms,
     certain_entries,
     noughts_apart,

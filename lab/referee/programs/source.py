@@ -32,14 +32,25 @@ class Place(NamedTuple):
 
     @property
     def quoted(self) -> str:
-        short = self.text if len(self.text) <= _LONG else self.text[: _LONG - 3] + "..."
-        return f"`{short}`"
+        """As written; where that is long, the variable that it is assigned to, or its beginning."""
+        if len(self.text) <= _LONG:
+            return f"`{self.text}`"
+        lines = "".join(linecache.getlines(self.file))
+        name = _assigned(lines).get((self.line, self.column, self.text))
+        return f"`{name or self.text[: _LONG - 3] + '...'}`"
 
     @property
     def sums(self) -> bool:
         """Whether the expression itself is a sum or a difference, as written."""
         node = _parsed(self.text)
         return isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub))
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The two sides of the expression, where it has two."""
+        node = _parsed(self.text)
+        sides = (node.left, node.right) if isinstance(node, ast.BinOp) else ()
+        return tuple(map(ast.unparse, sides))
 
     @property
     def calls(self) -> bool:
@@ -75,6 +86,22 @@ def _place(code: CodeType, instruction: int) -> Place | None:
     if tapped:
         text = tapped[1]
     return Place(code.co_filename, first, text, start or 0) if _is_code(text) else None
+
+
+@lru_cache(16)
+def _assigned(source: str) -> dict[tuple[int, int, str], str]:
+    """The variables that expressions are assigned to, by where these begin and how they read."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return {}
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            value = node.value
+            text = " ".join((ast.get_source_segment(source, value) or "").split())
+            found[value.lineno, value.col_offset, text] = node.targets[0].id
+    return found
 
 
 @lru_cache(4096)

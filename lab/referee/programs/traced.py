@@ -2,15 +2,18 @@
 nudged, and read.
 
 Calls are written out, so that a step is a primitive of JAX and an *edge*, an operand of a step,
-one way by which a value enters another. Loops and conditionals are steps by themselves."""
+one way by which a value enters another. Loops and conditionals are steps by themselves, unless
+short loops are asked to be written out, round by round."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jax.extend import core
 
 from lab.referee.programs.source import Place, place_of
@@ -140,12 +143,15 @@ class Program(NamedTuple):
         return self.makers.get(slot)
 
 
-def trace(function: Callable[..., Any], leaves: Sequence[Any], varied: Sequence[int]) -> Program:
+def trace(
+    function: Callable[..., Any], leaves: Sequence[Any], varied: Sequence[int], rounds: int = 0
+) -> Program:
     """The program of a function of array leaves, given as arrays or as their shapes; ``varied``
-    says which of them are differentiated. Raises what the function raises.
+    says which of them are differentiated, ``rounds`` how long a loop is that is written out. Raises
+    what the function raises.
     """
     closed = jax.make_jaxpr(lambda *x: function(*x))(*leaves)  # new to JAX, which remembers
-    return program_of(closed, varied)
+    return program_of(closed, varied, rounds)
 
 
 def body(step: Step) -> Program | None:
@@ -163,16 +169,19 @@ def scan_counts(scan: Step) -> tuple[int, int]:
     """How many constants, and how many values that are carried on, enter a `scan`; its slices are
     the rest.
     """
-    params = scan.equation.params
+    return _scan_counts(scan.equation.params)
+
+
+def _scan_counts(params: dict[str, Any]) -> tuple[int, int]:
     if "num_carry" in params:
         return params["num_consts"], params["num_carry"]
     constants, carried, _ = params["ft_in"].unpack()  # from jax 0.11 on
     return len(constants), len(carried)
 
 
-def program_of(closed: Any, varied: Sequence[Any]) -> Program:
-    """The steps of what JAX has traced; ``varied`` as in `trace`."""
-    build = _Builder()
+def program_of(closed: Any, varied: Sequence[Any], rounds: int = 0) -> Program:
+    """The steps of what JAX has traced; ``varied`` and ``rounds`` as in `trace`."""
+    build = _Builder(rounds)
     arguments = build.variables(closed.jaxpr.invars)
     outputs = build.inline(closed, arguments, None)
     return Program(
@@ -189,18 +198,23 @@ def program_of(closed: Any, varied: Sequence[Any]) -> Program:
 
 
 class _Builder:
-    """Numbers the values of a jaxpr and of those it calls."""
+    """Numbers the values of a jaxpr and of those it calls; scans of up to ``rounds`` rounds are
+    written out.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, rounds: int) -> None:
+        self.rounds = rounds
         self.steps: list[Step] = []
         self.shapes: list[tuple[int, ...]] = []
         self.floating: list[bool] = []
+        self.dtypes: list[Any] = []
         self.fixed: dict[int, Any] = {}
         self.literals: list[int] = []
 
     def value(self, aval: Any) -> int:
         self.shapes.append(tuple(getattr(aval, "shape", ())))
         kind = getattr(aval, "dtype", None)
+        self.dtypes.append(kind)
         self.floating.append(kind is not None and bool(jnp.issubdtype(kind, jnp.floating)))
         return len(self.shapes) - 1
 
@@ -234,11 +248,37 @@ class _Builder:
                 if not hasattr(inner, "consts"):
                     inner = core.ClosedJaxpr(inner, ())
                 outputs = self.inline(inner, inputs, here)
+            elif equation.primitive.name == "scan" and self._short(equation.params):
+                outputs = self._written_out(equation.params, inputs, here)
             else:
                 outputs = self.variables(equation.outvars)
                 self.steps.append(Step(equation, tuple(inputs), tuple(outputs), here))
             slots.update(zip(equation.outvars, outputs, strict=True))
         return [read(atom) for atom in jaxpr.outvars]
+
+    def _short(self, params: dict[str, Any]) -> bool:
+        return 0 < params["length"] <= self.rounds
+
+    def _written_out(
+        self, params: dict[str, Any], inputs: Sequence[int], place: Place | None
+    ) -> list[int]:
+        """The rounds of a scan, one after another."""
+        constants, carried = _scan_counts(params)
+        fixed, carry = inputs[:constants], list(inputs[constants : constants + carried])
+        slices, length = inputs[constants + carried :], params["length"]
+        aval = lambda slot: jax.ShapeDtypeStruct(self.shapes[slot], self.dtypes[slot])
+        told: dict[int, list[int]] = {}
+        for t in reversed(range(length)) if params["reverse"] else range(length):
+            one = partial(lax.index_in_dim, index=t, keepdims=False)
+            at_t = jax.make_jaxpr(lambda *xs, one=one: list(map(one, xs)))(*map(aval, slices))
+            given = [*fixed, *carry, *self.inline(at_t, slices, place)]
+            made = self.inline(params["jaxpr"], given, None)
+            carry, told[t] = made[:carried], made[carried:]
+        stacks = []
+        for each in zip(*(told[t] for t in range(length)), strict=True):
+            joined = jax.make_jaxpr(lambda *ys: [jnp.stack(ys)])(*map(aval, each))
+            stacks += self.inline(joined, each, place)
+        return [*carry, *stacks]
 
 
 def typed(literal: Any) -> Any:

@@ -168,6 +168,8 @@ def _alterations(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
             yield Alteration("symmetrize", symmetric, change(_symmetrized))
         for axis in range(1, leaf.ndim):
             along = f" along axis {axis - 1}" if leaf.ndim > 2 else ""
+            if leaf.shape[axis] == 2:
+                continue  # two are exchanged rather than shifted: see `turned_values`
             for shift, word in ((1, "late"), (-1, "early")):
                 says = f"{name} is read one place too {word}{along}"
                 roll = change(partial(np.roll, shift=shift, axis=axis))

@@ -123,7 +123,7 @@ def _sums(scene: Scene) -> Iterator[tuple[str, str, Transform]]:
 
 def _transforms(scene: Scene) -> Iterator[tuple[str, str, Transform]]:
     rank = _rank(scene)
-    shapes = [e.truth[scene.leaves[0]].shape[1:] for e in scene.evidences]
+    shapes = [e.truth[i].shape[1:] for e in scene.evidences for i in scene.leaves]
     for sign, word in ((1, ""), (-1, ", and with the wrong sign")):
         for order in list(permutations(range(rank)))[1:]:
             axes = (0, *(k + 1 for k in order))

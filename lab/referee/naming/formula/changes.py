@@ -11,7 +11,7 @@ from lab.referee.naming.formula.numbers import strictly_shown
 from lab.referee.naming.formula.repairs import Added, Bench, Change, by_edge, mended
 from lab.referee.naming.stage.draft import Draft, Spot, bare
 from lab.referee.naming.stage.scene import Scene, written
-from lab.referee.naming.stage.spots import spots
+from lab.referee.naming.stage.spots import repeated, spots
 from lab.referee.programs.traced import Edge, Program, Step
 from lab.referee.verdict import Mistake
 
@@ -99,13 +99,17 @@ def _of_a_library(draft: Draft, spot: Spot) -> bool:
 
 def _spared(here: Bench) -> Iterator[Change]:
     draft = here.draft
-    for edge in draft.edges:
-        name = draft.program.steps[edge.step].name if edge.step < len(draft.program.steps) else ""
-        if draft.fixed(edge) or (name, edge.operand) not in FACTORS:
-            continue
-        verb = "divides" if name == "div" else "multiplies"
-        says = f"{draft.text(edge)} {verb} in the formula, which it should not"
-        yield Change("extra_term", says, (edge,), _edited((edge,), np.ones_like))
+    factors = [edge for edge in draft.edges if _step(draft, edge) in FACTORS]
+    for spot in (*((edge,) for edge in factors), *repeated(draft.program, factors)):
+        if not any(map(draft.fixed, spot)):
+            verb = "divides" if _step(draft, spot[0])[0] == "div" else "multiplies"
+            says = f"{draft.text(spot[0])} {verb} in the formula, which it should not"
+            yield Change("extra_term", says, spot, _edited(spot, np.ones_like))
+
+
+def _step(draft: Draft, edge: Edge) -> tuple[str, int]:
+    steps = draft.program.steps
+    return (steps[edge.step].name if edge.step < len(steps) else "", edge.operand)
 
 
 def _orders(here: Bench) -> Iterator[Change]:
@@ -161,10 +165,10 @@ def _crossed(spot: Spot) -> Callable[[Bench], Added]:
 def _turns(here: Bench) -> Iterator[Change]:
     draft = here.draft
     for spot in spots(draft):
-        if draft.literal(spot[0]) is not None:
+        if draft.literal(spot[0]) is not None or len(set(map(draft.shape, spot))) > 1:
             continue
         text = draft.text(spot[0])
-        if draft.spread(spot[0]):
+        if draft.spread(spot[0]) and len(set(draft.shape(spot[0]))) == 1:
             says = f"{text} is spread along the wrong axis: rows for columns, or columns for rows"
             yield Change("wrong_axis", says, spot, _edited(spot, _swap(1, 2)))
             continue
@@ -209,6 +213,11 @@ def _arrangements(shape: Shape, own: Shape) -> Iterator[tuple[str, str, Edit]]:
             how = f"one place too {word}{along}"
             yield "index", how, partial(np.roll, shift=shift, axis=i + 1)
             yield "index", how, partial(_shifted, shift=shift, axis=i + 1)
+    for i in long:
+        if shape[i] % 2 == 0 and shape[i] > 2:
+            along = f" along axis {i - before}" if rank > 1 else ""
+            half = partial(np.roll, shift=shape[i] // 2, axis=i + 1)
+            yield "index", f"with its two halves exchanged{along}", half
     for i, j in combinations(long, 2):  # a kernel that is not turned, or should not be
         how = f"the wrong way round along axes {i - before} and {j - before}"
         yield "index", how, partial(np.flip, axis=(i + 1, j + 1))

@@ -35,18 +35,32 @@ def _exchanges(scene: Scene, here: Bench) -> Iterator[Change]:
     compared = {value.text for value in known_of if value.enters & COMPARING}
     decides = {spot: all(map(draft.decides, spot)) for spot in places}
     turned = [_transposed(value) for value in known_of]
-    for value in (*known_of, *turned, *_sizes(scene, here)):
-        known = value.at(here)
-        for spot in places if known is not None else ():
-            if draft.fixed(spot[0]) and (value.of != "function" or known is None or known.ndim > 1):
-                continue  # a number may stand for a number that is computed
+    sizes = {float(n) for n in sizes_of(scene.evidences[here.g]).values() if n > 1}
+    valued = ((value, value.at(here)) for value in (*known_of, *turned, *_sizes(scene, here)))
+    for value, known in valued:
+        for spot in places:
+            if known is None:
+                break
+            number, one_for_all = draft.literal(spot[0]), known.ndim == 1
+            computed = value.of == "function" and one_for_all
+            weights = number == 1 and value.of == "argument" and known.ndim == 2
+            if draft.fixed(spot[0]) and not (computed or weights):
+                continue  # a number may stand for one that is computed, a one for weights
             if decides[spot] and compared and value.text not in compared:
                 continue  # it is told by its side alone, of which much may be guessed
             shape = draft.program.shapes[bare(draft.program, draft.slot(spot[0]))]
-            if known is not None and known.shape[1:] in (shape, draft.shape(spot[0])):
+            if known.shape[1:] in (shape, draft.shape(spot[0])):
                 text = draft.replaced(spot[0], known)
                 says = f"{text} stands in the formula where {value.text} should"
                 name = value.name or related(text.strip("`"), value.text.strip("`"))
+                if value.text == filled("inv({})", text):
+                    name = "missing_chain_factor"
+                if number in sizes and one_for_all:
+                    name = "batch_factor"
+                if number == 1 and not one_for_all:
+                    shown = draft.place(spot[0])
+                    says = f"the number 1{f' in {shown.quoted}' if shown else ''} should be"
+                    says, name = f"{says} {value.text}", "wrong_variable"
                 if text == value.text:
                     says = f"{text} is another in the formula than in the function"
                     name = "constant"

@@ -90,6 +90,9 @@ def _changes(scene: Scene, here: Bench, *, odd: bool) -> Iterator[Change]:
                 if tried > MOST:
                     return
                 text = here.draft.text(spot[0])
+                place = here.draft.place(spot[0]) if here.draft.literal(spot[0]) == 1 else None
+                if place is not None:
+                    text = f"the number 1 in {place.quoted}"
                 says = f"{text} {_told_factor(form, value)} in the formula"
                 if form == "{}" and value.text == text:
                     says = f"{text} should be squared in the formula"
@@ -118,7 +121,11 @@ def _told_factor(form: str, value: Value) -> str:
 
 def _matrices(scene: Scene, here: Bench) -> Iterator[Change]:
     sides = (("on the left", _from_left), ("on the right", _from_right))
-    places = [spot for spot in spots(here.draft) if not here.draft.fixed(spot[0])]
+    places = [
+        spot
+        for spot in spots(here.draft)
+        if not here.draft.fixed(spot[0]) and len(set(map(here.draft.shape, spot))) == 1
+    ]
     for value in values_at(scene, here):
         known = value.at(here)
         if known is None or known.ndim != 3 or known.shape[1] != known.shape[2]:

@@ -176,6 +176,8 @@ def _said(scene: Scene, draft: Draft, spot: Spot, by_group: list[float]) -> Iter
     word = scene.size_word(inverse) if np.all(np.isfinite(inverse)) else None
     if h == 0:
         says = f"the number 0{_in(draft, spot)} should be {written(c - 1)}"
+        if abs(c - 2) < 1e-9 and _multiplies(draft, spot) and _conditional(draft, spot):
+            says = f"the condition{_in(draft, spot)} leaves out what should be there"
         if max(by_group) == min(by_group) and round_number(c - 1):
             yield told("missing_term" if _multiplies(draft, spot) else "constant", says)
         return
@@ -276,6 +278,12 @@ def _multiplies(draft: Draft, spot: Spot) -> bool:
     """Whether a number stands in a product: where it is nought, so is what it multiplies."""
     steps = draft.program.steps
     return all(e.step < len(steps) and steps[e.step].name in ("mul", "dot_general") for e in spot)
+
+
+def _conditional(draft: Draft, spot: Spot) -> bool:
+    """Whether the number comes of a condition, as that of `t == 3`."""
+    place = draft.place(spot[0])
+    return place is not None and any(sign in place.text for sign in ("==", "!=", "<", ">"))
 
 
 def _in(draft: Draft, spot: Spot) -> str:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from functools import partial
 
+import numpy as np
+
 from lab.referee.naming.formula.repairs import FEWEST, rerun_mends
 from lab.referee.naming.stage.axes import flips
-from lab.referee.naming.stage.scene import Scene, where
+from lab.referee.naming.stage.scene import Scene, leading, where
 from lab.referee.verdict import Mistake
 
 
@@ -21,7 +23,15 @@ def own_axes(scene: Scene) -> Iterator[Mistake]:
             now = {main.program.steps[s].equation.params["axes"] for s in flip.steps}
             says = f"{shown} of the formula runs along {_along(now)}"
             says += f", and should run along {_along(set(flip.steps.values()))}"
-            yield Mistake("wrong_axis", says, where(scene, str(told) if told else ""))
+            name = "broadcast_sum" if _one_for_all(scene) else "wrong_axis"
+            yield Mistake(name, says, where(scene, str(told) if told else ""))
+
+
+def _one_for_all(scene: Scene) -> bool:
+    """Whether the answer is one number for all entries."""
+    hands = (leading(e.hand[i][mask]) for _, e, mask in scene.groups() for i in scene.leaves)
+    told = [hand for hand in hands if hand.shape[1] > 1]
+    return bool(told) and all(np.ptp(hand, axis=1).max() == 0 for hand in told)
 
 
 def _along(axes: set[tuple[int, ...]]) -> str:

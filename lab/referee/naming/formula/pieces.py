@@ -50,8 +50,8 @@ def _leaving(draft: Draft, k: int) -> list[Edge]:
 
 
 def _shifts(draft: Draft, steps: Sequence[Step]) -> Iterator[tuple[int, int]]:
-    """By how many places, along which axis, all of the pieces can be moved: by one, or where it is
-    one entry by any number.
+    """By how many places, along which axis, all of the pieces can be moved: by one, by its own
+    length, or where it is one entry by any number.
     """
     first = steps[0]
     rank = len(draft.program.shapes[first.inputs[0]])
@@ -64,6 +64,8 @@ def _shifts(draft: Draft, steps: Sequence[Step]) -> Iterator[tuple[int, int]]:
         single = len(steps) == 1 and draft.program.shapes[first.outputs[0]][axis] == 1
         far = FEW if single else 1
         nearest = sorted(range(-min(low, far), min(high, far) + 1), key=abs)
+        length = draft.program.shapes[first.outputs[0]][axis]
+        nearest += [by for by in (-length, length) if far < length and -low <= by <= high]
         yield from ((axis, shift) for shift in nearest if shift)
 
 
@@ -71,11 +73,17 @@ def _said(draft: Draft, step: Step, axis: int, shift: int) -> str:
     shown = made_text(draft.program, step.outputs[0]) if step.place is not None else "a piece"
     length = draft.program.shapes[step.outputs[0]][axis]
     along = f" along axis {axis}" if len(draft.program.shapes[step.inputs[0]]) > 1 else ""
+    if length > 1 and abs(shift) == length:
+        return f"{shown} is the wrong part{along}: what lies {_beside(shift)} it is meant"
     if length > 1:
         way = "late" if shift < 0 else "early"
         return f"{shown} is read one place too {way}{along}"
     start = step.equation.params["start_indices"][axis]
     return f"{shown} is entry {start}{along} where entry {start + shift} should be"
+
+
+def _beside(shift: int) -> str:
+    return "before" if shift < 0 else "behind"
 
 
 def _shifted(spot: Spot, ks: Sequence[int], axis: int, shift: int, here: Bench) -> Added:

@@ -18,6 +18,7 @@ from lab.referee.programs.traced import Edge, Program
 from lab.referee.verdict import Mistake
 
 FEWEST = 4
+SAME = 4  # changes that say the same at another size
 COMPARED = {"gt": np.greater, "ge": np.greater_equal, "lt": np.less, "le": np.less_equal}
 PATIENCE = 3.0  # seconds of the processor for changes of one kind: the next kind gets its turn
 
@@ -61,8 +62,11 @@ class Bench(NamedTuple):
 
     def put(self, known: np.ndarray, edge: Edge) -> np.ndarray | None:
         """What a value adds that enters in place of what does, turned and spread as that is."""
-        shaped = self.draft.shaped(edge, known)
-        return None if shaped is None else shaped - self.value(edge)
+        shaped, value = self.draft.shaped(edge, known), self.value(edge)
+        if shaped is None:
+            return None
+        exactly = np.longdouble if edge in self.draft.fine else np.float64
+        return np.asarray(shaped.astype(exactly) - value)
 
     def argument(self, slot: int) -> np.ndarray:
         leaf = self.draft.evidence.group.leaves[self.draft.program.arguments.index(slot)]
@@ -89,7 +93,12 @@ class Bench(NamedTuple):
             return None
         whole = np.zeros((len(self.rows), self.draft.width))
         for edge, piece in zip(change.spot, added, strict=True):
-            whole[:, self.draft.cuts[edge]] = piece.reshape(len(self.rows), -1)
+            flat = piece.reshape(len(self.rows), -1)
+            whole[:, self.draft.cuts[edge]] = flat
+            if edge in self.draft.fine:
+                before = self.values[:, self.draft.cuts[edge]]
+                nearly = before + whole[:, self.draft.cuts[edge]]
+                whole[:, self.draft.fine[edge]] = before + flat - nearly
         return whole if np.all(np.isfinite(whole)) and whole.any() else None
 
 
@@ -102,7 +111,10 @@ def bench(scene: Scene, g: int, rows: np.ndarray) -> Bench | None:
     return None if told is None else Bench(draft, g, rows, *told)
 
 
-def mended(scene: Scene, changes: Callable[[Bench], Iterable[Change]]) -> Iterator[Mistake]:
+Changes = Callable[[Bench], Iterable[Change]]
+
+
+def mended(scene: Scene, changes: Changes) -> Iterator[Mistake]:
     """The changes that mend the hand everywhere, as mistakes, in the order in which they come."""
     if scene.equations < FEWEST:
         return
@@ -110,7 +122,7 @@ def mended(scene: Scene, changes: Callable[[Bench], Iterable[Change]]) -> Iterat
     if here is None:
         return
     for change in fitting(scene, here, changes(here)):
-        if everywhere(scene, change):
+        if everywhere(scene, change, changes):
             yield mistake(scene, here.draft, change.name, change.says, change.spot)
 
 
@@ -124,11 +136,24 @@ def fitting(scene: Scene, here: Bench, changes: Iterable[Change]) -> Iterator[Ch
         answers = here.tried(np.stack([added for _, added in some]))
         if answers is None or scene.late:
             return
-        for k, (change, _) in enumerate(some):
-            if right(scene, here, [leaf[k] for leaf in answers]):
+        for k, (change, added) in enumerate(some):
+            mends = right(scene, here, [leaf[k] for leaf in answers])
+            if mends and not _idles(here, change.spot, added):
                 yield change
         if time.process_time() > until:
             return
+
+
+def _idles(here: Bench, spot: Spot, added: np.ndarray) -> bool:
+    """Whether a change makes another factor of the formula one everywhere that was none before:
+    then it puts right what that factor was there for.
+    """
+    told = here.draft.changed([leaf[here.rows] for leaf in here.draft.evidence.group.leaves], added)
+    if told is None:
+        return False
+    one = lambda values: np.abs(values - 1) < 1e-9
+    idle = one(told[1]).all(axis=0) & ~one(here.values).any(axis=0)
+    return any(bool(idle[here.draft.cuts[e]].all()) for e in {*here.draft.factors} - {*spot})
 
 
 def right(scene: Scene, here: Bench, answer: Sequence[np.ndarray], share: float = SHARE) -> bool:
@@ -136,14 +161,16 @@ def right(scene: Scene, here: Bench, answer: Sequence[np.ndarray], share: float 
     return scene.true(here.g, here.rows, answer, share)
 
 
-def everywhere(scene: Scene, change: Change) -> bool:
+def everywhere(scene: Scene, change: Change, changes: Changes | None = None) -> bool:
     """Whether the change mends the hand at all points, of all sizes, and turns nothing off."""
-    return mends(scene, change) and not turned_off(scene, change)
+    return mends(scene, change, changes) and not turned_off(scene, change)
 
 
-def mends(scene: Scene, change: Change) -> bool:
-    """Whether the change mends the hand at all points, of all sizes."""
-    return all(_mends(scene, g, change) for g in range(len(scene.evidences)))
+def mends(scene: Scene, change: Change, changes: Changes | None = None) -> bool:
+    """Whether the change mends the hand at all points, of all sizes. Where a formula has other
+    steps at another size, as a loop has, it is that of its ``changes`` which says the same.
+    """
+    return all(_mends(scene, g, change, changes) for g in range(len(scene.evidences)))
 
 
 def turned_off(scene: Scene, change: Change) -> bool:
@@ -185,26 +212,43 @@ def _ways(scene: Scene, g: int, change: Change, compared: list[int]) -> np.ndarr
         return None
     ways = []
     for k in compared:
-        sides = [there.draft.cuts.get(edge) for edge in (Edge(k, 0), Edge(k, 1))]
-        if None in sides:
+        sides = (Edge(k, 0), Edge(k, 1))
+        if any(edge not in there.draft.cuts for edge in sides):
             return None
-        one, other = (told[1][:, cut] for cut in sides if cut is not None)
+        one, other = (
+            told[1][:, there.draft.cuts[edge]].reshape(-1, *there.draft.shape(edge))
+            for edge in sides
+        )
+        if min(one.ndim, other.ndim) > 1 and one.ndim != other.ndim:
+            return None
+        if one.ndim < other.ndim:  # one number beside an array
+            one = one.reshape(-1, *[1] * (other.ndim - 1))
+        elif other.ndim < one.ndim:
+            other = other.reshape(-1, *[1] * (one.ndim - 1))
         ways.append(COMPARED[there.draft.program.steps[k].name](one, other).ravel())
     return np.stack([np.resize(way, max(map(len, ways))) for way in ways])
 
 
-def _mends(scene: Scene, g: int, change: Change) -> bool:
+def _mends(scene: Scene, g: int, change: Change, changes: Changes | None) -> bool:
     seen = scene.wrong[g] | scene.right[g]
     if not seen.any():
         return True
     there = bench(scene, g, np.flatnonzero(seen))
     main = scene.draft(scene.main)
-    if there is None or main is None or not alike(main, there.draft):
+    if there is None or main is None:
         return scene.spared(g, "hand")
-    added = there.added(change)
-    if added is None:
+    if not alike(main, there.draft):
+        same = changes(there) if changes is not None and not scene.spared(g, "hand") else ()
+        told = islice((one for one in same if one.says == change.says), SAME)
+        return scene.spared(g, "hand") or any(_right_after(scene, there, one) for one in told)
+    if there.added(change) is None:
         return not scene.wrong[g].any()
-    answer = there.tried(added[None])
+    return _right_after(scene, there, change)
+
+
+def _right_after(scene: Scene, there: Bench, change: Change) -> bool:
+    added = there.added(change)
+    answer = None if added is None else there.tried(added[None])
     return answer is not None and right(scene, there, [leaf[0] for leaf in answer])
 
 
@@ -236,5 +280,6 @@ def mistake(scene: Scene, draft: Draft, name: str, says: str, spot: Spot) -> Mis
     if compared := comparisons(draft.program, spot):
         shown = draft.program.steps[compared[0]].place
         quoted = shown.quoted if shown else "a comparison"
-        return made._replace(name="region", says=f"{quoted} decides wrongly: {says}")
+        name = name if name == "index" else "region"
+        return made._replace(name=name, says=f"{quoted} decides wrongly: {says}")
     return in_part(scene, made, branch_of(draft.program, spot))

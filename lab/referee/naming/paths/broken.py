@@ -288,7 +288,9 @@ def describe(flow: Flow, path: Path) -> tuple[str, str]:
     program = flow.program
     start = operand_text(flow.told, path.edges[0])
     steps = [program.steps[edge.step] for edge in path.chain]
-    told = [(step.outputs[-1], step.place) for step in steps if step.place is not None]
+    # where ways meet on the way back JAX adds them up, and nobody wrote that
+    wrote = [step for step in steps if step.name != "add_any"]
+    told = [(step.outputs[-1], step.place) for step in wrote if step.place is not None]
     places = {made_text(program, slot): place for slot, place in told}
     if not places:
         kinds = list(dict.fromkeys(plain(s.name) for s in steps if s.name not in TRIVIAL))

@@ -25,6 +25,7 @@ from lab.referee.verdict import Mistake
 
 Formula = Callable[[Any, Any, Any], Any]  # of u, what enters; v, the other operand; y, what leaves
 MOST = 40
+ONE_SIDE = "0 where u"
 
 _logistic = lambda x: 1 / (1 + np.exp(-x))
 _TWO_OVER_ROOT_PI = 2 / np.sqrt(np.pi)
@@ -173,6 +174,10 @@ def _standins(flow: Flow, edge: Edge) -> Iterator[Standin]:
     if flow.program.steps[edge.step].name == "pow" and edge.operand == 0:
         yield Standin("missing_chain_factor", "u^(v-1)", text, np.asarray(y / u / true))
         yield Standin("missing_chain_factor", "v u^v", text, np.asarray(v * y / true))
+    if flow.program.steps[edge.step].name == "abs":
+        for side, other in ((">", "<"), ("<", ">")):
+            there = np.asarray(u > 0 if side == ">" else u < 0, float)
+            yield Standin("missing_term", f"{ONE_SIDE} {other}", text, there / true)
     at_output = text.replace("u", "y")
     yield Standin("wrong_variable", at_output, text, np.asarray(function(y, v, u) / true))
     if v is not u:
@@ -206,8 +211,10 @@ def _fits(scene: Scene, flow: Flow, edge: Edge, standin: Standin) -> float | Non
     if np.broadcast_shapes(standin.ratio.shape, shape) != shape:
         return None
     with_it = seen(scene, flow, _share(flow, edge, standin.ratio))
-    rest = error(scene, scene.main) + seen(scene, flow, flow.share([edge]))
-    weight = np.abs(rest).max(axis=1, keepdims=True)
+    off = error(scene, scene.main)
+    rest = off + seen(scene, flow, flow.share([edge]))
+    # nothing may be left at a point, but for rounding
+    weight = np.maximum(*(np.abs(x).max(axis=1, keepdims=True) for x in (rest, 1e-6 * off)))
     if not np.all(np.isfinite(with_it)) or not np.all(weight > 0):
         return None
     a, b = (with_it / weight).ravel(), (rest / weight).ravel()
@@ -244,7 +251,9 @@ def _mistake(scene: Scene, flow: Flow, edge: Edge, standin: Standin, k: float) -
     if spare is not None and spare.group(1) == standin.slope and spare.group(2) == " ":
         name = "extra_term"
     left: list[str] = []
-    if stands == "1" and step.name == "div" and _counts(flow, step.inputs[1]):
+    if ONE_SIDE in stands:
+        says = f"the side of {shown} where {letters['u']} {stands[-1]} 0 is left out"
+    elif stands == "1" and step.name == "div" and _counts(flow, step.inputs[1]):
         name, says = "batch_factor", f"{shown} is not divided by how many it sums"
     elif step.name == "sqrt" and norm:
         says = f"a factor 1/{shown} {norm}"

@@ -21,7 +21,7 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
     "reduce_min": jnp.min,
 }
 SHAPED = ("broadcast_in_dim", "reshape", "squeeze", "expand_dims")
-MOST = 8
+MOST = 12
 Axes = tuple[int, ...]
 
 
@@ -131,9 +131,11 @@ def _carry(program: Program, step: Step, values: list[Any], turned: dict[int, Tu
         else:
             raise CannotFlipError
         return
+    if _squeezed(program, step, values, turned, how):
+        return
     slots = [slot if slot in turned else _bare(program, slot) for slot in step.inputs]
     operands = [values[slot] for slot in slots]
-    alike = (s in turned or program.shapes[s] in ((), how.shape) for s in slots)
+    alike = (s in turned or _beside(program.shapes[s], how.shape) for s in slots)
     if (
         not all(alike)
         or step.name == "dot_general"
@@ -148,12 +150,36 @@ def _carry(program: Program, step: Step, values: list[Any], turned: dict[int, Tu
         return
     if step.name in ("div", "mul") and np.shape(operands[-1]) == ():  # a mean over as many
         operands[-1] = _recounted(program, slots[-1], operands[-1], how)
-    full = any(np.shape(x) == how.shape for x in operands)
-    kept = how.shape if full else np.shape(values[next(s for s in step.inputs if s in turned)])
+    kept = np.broadcast_shapes(*map(np.shape, operands))
     operands = [jnp.broadcast_to(x, kept) for x in operands]
     values[out] = step.bind(operands)[0]
-    if not full:
+    if kept not in (how.shape, shape):
         turned[out] = how
+
+
+def _beside(shape: tuple[int, ...], whole: tuple[int, ...]) -> bool:
+    """Whether an array can stand beside what is left of a whole: a number, or spread over it."""
+    spread = len(shape) == len(whole) and all(
+        a in (1, b) for a, b in zip(shape, whole, strict=True)
+    )
+    return shape == () or spread
+
+
+def _squeezed(
+    program: Program, step: Step, values: list[Any], turned: dict[int, Turned], how: Turned
+) -> bool:
+    """A sum along some axes that stands, where one of all was, beside an array of its shape."""
+    left = tuple(n for axis, n in enumerate(how.shape) if axis not in how.to)
+    others = [program.shapes[slot] for slot in step.inputs if slot not in turned]
+    if not left or program.shapes[step.outputs[0]] != left or left not in others:
+        return False
+    if any(program.shapes[slot] for slot in step.inputs if slot in turned):
+        return False
+    operands = [
+        values[slot].reshape(left) if slot in turned else values[slot] for slot in step.inputs
+    ]
+    values[step.outputs[0]] = step.bind([jnp.broadcast_to(x, left) for x in operands])[0]
+    return True
 
 
 def _recounted(program: Program, slot: int, count: Any, how: Turned) -> Any:

@@ -6,6 +6,7 @@ answer like the hand's. All changes at all points are one compiled function, so 
 them can be tried."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import jax
@@ -22,20 +23,26 @@ from lab.referee.programs.traced import Edge, Program, Step, trace
 from lab.referee.witnesses.evidence import Evidence
 
 MOST = 2**13  # numbers that may be changed
+WIDE = 256  # of an array over which a row or a column is spread
+COMPARED = ("lt", "le", "gt", "ge", "eq", "ne")
 ENTRYWISE = ("add", "sub", "mul", "div", "max", "min", "pow")
 Spot = tuple[Edge, ...]
 
 
 class Draft(NamedTuple):
     """``edges`` are those that matter to the answer; ``cuts[e]`` is where an edge's value lies
-    among all that may be changed, side by side. Edges of the step after the last are the answer's
+    among all that may be changed, side by side. What is compared can be changed to the last bit:
+    there, ``fine[e]`` is where what rounding leaves of a change is added. ``indices`` are edges by
+    which whole numbers enter that are computed. Edges of the step after the last are the answer's
     leaves themselves.
     """
 
     evidence: Evidence
     program: Program
     edges: tuple[Edge, ...]
+    indices: tuple[Edge, ...]
     cuts: dict[Edge, slice]
+    fine: dict[Edge, slice]
     width: int
     ask: Asker
 
@@ -46,11 +53,11 @@ class Draft(NamedTuple):
         return self.program.operand(edge)
 
     def shape(self, edge: Edge) -> tuple[int, ...]:
-        """Of what enters; where a row or a column is spread over a square, that of the square."""
+        """Of what enters; where a row or a column is spread over an array, that of the array."""
         return _entering(self.program, edge)
 
     def spread(self, edge: Edge) -> bool:
-        """Whether a row or a column enters that is spread over a square."""
+        """Whether a row or a column enters that is spread over an array."""
         return self.shape(edge) != self.program.shapes[self.slot(edge)]
 
     def shaped(self, edge: Edge, known: np.ndarray) -> np.ndarray | None:
@@ -121,6 +128,13 @@ class Draft(NamedTuple):
         return made.place if made is not None else None
 
     @property
+    def factors(self) -> list[Edge]:
+        """Where values enter a product, by themselves, that are no numbers of the source."""
+        steps = self.program.steps
+        muls = (e for e in self.edges if e.step < len(steps) and steps[e.step].name == "mul")
+        return [edge for edge in muls if not self.fixed(edge)]
+
+    @property
     def told(self) -> Told:
         return Told(self.evidence, self.program)
 
@@ -143,27 +157,38 @@ class Draft(NamedTuple):
         return float(known) if known is not None and not self.program.shapes[slot] else None
 
 
-def draft(evidence: Evidence) -> Draft | None:
-    """`None` where the hand cannot be taken apart, or is too large for it."""
+def draft(evidence: Evidence, rounds: int = 0) -> Draft | None:
+    """`None` where the hand cannot be taken apart, or is too large for it. Loops of so many
+    ``rounds`` are written out.
+    """
     asked, group = evidence.question, evidence.group
     if not all(isinstance(leaf, np.ndarray) for leaf in group.leaves):
         return None
     written = getattr(asked.claim.hand, "written", None)
-    program = _traced(evidence, lambda args, extra: written(*args, extra)) if written else None
-    program = program or _traced(evidence, asked.hand)
+    program = None
+    if written:
+        program = _traced(evidence, lambda args, extra: written(*args, extra), rounds)
+    program = program or _traced(evidence, asked.hand, rounds)
     if program is None:
         return None
     edges = list(_edges(program))
-    sizes = [int(np.prod(_entering(program, e))) for e in edges]
+    indices = list(_indices(program))
+    compared = [e for e in edges if _name(program, e) in COMPARED]
+    every = (*edges, *indices, *compared)
+    sizes = [int(np.prod(_entering(program, e))) for e in every]
     if not sizes or sum(sizes) > MOST:
         return None
     ends = np.cumsum([0, *sizes])
-    cuts = {e: slice(int(a), int(b)) for e, a, b in zip(edges, ends, ends[1:], strict=False)}
-    asker = Asker(_changing(program, cuts), group, 64, in_flight(program), traced=True)
-    return Draft(evidence, program, tuple(edges), cuts, sum(sizes), asker)
+    slices = [slice(int(a), int(b)) for a, b in pairwise(ends)]
+    changed = len(every) - len(compared)
+    cuts = dict(zip(every[:changed], slices, strict=False))
+    fine = dict(zip(compared, slices[changed:], strict=True))
+    asker = Asker(_changing(program, cuts, fine), group, 64, in_flight(program), traced=True)
+    parts = (tuple(edges), tuple(indices), cuts, fine)
+    return Draft(evidence, program, *parts, sum(sizes), asker)
 
 
-def _traced(evidence: Evidence, voice: Callable[[Any, Any], Any]) -> Program | None:
+def _traced(evidence: Evidence, voice: Callable[[Any, Any], Any], rounds: int) -> Program | None:
     """The program of the hand's answer, `None` where it cannot be traced."""
     group, shapes = evidence.group, evidence.form.shapes
 
@@ -174,7 +199,7 @@ def _traced(evidence: Evidence, voice: Callable[[Any, Any], Any]) -> Program | N
     try:
         with precision(64):
             kinds = [jax.ShapeDtypeStruct(np.shape(x)[1:], x.dtype) for x in group.leaves]
-            return trace(hand, kinds, range(len(kinds)))
+            return trace(hand, kinds, range(len(kinds)), rounds)
     except Exception:
         return None
 
@@ -213,15 +238,18 @@ def _entering(program: Program, edge: Edge) -> tuple[int, ...]:
     if edge.step == len(program.steps) or program.steps[edge.step].name not in ENTRYWISE:
         return shape
     out = program.shapes[program.steps[edge.step].outputs[0]]
-    square = len(shape) == len(out) == 2 and out[0] == out[1] and sorted(shape) == [1, out[0]]
-    return out if square else shape
+    across = len(shape) == len(out) and 1 in shape and max(shape) > 1
+    for_weights = len(out) == 1 and shape == () and _is_one(program, _slot(program, edge))
+    return out if (across or for_weights) and int(np.prod(out)) <= WIDE else shape
+
+
+def _is_one(program: Program, slot: int) -> bool:
+    known = program.fixed.get(slot)
+    return known is not None and bool(np.all(np.abs(known) == 1))
 
 
 def _edges(program: Program) -> Iterator[Edge]:
-    matters = set(program.outputs)
-    for step in reversed(program.steps):
-        if matters & set(step.outputs):
-            matters |= set(step.inputs)
+    matters = _that_matter(program)
     for k, step in enumerate(program.steps):
         if matters & set(step.outputs) and step.name not in TRIVIAL:
             yield from (
@@ -230,6 +258,30 @@ def _edges(program: Program) -> Iterator[Edge]:
                 if program.floating[v] and not _inside(program, step, v)
             )
     yield from (Edge(len(program.steps), o) for o in range(len(program.outputs)))
+
+
+def _indices(program: Program) -> Iterator[Edge]:
+    matters = _that_matter(program)
+    for k, step in enumerate(program.steps):
+        if matters & set(step.outputs) and step.name not in TRIVIAL:
+            for o, slot in enumerate(step.inputs):
+                kind = np.dtype(step.equation.invars[o].aval.dtype).kind if _plain(step, o) else ""
+                known = bare(program, slot) in program.fixed
+                if kind in "iu" and kind and not known and not _inside(program, step, slot):
+                    yield Edge(k, o)
+
+
+def _plain(step: Step, o: int) -> bool:
+    """Whether an array of numbers enters, and no key."""
+    return isinstance(getattr(step.equation.invars[o].aval, "dtype", None), np.dtype)
+
+
+def _that_matter(program: Program) -> set[int]:
+    matters = set(program.outputs)
+    for step in reversed(program.steps):
+        if matters & set(step.outputs):
+            matters |= set(step.inputs)
+    return matters
 
 
 def _inside(program: Program, step: Step, slot: int) -> bool:
@@ -242,7 +294,13 @@ def _inside(program: Program, step: Step, slot: int) -> bool:
     return made is not None and made.place is not None and made.place == step.place
 
 
-def _changing(program: Program, cuts: dict[Edge, slice]) -> Callable[..., Any]:
+def _name(program: Program, edge: Edge) -> str:
+    return program.steps[edge.step].name if edge.step < len(program.steps) else ""
+
+
+def _changing(
+    program: Program, cuts: dict[Edge, slice], fine: dict[Edge, slice]
+) -> Callable[..., Any]:
     def answer(*given: Any) -> Any:
         *leaves, changes = given
         seen: dict[Edge, Any] = {}
@@ -251,12 +309,17 @@ def _changing(program: Program, cuts: dict[Edge, slice]) -> Callable[..., Any]:
             if edge not in cuts:
                 return value
             value = jnp.broadcast_to(value, _entering(program, edge))
-            seen[edge] = value + changes[cuts[edge]].reshape(value.shape).astype(value.dtype)
-            return seen[edge]
+            parts = [by[edge] for by in (cuts, fine) if edge in by]
+            for one in parts:
+                added = changes[one].reshape(value.shape)
+                whole = jnp.issubdtype(value.dtype, jnp.integer)
+                value = value + (jnp.round(added) if whole else added).astype(value.dtype)
+            seen[edge] = value
+            return value
 
         ran = program.run(leaves, nudge)
         last = len(program.steps)
         out = [nudge(Edge(last, o), ran[slot]) for o, slot in enumerate(program.outputs)]
-        return out, jnp.concatenate([jnp.ravel(seen[edge]) for edge in cuts])
+        return out, jnp.concatenate([jnp.ravel(seen[edge]).astype(changes.dtype) for edge in cuts])
 
     return answer

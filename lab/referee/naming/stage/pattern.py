@@ -1,5 +1,7 @@
 """What is said of a mistake that nothing explains: which entries are off, and by how much."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from lab.referee.naming.stage.scene import Scene, leading, off_entries, size
@@ -25,7 +27,8 @@ def _leaf(scene: Scene, i: int) -> str:
     how_far = " to ".join(dict.fromkeys(_percent(x) for x in (least, worst)))
     whose = "the largest entry" if masks[0].ndim > 1 and scene.kind != "derivative" else "it"
     by = f", by {how_far} of {whose}" if worst <= 1 else ""
-    return f"{scene.names[i]}: {_entries(masks)} off{by}{_varies(scene, i)}"
+    how = _varies(scene, i) or _along(scene, i)
+    return f"{scene.names[i]}: {_entries(masks)} off{by}{how}"
 
 
 def _percent(share: float) -> str:
@@ -45,6 +48,56 @@ def _varies(scene: Scene, i: int) -> str:
             return ""
         told = True
     return "; it is the derivative times a number that varies from point to point" if told else ""
+
+
+def _along(scene: Scene, i: int) -> str:
+    """What the error or the answer has to do with the axes: alike along one, a multiple of the
+    derivative in each row, a sum that is lost.
+    """
+    rank = scene.evidences[0].truth[i].ndim - 1
+    for axis in range(1, rank + 1):
+        along = f" along axis {axis - 1}" if rank > 1 else ""
+        if _always(scene, i, _alike, axis):
+            return f"; by the same{along}"
+        if rank > 1 and _always(scene, i, _times, axis):
+            others = " and ".join(f"axis {k}" for k in range(rank) if k != axis - 1)
+            return f"; it is the derivative times numbers that vary along {others} only"
+        if _always(scene, i, _adds_up, axis):
+            return f"; the derivative adds up to 0{along}, and the answer does not"
+    return ""
+
+
+Holds = Callable[[np.ndarray, np.ndarray, int], bool | None]
+
+
+def _always(scene: Scene, i: int, holds: Holds, axis: int) -> bool:
+    """Whether something holds in every group that can tell (others say `None`), and in one at
+    least.
+    """
+    with np.errstate(all="ignore"):
+        told = [holds(e.truth[i][mask], e.hand[i][mask], axis) for _, e, mask in scene.groups()]
+    return any(told) and all(one is not False for one in told)
+
+
+def _alike(truth: np.ndarray, hand: np.ndarray, axis: int) -> bool | None:
+    gap = hand - truth
+    if gap.shape[axis] < 3:
+        return None
+    return bool(np.all(np.ptp(gap, axis=axis) <= 1e-7 * np.abs(gap).max()))
+
+
+def _times(truth: np.ndarray, hand: np.ndarray, axis: int) -> bool | None:
+    if truth.shape[axis] < 3:
+        return None
+    c = (truth * hand).sum(axis, keepdims=True) / (truth**2).sum(axis, keepdims=True)
+    return bool(np.all(np.abs(c * truth - hand) <= 1e-7 * np.abs(hand).max()))
+
+
+def _adds_up(truth: np.ndarray, hand: np.ndarray, axis: int) -> bool | None:
+    if truth.shape[axis] < 2:
+        return None
+    sums = [np.abs(x.sum(axis)) / np.abs(truth).max() for x in (truth, hand)]
+    return bool(np.all(sums[0] <= 1e-10) and np.all(sums[1] > 1e-6))
 
 
 def entry_words(scene: Scene, i: int) -> str | None:

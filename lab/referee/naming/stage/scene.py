@@ -21,6 +21,7 @@ SHARE = 1e-4  # and relative to the error, so that a small one is explained and 
 MENDED = 1e-9  # and of a mended formula with the truth: nothing is fitted, or by a single number
 ROUND = 1e-12
 ENTRIES = 12  # numbers that an explanation has to set right before it is tried at all points
+ROWS = 3  # and points: a number of two values may be any other
 
 Answers = Sequence[Sequence[np.ndarray]]  # by group of points, then by leaf
 
@@ -32,7 +33,8 @@ class Scene(NamedTuple):
     hand's own formula; ``counts()`` are the numbers over which either of them takes a mean;
     ``passed(e)`` is the function's program with the values that it passes through;
     ``unlike(whose)`` are groups whose program (``"function"``, ``"hand"``) is another than the
-    rest's. ``sound`` are the leaves in which the answer is right, and is to stay so. ``until`` is
+    rest's. ``opened`` are ``draft`` and ``unlike`` with the hand's short loops written out, round
+    by round. ``sound`` are the leaves in which the answer is right, and is to stay so. ``until`` is
     when to give up, by the processor's clock.
     """
 
@@ -45,6 +47,7 @@ class Scene(NamedTuple):
     counts: Callable[[], Counts]
     passed: Callable[[int], tuple[Program, dict[int, np.ndarray]] | None]
     unlike: Callable[[str], frozenset[int]]
+    opened: tuple[Callable[[int], Draft | None], Callable[[str], frozenset[int]]]
     sound: tuple[int, ...] = ()
     until: float = np.inf
 
@@ -208,6 +211,10 @@ class Scene(NamedTuple):
                 rounding
             )
 
+    def written_out(self) -> "Scene":
+        """With the short loops of the hand's formula written out."""
+        return self._replace(draft=self.opened[0], unlike=self.opened[1])
+
     def only(self, leaves: Sequence[int]) -> "Scene":
         return self._replace(leaves=tuple(leaves))
 
@@ -236,7 +243,7 @@ def some_rows(scene: Scene) -> np.ndarray:
     entries = sum(
         int(np.prod(scene.evidences[scene.main].truth[i].shape[1:])) for i in scene.leaves
     )
-    return np.flatnonzero(scene.wrong[scene.main])[: max(2, -(-ENTRIES // max(1, entries)))]
+    return np.flatnonzero(scene.wrong[scene.main])[: max(ROWS, -(-ENTRIES // max(1, entries)))]
 
 
 def off_entries(scene: Scene, g: int, i: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from lab.referee.naming.stage.sizes import Counts, counted
 from lab.referee.programs.traced import Program
 from lab.referee.witnesses.evidence import BLOCK, Evidence
 
+ROUNDS = 12  # of a loop of the hand that is written out
 FINITE = 0.1  # share of the wrong points that explains the others, where those are no numbers
 
 
@@ -30,12 +32,13 @@ def scene_of(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> Scen
     )
     flow_of = cache(lambda g, *e: flow(evidences[g], np.flatnonzero(wrong[g] | right[g]), *e))
     draft_of = cache(lambda g: draft(evidences[g]))
+    opened_of = cache(lambda g: draft(evidences[g], ROUNDS))
     counts = cache(lambda: _counts(evidences, draft_of))
     passed = cache(lambda g: _passed(evidences[g]))
-    unlike = cache(lambda whose: _unlike(evidences, wrong, whose, draft_of))
-    bare = Scene(
-        tuple(evidences), tuple(wrong), right, (), flow_of, draft_of, counts, passed, unlike
-    )
+    unlike_by = lambda of: cache(lambda whose: _unlike(evidences, wrong, whose, of))
+    opened = (opened_of, unlike_by(opened_of))
+    told = (flow_of, draft_of, counts, passed, unlike_by(draft_of), opened)
+    bare = Scene(tuple(evidences), tuple(wrong), right, (), *told)
     leaves = _wrong_leaves(bare)
     return bare._replace(leaves=leaves, sound=tuple({*range(len(bare.names))} - {*leaves}))
 
@@ -110,10 +113,24 @@ def _passed(evidence: Evidence) -> tuple[Program, dict[int, np.ndarray]] | None:
     told = [step.place for step in made.steps]
     ends = [k for k, place in enumerate(told) if place is None or place not in told[k + 1 : k + 2]]
     slots = dict.fromkeys((*made.arguments, *(v for k in ends for v in made.steps[k].outputs)))
-    wanted = [v for v in slots if made.floating[v] and len(made.shapes[v]) < 5]
+    counted = {
+        v
+        for step in made.steps
+        for v, variable in zip(step.outputs, step.equation.outvars, strict=True)
+        if _counts_or_keeps(variable.aval)
+    }
+    wanted = [v for v in slots if (made.floating[v] or v in counted) and len(made.shapes[v]) < 5]
     run = lambda *leaves: {v: made.run(leaves)[v] for v in wanted}
     seen = Asker(run, evidence.group, 64, BLOCK, traced=True)(evidence.group.leaves)
-    return None if isinstance(seen, Raised) else (made, seen)
+    if isinstance(seen, Raised):
+        return None
+    return made, {v: np.asarray(x, float) if v in counted else x for v, x in seen.items()}
+
+
+def _counts_or_keeps(aval: Any) -> bool:
+    """Whether a value is a whole number, or a mask."""
+    kind = np.dtype(getattr(aval, "dtype", float)).kind if hasattr(aval, "shape") else "f"
+    return kind == "b" or (kind in "iu" and aval.shape == ())
 
 
 def _wrong_leaves(bare: Scene) -> tuple[int, ...]:

@@ -89,6 +89,7 @@ class Formula(NamedTuple):
     sizes: tuple[np.ndarray, ...]
     plain: bool = False  # a size, or one over it
     likely: bool = True  # one mistake alone makes it
+    both: tuple[np.ndarray, ...] = ()  # one size over another
 
     def close(self, seen: np.ndarray) -> bool:
         with np.errstate(all="ignore"):
@@ -100,9 +101,12 @@ def _convincing(one: Formula, counts: Counts) -> bool:
     """Whether a number that is a formula in the sizes is so for a reason."""
     value = abs(float(one.values[0]))
     small = Fraction(value).limit_denominator(MANY - 1)
-    if abs(small - value) < CLOSE and small.denominator > 1 and 1 < small.numerator < MANY:
+    known = counts.means | counts.named
+    spoken = bool(one.both) and {int(size[0]) for size in one.both} <= known
+    simple = abs(small - value) < CLOSE and small.denominator > 1 and 1 < small.numerator < MANY
+    if simple and not spoken:
         return False  # 4/3, 3/2 and the like are numbers by themselves
-    counted = {int(size[0]) for size in one.sizes} <= counts.means | counts.named
+    counted = {int(size[0]) for size in one.sizes} <= known
     usual = bool({value, 1 / value} & {2.0, 10.0, *counts.written})
     if one.plain and counted and not (usual and max(value, 1 / value) == 2):
         return True
@@ -146,7 +150,8 @@ def _formulas(named: Mapping[str, np.ndarray]) -> Iterator[Formula]:
                         yield Formula(f"{times}/({a} {b})", k / (n * m), (n, m), likely=plain)
                     if a != b:
                         counted = (n, m) if ".size" in b else (n,)  # one length for another
-                        yield Formula(f"{word}{a}/{b}", k * n / m, counted, likely=plain)
+                        both = (n, m) if plain else ()
+                        yield Formula(f"{word}{a}/{b}", k * n / m, counted, likely=plain, both=both)
 
 
 def meaning(word: str) -> str:

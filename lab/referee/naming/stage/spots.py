@@ -33,7 +33,7 @@ def spots(one: Draft) -> list[Spot]:
     if len(odd) <= PAIRED:  # a constant may be there once more as a multiple of it
         found += [(*one, *other) for one, other in combinations(odd, 2)]
     found += [tuple(edges) for edges in by_slot.values() if len(edges) > 1]
-    found += _repeated(program, single)
+    found += repeated(program, single)
     texts: dict[str, list[Edge]] = {}
     for slot, edges in by_slot.items():
         texts.setdefault(one.named(slot), []).extend(edges)
@@ -44,11 +44,13 @@ def spots(one: Draft) -> list[Spot]:
         if count > 1:
             sums.setdefault(count, []).append(edge)
     found += [tuple(edges) for edges in sums.values() if len(edges) > 1]
+    for edges in numbers.values():
+        found += [some for some in repeated(program, edges) if len(some) < len(edges)]
     found += [(edge,) for edges in numbers.values() if len(edges) > 1 for edge in edges]
     return found
 
 
-def _repeated(program: Program, edges: Sequence[Edge]) -> list[Spot]:
+def repeated(program: Program, edges: Sequence[Edge]) -> list[Spot]:
     """Where values enter an expression that is carried out several times, in a loop or a call."""
     sites: dict[tuple[Place | None, str, int], list[Edge]] = {}
     for edge in edges:
