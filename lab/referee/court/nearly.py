@@ -22,8 +22,12 @@ ENDED = 1e-4  # what a tolerance may leave of a slope
 
 
 @np.errstate(all="ignore")
-def nearly(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> tuple[float, str] | None:
-    """How far the hand is off where it is off, if that is so little, and why it may be."""
+def nearly(
+    evidences: Sequence[Evidence], wrong: Sequence[np.ndarray], *, limit: bool = False
+) -> tuple[float, str] | None:
+    """How far the hand is off where it is off, if that is so little, and why it may be. In their
+    ``limit`` loops leave nothing.
+    """
     claim = evidences[0].question.claim
     if claim.kind == "identity" or not any(mask.any() for mask in wrong):
         return None
@@ -31,7 +35,7 @@ def nearly(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> tuple[
     if worst <= UNSEEN:
         return worst, "less than float32 can tell: a guard, or an iteration that stops"
     beside = max(map(_beside, evidences, wrong))
-    if beside <= ENDED and any(map(_approximates, evidences)):
+    if not limit and beside <= ENDED and any(map(_approximates, evidences)):
         return beside, f"a loop of {claim.of_name} ends by a tolerance, and can be had no closer"
     return None
 
@@ -43,7 +47,7 @@ def _worst(evidence: Evidence, wrong: np.ndarray) -> float:
         truth, hand = evidence.truth[i], evidence.hand[i]
         if not wrong.any() or not truth[wrong].size:
             continue
-        error = np.abs(hand - truth)
+        error = np.nan_to_num(np.abs(hand - truth), nan=np.inf)
         off = seen = ~(error <= np.broadcast_to(tolerance.formula(noise), truth.shape))
         if evidence.truth_single:  # what it rounds away, or what rounding buries, it cannot tell
             low = evidence.truth_single[i], evidence.hand_single[i]
@@ -66,6 +70,8 @@ def _beside(evidence: Evidence, wrong: np.ndarray) -> float:
     """
     found = 0.0
     for truth, hand, noise in zip(evidence.truth, evidence.hand, evidence.noise, strict=True):
+        if not np.isfinite(hand[wrong]).all():
+            return np.inf
         error = tolerance.size(hand - truth, elementwise=evidence.elementwise)
         share = error / np.maximum(noise.scale, noise.typical)
         found = max(found, float(np.max(share[wrong], initial=0.0)))

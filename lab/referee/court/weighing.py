@@ -59,7 +59,7 @@ def weigh(
                 evidences, odd = [*evidences, *moved], None
     judged = sum(int((e.usable & e.group.typical).sum()) for e in evidences)
     disputes = [dispute(e, rng) for e in evidences]
-    near = nearly(evidences, [d.wrong for d in disputes])
+    near = nearly(evidences, [d.wrong for d in disputes], limit=limit)
     if near:
         disputes = [d._replace(wrong=np.zeros_like(d.wrong)) for d in disputes]
     walk = taken(evidences[0])
