@@ -25,6 +25,8 @@ from lab.referee.search.symmetry import AMONG
 from lab.referee.verdict import PASSING, Verdict
 from lab.referee.witnesses.evidence import Evidence, of_one_size
 
+SAME = 0.8  # an error in the limit of loops, of that before, which is about as far off
+
 
 def check(
     f: Callable[..., Any] | Derivation,
@@ -116,16 +118,26 @@ def _judged(
     points = sum(one.group.size for one in heard.evidences)
     if asked.claim.meant:
         return weigh_meant(heard.evidences, asked.claim.meant), points
-    found = weigh(heard.asked, of_one_size(heard.evidences), rng, shrink=shrink)
+    found = weigh(heard.asked, of_one_size(heard.evidences), rng, shrink=shrink, limit=limit)
     found = named_small(heard.asked, heard.evidences, found, rng)
     further = None if limit else _further(found, heard)
     if further is not None:
         again, points_again = _judged(further, drawn, rng, shrink=shrink, limit=True)
-        closer = found.nearly is not None and again.word == "correct" and again.nearly is None
-        if closer or (found.nearly is None and again.word not in ("inconclusive", found.word)):
+        if _decides(again, found):
             says = f"{again.reason}, with loops taken from their tolerance to their limit"
             return again._replace(reason=says), points_again
     return _with_remarks(found, heard), points
+
+
+def _decides(again: Found, found: Found) -> bool:
+    """Whether what is said of loops in their limit counts. They may have none: it is the same
+    function then, and the hand as far off.
+    """
+    if found.nearly is None:
+        return again.word not in ("inconclusive", found.word)
+    gaps = [max((w.error or 0.0 for w in one.witnesses[:1]), default=0.0) for one in (again, found)]
+    closer = gaps[0] < SAME * gaps[1]
+    return again.word == "correct" or (again.word == "wrong" and closer)
 
 
 def _further(found: Found, heard: Heard) -> Question | None:

@@ -41,7 +41,12 @@ class Found(NamedTuple):
 
 @np.errstate(all="ignore")
 def weigh(
-    asked: Question, evidences: list[Evidence], rng: np.random.Generator, *, shrink: bool = True
+    asked: Question,
+    evidences: list[Evidence],
+    rng: np.random.Generator,
+    *,
+    shrink: bool = True,
+    limit: bool = False,
 ) -> Found:
     claim = asked.claim
     evidences = [reconciled(e) for e in evidences]
