@@ -219,6 +219,7 @@ def decayed_rule(scale=1.0):
     return rule(decayed, lambda y, rate: (decayed(y, rate), (y, rate)), back)
 
 
+@pytest.mark.slow
 def test_a_solver_is_asked_no_more_than_its_tolerance():
     at = lambda key: (jax.random.normal(key, (3,)), jnp.exp(0.3 * jax.random.normal(key)))
     verdict = check(decayed_rule(), at=at, points=4)
