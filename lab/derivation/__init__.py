@@ -24,6 +24,7 @@ A derivation of several steps names its intermediates on both sides with `tap` a
 
 from lab.derivation.claims import derivation as derivation
 from lab.derivation.claims import domains_in as domains_in
+from lab.derivation.claims import in_order as in_order
 from lab.derivation.makers import derivative as derivative
 from lab.derivation.makers import gradient as gradient
 from lab.derivation.makers import hessian as hessian

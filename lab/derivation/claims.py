@@ -87,16 +87,8 @@ def _places(
                 f"{claim}: at lacks {', '.join(map(repr, missing))}; say where it comes from, "
                 f"e.g. at=dict({missing[0]}=reals('n'))"
             )
-        used = [name for name in names if name in at]
-        skipped = [
-            name for name in names[: names.index(used[-1]) + 1 if used else 0] if name not in at
-        ]
-        if skipped:
-            raise BadInput(
-                f"{claim}: at lacks {skipped[0]!r}, which stands before {used[-1]!r}; "
-                "say where it comes from, too"
-            )
-        return tuple(used), tuple(at[name] for name in used)
+        used = names[: 1 + max((names.index(name) for name in at), default=-1)]
+        return used, in_order(of, used, at)
     values = at if isinstance(at, tuple) else (at,)
     if names and not _accepts(of, len(values)):
         raise BadInput(
@@ -106,6 +98,23 @@ def _places(
     return (names + tuple(f"argument {i}" for i in range(len(names), len(values))))[
         : len(values)
     ], values
+
+
+def in_order(
+    function: Callable[..., Any], names: tuple[str, ...], given: Mapping[str, Any]
+) -> tuple[Any, ...]:
+    """The values of the named arguments, their defaults where nothing is given.
+
+    Raises `BadInput` where there is neither."""
+    values = []
+    for name in names:
+        default = inspect.signature(function).parameters[name].default
+        if name not in given and default is inspect.Parameter.empty:
+            raise BadInput(
+                f"{name_of(function)}: nothing is given for {name!r}; say where it comes from, too"
+            )
+        values.append(given.get(name, default))
+    return tuple(values)
 
 
 def _accepts(function: Callable[..., Any], count: int) -> bool:

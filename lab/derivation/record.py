@@ -20,7 +20,8 @@ class Derivation:
     one. ``arguments`` are the names of the arguments in order; ``at`` is a tuple of (pytrees of)
     domains and values in that order, or a sampler ``key -> args``. ``assumed`` says of ``at`` what
     nobody stated. ``rule``: the hand is a custom rule of JAX; ``meant`` says what it is if it is
-    deliberately no derivative."""
+    deliberately no derivative. ``fixed`` are the positions of arguments that stay as they are
+    given, numbers, not arrays: those that a rule never differentiates."""
 
     name: str
     of: Callable[..., Any]
@@ -36,6 +37,7 @@ class Derivation:
     assumed: str | None = None
     meant: str | None = None
     rule: bool = False
+    fixed: tuple[int, ...] = ()
 
     @property
     def of_name(self) -> str:

@@ -8,48 +8,39 @@ takes are assumed, and said."""
 
 import inspect
 from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
+from functools import partial, wraps
 from itertools import product
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from lab.derivation import Derivation, Wrt, derivation, meant_of, name_of
+from lab.derivation import Derivation, Wrt, derivation, meant_of
 from lab.domains import Domain, reals
 from lab.errors import BadInput
 from lab.referee.asking.evaluate import precision
+from lab.referee.attached import Attached, Pull, attached, layers, place_of
 from lab.referee.points.drawn import groups
 
 SIZES = {"n": 4, "d": 3, "k": 5, "b": 2}
 SHAPES = ("n d", "d k", "d", "k", "", "b n d")  # tried for arguments of which nothing is said
 MOST_GUESSED = 3
-RULES = (jax.custom_vjp, jax.custom_jvp)
+POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-def rule_of(function: Any) -> Any | None:
-    """The ``custom_vjp`` or ``custom_jvp`` that a function is, also under ``jit``."""
-    seen = 0
-    while not isinstance(function, RULES):
-        function = getattr(function, "__wrapped__", None)
-        seen += 1
-        if function is None or seen > 10:
-            return None
-    return function
-
-
-def rule_claim(function: Any, at: Any = None, wrt: Wrt | None = None) -> Derivation:
+def rule_claim(
+    function: Any, at: Any = None, wrt: Wrt | None = None, name: str | None = None
+) -> Derivation:
     """The claim that a custom rule makes: with respect to all floating arguments, or to ``wrt``.
+    ``name`` is what the function is known by, where that is not what it was defined as.
 
     Raises `BadInput` where no rule was attached, and where ``at`` is neither given nor annotated.
     """
-    rule = rule_of(function)
+    rule = attached(function)
     assert rule is not None
-    name, body = name_of(function), rule.fun
-    kind = "vjp" if isinstance(rule, jax.custom_vjp) else "jvp"
-    attached = rule.bwd if kind == "vjp" else rule.jvp
-    if attached is None:
+    name, body, kind = name or rule.name, rule.body, rule.kind
+    if rule.written is None:
         raise BadInput(f"{name}: it has no rule yet; call {name}.def{kind}(...) first")
     assumed = None
     if at is None:
@@ -62,19 +53,50 @@ def rule_claim(function: Any, at: Any = None, wrt: Wrt | None = None) -> Derivat
         raise BadInput(
             f"{name}: say where its arguments come from: check({name}, at=dict("
             f"{', '.join(words)})), with reals('n d') and the like for the dots; on the command "
-            f'line --at "{", ".join(words)}"; or annotate them with jaxtyping'
+            f'line --at "{", ".join(words)}"; or annotate them with jaxtyping; or let '
+            "a function of the same file draw them, def draw(key), and say --at draw"
         )
+    body = _spelled_out(body, at)
+    args = _one_point(body, at, rule)
     if wrt is None:
-        wrt = _floating(body, at, name, tuple(rule.nondiff_argnums))
-    bare = derivation(body, body, kind="identity", wrt=wrt, at=at)
-    hand = _pulled(function, bare) if kind == "vjp" else _pushed(function, bare)
+        wrt = _floating(args, name, rule)
+    if _returns_others(body, args):
+        function, body, rule = (
+            _floating_part(function),
+            _floating_part(body),
+            rule._replace(pull=None),
+        )
+    bare = replace(derivation(body, body, kind="identity", wrt=wrt, at=at), fixed=rule.fixed)
+    hand = _pulled(function, rule, bare) if kind == "vjp" else _pushed(function, bare)
     hand.__name__ = name
     claim = derivation(body, hand, kind=kind, wrt=wrt, at=at)
-    code = getattr(inspect.unwrap(attached), "__code__", None)
-    place = dict(file=code.co_filename, line=code.co_firstlineno) if code else {}
-    meant = meant_of(function, rule, body, attached)
-    said = dict(name=name, assumed=assumed, meant=meant, rule=True)
-    return Derivation(**{**vars(claim), **said, **place})
+    place = place_of(rule.written) or place_of(body)
+    meant = meant_of(*layers(function), body, rule.written)
+    said: dict[str, Any] = dict(
+        name=name, assumed=assumed, meant=meant, rule=True, fixed=rule.fixed
+    )
+    return replace(claim, **said, **place)
+
+
+def _spelled_out(body: Callable[..., Any], at: Any) -> Callable[..., Any]:
+    """A body that takes any number of arguments, as one that takes those that it is given."""
+    try:
+        parameters = list(inspect.signature(body).parameters.values())
+    except (TypeError, ValueError):
+        return body
+    if not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return body
+    with precision(64):
+        given = at(jax.random.key(0)) if callable(at) and not isinstance(at, Domain) else at
+    if not isinstance(given, (tuple, list)):
+        return body
+    named = [p.replace(kind=p.POSITIONAL_ONLY) for p in parameters if p.kind in POSITIONAL]
+    rest = next(p.name for p in parameters if p.kind is p.VAR_POSITIONAL)
+    more = [f"{rest}_{i}" for i in range(len(given) - len(named))]
+    made = wraps(body)(lambda *args: body(*args))
+    kinds = [inspect.Parameter(word, inspect.Parameter.POSITIONAL_ONLY) for word in more]
+    made.__signature__ = inspect.Signature([*named[: len(given)], *kinds])  # type: ignore[attr-defined]
+    return made
 
 
 def _arguments(body: Callable[..., Any]) -> list[str]:
@@ -136,15 +158,38 @@ def _dimension(word: str) -> str:
     return word.lstrip("*#_?").rpartition("=")[2] or "batch" if word != "..." else "batch"
 
 
-def _floating(body: Any, at: Any, name: str, fixed: tuple[int, ...]) -> tuple[int, ...]:
-    """The positions of the arguments that are floating throughout and may be differentiated."""
-    claim = derivation(body, body, kind="identity", wrt=0, at=at)
+def _one_point(body: Any, at: Any, rule: Attached) -> tuple[Any, ...]:
+    claim = replace(derivation(body, body, kind="identity", wrt=0, at=at), fixed=rule.fixed)
     with precision(64):
-        args = groups(claim, 0, 1)[0].point(0)
+        return groups(claim, 0, 1)[0].point(0)
+
+
+def _returns_others(body: Any, args: tuple[Any, ...]) -> bool:
+    """Whether some of what the body returns is not floating: whole numbers have no derivative."""
+    try:
+        with precision(64):
+            return not all(map(_inexact, jax.tree.leaves(jax.eval_shape(lambda: body(*args)))))
+    except Exception:
+        return False
+
+
+def _floating_part(function: Any) -> Callable[..., Any]:
+    """The function, but for what it returns that is not floating."""
+
+    @wraps(function)
+    def part(*args: Any) -> Any:
+        return jax.tree.map(lambda leaf: leaf if _inexact(leaf) else None, function(*args))
+
+    return part
+
+
+def _floating(args: tuple[Any, ...], name: str, rule: Attached) -> tuple[int, ...]:
+    """The positions of the arguments that are floating throughout and may be differentiated."""
     found = tuple(
         position
         for position, arg in enumerate(args)
-        if position not in fixed
+        if position not in rule.fixed
+        and (rule.only is None or position in rule.only)
         and jax.tree.leaves(arg)
         and all(_inexact(leaf) for leaf in jax.tree.leaves(arg))
     )
@@ -154,7 +199,7 @@ def _floating(body: Any, at: Any, name: str, fixed: tuple[int, ...]) -> tuple[in
 
 
 def _inexact(leaf: Any) -> bool:
-    return hasattr(leaf, "dtype") and bool(jnp.issubdtype(np.asarray(leaf).dtype, jnp.inexact))
+    return hasattr(leaf, "dtype") and bool(jnp.issubdtype(leaf.dtype, jnp.inexact))
 
 
 def _along(function: Any, claim: Derivation, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
@@ -169,26 +214,21 @@ def _along(function: Any, claim: Derivation, args: tuple[Any, ...]) -> tuple[Any
     return of_slots, tuple(args[position] for position in claim.wrt)
 
 
-def _pulled(function: Any, claim: Derivation) -> Callable[..., Any]:
+def _pulled(function: Any, rule: Attached, claim: Derivation) -> Callable[..., Any]:
     def pullback(*given: Any) -> Any:
         of_slots, slots = _along(function, claim, given[:-1])
         found = jax.vjp(of_slots, *slots)[1](given[-1])
         return found[0] if claim.single else found
 
-    pullback.written = partial(_as_written, rule_of(function), claim)  # type: ignore[attr-defined]
+    def written(pull: Pull, *given: Any) -> Any:
+        moving = [p for p in range(len(given) - 1) if p not in rule.fixed]
+        found = pull(given[:-1], given[-1])
+        found = tuple(found[moving.index(position)] for position in claim.wrt)
+        return found[0] if claim.single else found
+
+    if rule.pull is not None:
+        pullback.written = partial(written, rule.pull)  # type: ignore[attr-defined]
     return pullback
-
-
-def _as_written(rule: Any, claim: Derivation, *given: Any) -> Any:
-    """The pullback by the rule's own two functions: JAX, which traces them apart, forgets their
-    lines.
-    """
-    fixed = [given[position] for position in rule.nondiff_argnums]
-    moving = [p for p in range(len(given) - 1) if p not in rule.nondiff_argnums]
-    kept = rule.fwd(*given[:-1])[1]
-    found = rule.bwd(*fixed, kept, given[-1])
-    found = tuple(found[moving.index(position)] for position in claim.wrt)
-    return found[0] if claim.single else found
 
 
 def _pushed(function: Any, claim: Derivation) -> Callable[..., Any]:

@@ -18,7 +18,8 @@ from lab import catalogue
 from lab.derivation import Derivation, derivation_of
 from lab.errors import BadInput, suggestion
 from lab.modules import failing_line, load_module
-from lab.referee.rules import rule_claim, rule_of
+from lab.referee.attached import attached
+from lab.referee.rules import rule_claim
 from lab.referee.stated import stated
 
 
@@ -34,7 +35,7 @@ def rules_in(module: ModuleType) -> dict[str, Any]:
     return {
         name: value
         for name, value in vars(module).items()
-        if (rule := rule_of(value)) is not None and _home(rule.fun, module) == module.__name__
+        if (rule := attached(value)) is not None and _home(rule.body, module) == module.__name__
     }
 
 
@@ -65,14 +66,15 @@ def in_file(path: Path) -> Found:
     return _with_rules(from_module(module), rules_in(module), None)
 
 
-def _with_rules(claims: list[Derivation], rules: dict[str, Any], at: str | None) -> Found:
-    """The claims, and those of the rules; ``at`` is for those that have all arguments it names."""
+def _with_rules(claims: list[Derivation], rules: dict[str, Any], given: Any) -> Found:
+    """The claims, and those of the rules; domains are for those that have all arguments named, a
+    sampler is for all.
+    """
     claims, unknown = list(claims), {}
-    given = stated(at) if at else {}
     for name, rule in rules.items():
-        takes = set(given) <= set(inspect.signature(rule).parameters)
+        takes = callable(given) or set(given or ()) <= set(inspect.signature(rule).parameters)
         try:
-            claims.append(rule_claim(rule, given if given and takes else None))
+            claims.append(rule_claim(rule, given if given and takes else None, name=name))
         except BadInput as problem:
             unknown[name] = problem
     return Found(claims, unknown)
@@ -101,9 +103,9 @@ def _chosen(target: str, module: ModuleType, name: str, at: str | None) -> Found
     found, rules = from_module(module), rules_in(module)
     chosen = [derivation for derivation in found if name in ("", derivation.name)]
     if not name and rules:
-        return _with_rules(chosen, rules, at)
-    if not chosen and (rule := rules.get(name)) is not None:
-        chosen = [rule_claim(rule, stated(at) if at else None)]
+        return _with_rules(chosen, rules, _places(module, at))
+    if not chosen and name and (rule := _named(module, name)) is not None:
+        chosen = [rule_claim(rule, _places(module, at), name=name)]
     if not chosen and name:
         names = [*rules, *(derivation.name for derivation in found)]
         raise BadInput(f"{target}: no derivation or custom rule {name!r}{suggestion(name, names)}")
@@ -113,6 +115,20 @@ def _chosen(target: str, module: ModuleType, name: str, at: str | None) -> Found
             "or another maker of lab.derivation"
         )
     return Found(chosen, {})
+
+
+def _named(module: ModuleType, name: str) -> Any:
+    """What carries a rule under this name, ``Class.method`` or imported from elsewhere as well."""
+    value: Any = module
+    for part in name.split("."):
+        value = getattr(value, part, None)
+    return value if attached(value) is not None else None
+
+
+def _places(module: ModuleType, at: str | None) -> Any:
+    """Domains as typed, or the function of the module that draws the arguments, by its name."""
+    sampler = getattr(module, at.strip(), None) if at and at.strip().isidentifier() else None
+    return sampler if callable(sampler) else stated(at) if at else None
 
 
 def _module(target: str, name: str) -> ModuleType:

@@ -10,7 +10,8 @@ from jaxtyping import Array, Float
 from lab import check, labels, reals
 from lab.cli import status
 from lab.errors import BadInput
-from lab.referee.rules import annotated, rule_of
+from lab.referee.attached import attached
+from lab.referee.rules import annotated
 from lab.referee.stated import stated
 
 
@@ -109,7 +110,7 @@ def test_shapes_are_assumed_and_said_where_nothing_is_known():
 def test_what_has_no_rule_says_so():
     with pytest.raises(BadInput, match=r"call bare.defvjp"):
         check(jax.custom_vjp(bare), at=dict(x=reals()))
-    assert rule_of(body) is None
+    assert attached(body) is None
 
 
 def bare(x):

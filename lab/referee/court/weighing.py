@@ -11,6 +11,7 @@ from lab.referee.asking import tolerance
 from lab.referee.asking.question import Question, split
 from lab.referee.court.beside import beside, beside_kinks
 from lab.referee.court.dispute import LOST, Dispute, dispute
+from lab.referee.court.nearly import nearly
 from lab.referee.court.step_by_step import name_each
 from lab.referee.court.steps import Steps, ends_right, judge_steps, taken
 from lab.referee.court.testimony import odd_witness, power_of, witnesses_of
@@ -19,7 +20,7 @@ from lab.referee.examples.symptoms import heard
 from lab.referee.naming import name_mistake
 from lab.referee.points.drawn import MANY
 from lab.referee.points.stacks import anywhere
-from lab.referee.verdict import Counterexample, Mistake, Witness, Word
+from lab.referee.verdict import PASSING, Counterexample, Mistake, Witness, Word
 from lab.referee.witnesses.differences import probes
 from lab.referee.witnesses.evidence import Evidence
 from lab.referee.witnesses.noise import reconciled
@@ -35,11 +36,17 @@ class Found(NamedTuple):
     witnesses: tuple[Witness, ...] = ()
     power: float | None = None
     counterexample: Counterexample | None = None
+    nearly: float | None = None  # how far it is off all the same, if it is
 
 
 @np.errstate(all="ignore")
 def weigh(
-    asked: Question, evidences: list[Evidence], rng: np.random.Generator, *, shrink: bool = True
+    asked: Question,
+    evidences: list[Evidence],
+    rng: np.random.Generator,
+    *,
+    shrink: bool = True,
+    limit: bool = False,
 ) -> Found:
     claim = asked.claim
     evidences = [reconciled(e) for e in evidences]
@@ -57,6 +64,9 @@ def weigh(
                 evidences, odd = [*evidences, *moved], None
     judged = sum(int((e.usable & e.group.typical).sum()) for e in evidences)
     disputes = [dispute(e, rng) for e in evidences]
+    near = nearly(evidences, [d.wrong for d in disputes], limit=limit)
+    if near:
+        disputes = [d._replace(wrong=np.zeros_like(d.wrong)) for d in disputes]
     walk = taken(evidences[0])
     steps = judge_steps(walk, evidences[0])
     off = [int(p) for p in np.flatnonzero(disputes[0].wrong) if p not in _probed(first)][:PROBED]
@@ -73,7 +83,8 @@ def weigh(
         mistake,
         steps,
         witnesses,
-        power if word in ("correct", "subgradient") else None,
+        max(power or 0.0, near[0] if near else 0.0) or None if word in PASSING else None,
+        nearly=near[0] if near and word in PASSING else None,
     )
     looked = any(d.looks for d in disputes)
     if judged == 0 and not looked:
@@ -132,6 +143,8 @@ def weigh(
         if any(mask.any() for mask in silent)
         else ""
     )
+    if near:
+        remark = f", but for {near[0]:.2g} of its size: {near[1]}{remark}"
     if choices:
         evidence, point = choices[0]
         where = f" (declared: {claim.kinks})" if claim.kinks else ""

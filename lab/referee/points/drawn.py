@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lab.derivation import Derivation, domains_in
+from lab.derivation import Derivation, domains_in, in_order
 from lab.domains import Domain
-from lab.errors import BadInput
+from lab.errors import BadInput, suggestion
 from lab.referee.points.thresholds import thresholds
 
 # Sizes handed out to the named dimensions in order of appearance: all different within a profile,
@@ -52,7 +52,8 @@ class Group(NamedTuple):
     def rebuild(self, leaves: Any) -> tuple[Any, ...]:
         """The arguments made of one point's array leaves."""
         arrays = iter(leaves)
-        full = [next(arrays) if one is ARRAY else one for one in self.static]
+        plain = lambda one: one.value if isinstance(one, Held) else one
+        full = [next(arrays) if one is ARRAY else plain(one) for one in self.static]
         return jax.tree.unflatten(self.treedef, full)
 
     def leaves_at(self, index: int) -> list[Any]:
@@ -108,6 +109,23 @@ class _Array:
 ARRAY = _Array()
 
 
+class Held:
+    """A number or an array that stays what it is: a rule asks for it as a Python value."""
+
+    def __init__(self, value: Any):
+        self.value = value
+
+    def __repr__(self) -> str:
+        array = np.asarray(self.value)
+        return f"{type(self.value).__name__} {array.dtype}{array.shape} {array.tolist()!r}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Held) and repr(self) == repr(other)
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+
 def places(claim: Derivation, group: Group, extras: int) -> list[Any]:
     """What ``at`` says of every leaf, a `Domain` or a value; None for the last ``extras`` leaves,
     tangents or cotangents, and for all that a sampler gives.
@@ -151,8 +169,9 @@ def _from_sampler(
 ) -> Iterator[Drawn]:
     for index, one in enumerate(jax.random.split(key, count)):
         args = sampler(one)
-        if isinstance(args, Mapping) and claim.arguments and set(args) <= set(claim.arguments):
-            args = tuple(args[name] for name in claim.arguments if name in args)
+        if isinstance(args, Mapping) and _by_name(claim, args):
+            last = 1 + max((claim.arguments.index(name) for name in args), default=-1)
+            args = in_order(claim.of, claim.arguments[:last], args)
         elif isinstance(args, list) and len(claim.arguments) != 1:
             args = tuple(args)
         elif not isinstance(args, tuple) or hasattr(args, "_fields"):
@@ -166,6 +185,17 @@ def _from_sampler(
         yield args, f"draw {index}", True, {}
         if _numbers(args) > MANY:
             return
+
+
+def _by_name(claim: Derivation, args: Mapping[Any, Any]) -> bool:
+    """Whether what a sampler returned are arguments by name, and not the one argument itself."""
+    strange = [name for name in args if name not in claim.arguments]
+    if claim.arguments and strange and len(strange) < len(args) and len(claim.arguments) > 1:
+        raise BadInput(
+            f"{claim.name}: at(key) names {strange[0]!r}, but {claim.of_name} has no such argument"
+            f"{suggestion(str(strange[0]), claim.arguments)}"
+        )
+    return bool(claim.arguments) and not strange
 
 
 def _numbers(args: Any) -> int:
@@ -273,7 +303,7 @@ def _grouped(claim: Derivation, drawn: Iterator[Drawn]) -> list[Group]:
     buckets: dict[Any, list[Any]] = {}
     for args, label, typical, sizes in drawn:
         args = _floating_where_differentiated(claim, args)
-        leaves, treedef = jax.tree.flatten(args)
+        leaves, treedef = jax.tree.flatten(_held(claim, args))
         arrays = [_array(leaf) for leaf in leaves]
         static = tuple(
             leaf if array is None else ARRAY for leaf, array in zip(leaves, arrays, strict=True)
@@ -307,9 +337,18 @@ def _floating_where_differentiated(claim: Derivation, args: tuple[Any, ...]) -> 
     )
 
 
+def _held(claim: Derivation, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments, those that are to stay as they are held fast."""
+    held = lambda leaf: leaf if _array(leaf) is None else Held(leaf)
+    return tuple(
+        jax.tree.map(held, arg) if position in claim.fixed else arg
+        for position, arg in enumerate(args)
+    )
+
+
 def _array(leaf: Any) -> Any:
     """Floats and arrays as arrays in double precision; whatever else is no array: ``None``."""
-    if isinstance(leaf, (bool, int, str, bytes)) or callable(leaf):
+    if isinstance(leaf, (bool, int, str, bytes, Held)) or callable(leaf):
         return None
     if isinstance(leaf, (float, complex)):
         return np.asarray(leaf)

@@ -64,6 +64,26 @@ def loops(closed: Any) -> bool:
     )
 
 
+def by_tolerance(closed: Any) -> bool:
+    """Whether there is a loop that ends by what it computes, and not after counted steps."""
+    return any(
+        (equation.primitive.name == "while" and _computed(equation))
+        or any(map(by_tolerance, _inner(equation)))
+        for equation in closed.jaxpr.eqns
+    )
+
+
+def _computed(equation: Any) -> bool:
+    """Whether the condition of a loop reads anything but whole numbers."""
+    condition = equation.params["cond_jaxpr"].jaxpr
+    read = {
+        atom for one in condition.eqns for atom in one.invars if not isinstance(atom, core.Literal)
+    }
+    read |= {atom for atom in condition.outvars if not isinstance(atom, core.Literal)}
+    own = condition.invars[equation.params["cond_nconsts"] :]
+    return any(var in read and not jnp.issubdtype(var.aval.dtype, jnp.integer) for var in own)
+
+
 def _inner(equation: Any) -> list[Any]:
     """The programs that a step calls."""
     found = jax.tree.leaves(
@@ -102,7 +122,10 @@ def _run(closed: Any, leaves: Sequence[Any], loop: Loop) -> list[Any]:
 
 
 def _rewritten(value: Any, loop: Loop) -> Any:
-    """Programs among the parameters of a step (a scan, a conditional), their loops replaced."""
+    """Programs among the parameters of a step (a scan, a conditional), their loops replaced; what
+    is given up in there leaves NaN behind, and cannot be told outside.
+    """
+    loop = loop if loop is _further else functools.partial(_ending, [])
     if isinstance(value, tuple):
         return tuple(_rewritten(one, loop) for one in value)
     if not hasattr(value, "jaxpr") or not loops(value):
@@ -111,13 +134,24 @@ def _rewritten(value: Any, loop: Loop) -> Any:
 
 
 def _parts(equation: Any, operands: Sequence[Any]) -> tuple[Any, Any, list[Any]]:
-    """Condition, body and start of a loop."""
+    """Condition, body and start of a loop. Of one that JAX has vectorized, which has a condition
+    for each of its rows, a row that has come to its end stays as it is.
+    """
     params = equation.params
     first, second = params["cond_nconsts"], params["body_nconsts"]
     ahead, around = operands[:first], operands[first : first + second]
-    condition = lambda at: core.jaxpr_as_fun(params["cond_jaxpr"])(*ahead, *at)[0]
-    body = lambda loop, at: _run(params["body_jaxpr"], [*around, *at], loop)
-    return condition, body, list(operands[first + second :])
+    going = lambda at: core.jaxpr_as_fun(params["cond_jaxpr"])(*ahead, *at)[0]
+    step = lambda loop, at: _run(params["body_jaxpr"], [*around, *at], loop)
+    rows = len(params["cond_jaxpr"].out_avals[0].shape)
+    if not rows:
+        return going, step, list(operands[first + second :])
+
+    def each(loop: Loop, at: list[Any]) -> list[Any]:
+        still = going(at)
+        spread = lambda x: still.reshape(still.shape + (1,) * (x.ndim - rows))
+        return [jnp.where(spread(x), y, x) for x, y in zip(at, step(loop, at), strict=True)]
+
+    return lambda at: jnp.any(going(at)), each, list(operands[first + second :])
 
 
 def _ending(given_up: list[Any], equation: Any, operands: list[Any]) -> list[Any]:

@@ -60,10 +60,12 @@ def probes(
     *,
     value: Ask | None = None,
     by_step: bool = False,
+    only: int | None = None,
 ) -> list[Probe]:
     """Measure slopes at the given points; nothing where the function cannot be asked or nothing
     varies. ``value`` is the function at stacked points, if there is one already compiled. With
     ``by_step`` the error bars know what each step of the function rounds, and not its value alone.
+    With ``only`` the direction is along that one leaf of what is differentiated.
     """
     claim = asked.claim
     if claim.kind == "identity":
@@ -109,6 +111,8 @@ def probes(
             direction = [_direction(rng, x) for x in at]
             for k in asked.symmetric:
                 direction[k] = (direction[k] + direction[k].swapaxes(-1, -2)) / 2
+            if only is not None:
+                direction = [v * (k == only) for k, v in enumerate(direction)]
             cotangent = [_cotangent(rng, like) for like in likes]
             if claim.kind == "jvp":
                 direction = [np.asarray(leaf) for leaf in jax.tree.leaves(extra)]

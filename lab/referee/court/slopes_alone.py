@@ -1,0 +1,107 @@
+"""A function that JAX cannot differentiate, a callback or a kernel, is judged by differences alone.
+
+They measure along a few random directions only, but along every argument by itself where they
+disagree: that says where, and, where all are off by one number, by which."""
+
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+
+from lab.referee.asking.complete import with_extra
+from lab.referee.asking.evaluate import Raised, precision
+from lab.referee.asking.question import Question, split
+from lab.referee.asking.structure import form
+from lab.referee.court.testimony import of_differences
+from lab.referee.court.weighing import PROBED, Found
+from lab.referee.naming.stage.scene import number
+from lab.referee.points.drawn import Group
+from lab.referee.verdict import Mistake
+from lab.referee.witnesses.differences import Probe, probes
+
+GROUPS = 4
+ALIKE = 1e-4  # ratios that are one number
+CARRIED = ("vjp", "jvp")
+
+Pairs = list[tuple[Probe, list[np.ndarray]]]
+
+
+def by_differences(
+    asked: Question, drawn: Sequence[Group], rng: np.random.Generator, excused: str
+) -> Found:
+    claim = asked.claim
+    if claim.kind in ("hessian", "identity") or not drawn:
+        return Found("inconclusive", excused or "nothing to judge at")
+    try:
+        with precision(64):
+            carried = claim.kind in CARRIED
+            chosen = [with_extra(asked, g, None, rng) if carried else g for g in drawn[:GROUPS]]
+    except Exception:  # the function itself raises
+        return Found("inconclusive", excused)
+    try:
+        pairs = _measured(asked, chosen, rng)
+    except Exception as error:
+        return Found("error", f"{claim.name} raised {Raised(error)}")
+    witness = of_differences(pairs)
+    if witness.says == "abstains":
+        return Found("inconclusive", excused, None, {}, (witness,))
+    if witness.says == "agrees":
+        says = f"agrees with differences, the only witness: {excused}"
+        return Found("correct", says, None, {}, (witness,))
+    mistake = _mistake(asked, chosen, rng, pairs)
+    return Found("wrong", mistake.says, mistake, {}, (witness,))
+
+
+def _measured(
+    asked: Question, groups: Sequence[Group], rng: np.random.Generator, only: int | None = None
+) -> Pairs:
+    """Slopes, of all arguments together or along one of them, beside the hand's answers there."""
+    pairs: Pairs = []
+    answers: dict[tuple[int, int], list[np.ndarray]] = {}
+    for which, group in enumerate(groups):
+        points = list(range(min(PROBED, group.size)))
+        for probe in probes(asked, group, rng, points, only=only):
+            if (which, probe.point) not in answers:
+                args, extra = split(asked, group.point(probe.point))
+                with precision(64):
+                    leaves = jax.tree.leaves(asked.hand(args, extra))
+                    answers[which, probe.point] = [np.asarray(leaf, float) for leaf in leaves]
+            pairs.append((probe, answers[which, probe.point]))
+    return pairs
+
+
+def _mistake(
+    asked: Question, groups: Sequence[Group], rng: np.random.Generator, pairs: Pairs
+) -> Mistake:
+    claim = asked.claim
+    says = f"differences of {claim.of_name} disagree with it"
+    if claim.kind not in ("vjp", "gradient"):
+        return _as_ratio(pairs, says, "")
+    args, _ = split(asked, groups[0].point(0))
+    slots = asked.slots(args)
+    names = form(claim, slots[0] if claim.single else slots).names
+    if len(names) == 1:
+        return _as_ratio(pairs, says, names[0])
+    each = {name: _measured(asked, groups, rng, only=k) for k, name in enumerate(names)}
+    off = [name for name, own in each.items() if of_differences(own).says == "disagrees"]
+    if len(off) == 1:
+        return _as_ratio(
+            each[off[0]], f"differences of {claim.of_name} in {off[0]} disagree", off[0]
+        )
+    return Mistake("unknown", says, ", ".join(off))
+
+
+def _as_ratio(pairs: Pairs, says: str, where: str) -> Mistake:
+    """Whether the hand is a multiple of what was measured."""
+    ratios = []
+    for probe, leaves in pairs:
+        value, size = probe.contract(leaves)
+        told = probe.agrees(leaves) is not None and abs(probe.slope.value) > 1e-2 * size
+        if told and abs(probe.slope.value) > 0:
+            ratios.append(value / probe.slope.value)
+    if len(ratios) < 2 or max(ratios) - min(ratios) > ALIKE * abs(ratios[0]):
+        return Mistake("unknown", says, where)
+    ratio = float(np.median(ratios))
+    name = "sign" if abs(ratio + 1) < ALIKE else "factor"
+    known = round(ratio) if abs(ratio - round(ratio)) < ALIKE else float(f"{ratio:.4g}")
+    return Mistake(name, f"{says}: it is {number(known)} times what they measure", where)
