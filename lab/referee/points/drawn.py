@@ -149,8 +149,15 @@ Drawn = tuple[tuple[Any, ...], str, bool, Mapping[str, int]]
 def _from_sampler(
     claim: Derivation, sampler: Callable[[Any], Any], key: Any, count: int
 ) -> Iterator[Drawn]:
+    draw = sampler
     for index, one in enumerate(jax.random.split(key, count)):
-        args = sampler(one)
+        try:
+            args = draw(one)
+        except (IndexError, TypeError, ValueError):
+            if draw is not sampler:
+                raise
+            draw = lambda key: sampler(jax.random.key_data(key))  # it reads numbers off its key
+            args = draw(one)
         if isinstance(args, Mapping) and claim.arguments and set(args) <= set(claim.arguments):
             args = tuple(args[name] for name in claim.arguments if name in args)
         elif isinstance(args, list) and len(claim.arguments) != 1:
