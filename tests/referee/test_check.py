@@ -4,6 +4,7 @@ import warnings
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from lab import check
@@ -247,6 +248,15 @@ def test_where_a_kink_is_declared_a_slope_is_owed(f, hand, kinks, word, says):
 
 
 # ----- where arguments come from -----
+
+
+def test_a_sampler_may_read_numbers_off_its_key():
+    def sampler(key):
+        X = np.random.default_rng(int(key[-1])).normal(size=(5, 3))
+        return dict(w=X[0] + 1, X=X, y=X[:, 1] - 2)
+
+    assert check(mse, mse_right, at=sampler).verdict == "correct"
+    assert check(mse, CASES["mse"][4]["batch_factor"], at=sampler).verdict == "wrong"
 
 
 def test_a_sampler_of_varying_shapes():

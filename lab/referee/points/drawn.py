@@ -167,8 +167,15 @@ Drawn = tuple[tuple[Any, ...], str, bool, Mapping[str, int]]
 def _from_sampler(
     claim: Derivation, sampler: Callable[[Any], Any], key: Any, count: int
 ) -> Iterator[Drawn]:
+    draw = sampler
     for index, one in enumerate(jax.random.split(key, count)):
-        args = sampler(one)
+        try:
+            args = draw(one)
+        except (IndexError, TypeError, ValueError):
+            if draw is not sampler:
+                raise
+            draw = lambda key: sampler(jax.random.key_data(key))  # it reads numbers off its key
+            args = draw(one)
         if isinstance(args, Mapping) and _by_name(claim, args):
             last = 1 + max((claim.arguments.index(name) for name in args), default=-1)
             args = in_order(claim.of, claim.arguments[:last], args)
