@@ -11,7 +11,7 @@ import numpy as np
 from lab.errors import BadInput
 from lab.referee.asking.question import Question
 from lab.referee.asking.traces import shape_of
-from lab.referee.points.drawn import ARRAY, Group
+from lab.referee.points.group import ARRAY, Group
 
 
 def with_extra(asked: Question, group: Group, out: Any, rng: np.random.Generator) -> Group:

@@ -11,7 +11,7 @@ from lab.referee.asking import tolerance
 from lab.referee.asking.question import Question
 from lab.referee.asking.structure import Form, Misshapen, fit
 from lab.referee.asking.traces import traced
-from lab.referee.points.drawn import Group
+from lab.referee.points.group import Group
 from lab.referee.points.stacks import largest
 
 

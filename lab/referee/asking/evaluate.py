@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from lab.referee.points.drawn import Group, at_one
+from lab.referee.points.group import Group, at_one
 from lab.referee.programs.fingerprint import fingerprint
 from lab.referee.programs.loops import ending
 from lab.timelimit import TimeUp, limited

@@ -11,7 +11,7 @@ import numpy as np
 from lab.derivation import Derivation
 from lab.referee.asking.evaluate import Asker, Raised, precision
 from lab.referee.asking.numeric import ABSCISSAE, slope
-from lab.referee.points.drawn import Group, stacked
+from lab.referee.points.group import Group, stacked
 
 JAX = "JAX"
 

@@ -7,7 +7,7 @@ import jax
 from lab.referee.asking.question import Question, question, split
 from lab.referee.asking.tolerance import EPS64
 from lab.referee.asking.traces import traced
-from lab.referee.points.drawn import Group
+from lab.referee.points.group import Group
 from lab.referee.programs.loops import loops, to_its_limit
 from lab.referee.programs.traced import program_of
 from lab.referee.programs.widened import grain, widened

@@ -12,7 +12,7 @@ from jax.extend import core
 
 from lab.referee.asking.evaluate import precision
 from lab.referee.asking.question import Answer, Question, split
-from lab.referee.points.drawn import Group, at_one
+from lab.referee.points.group import Group, at_one
 from lab.referee.programs.fingerprint import fingerprint
 
 

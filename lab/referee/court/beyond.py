@@ -12,7 +12,7 @@ import numpy as np
 
 from lab.referee.asking import tolerance
 from lab.referee.asking.evaluate import Raised
-from lab.referee.points.drawn import MANY, Group, joined
+from lab.referee.points.group import MANY, Group, joined
 from lab.referee.points.properties import REACH, Shared, shared
 from lab.referee.points.stacks import arrays, everywhere, largest
 from lab.referee.search.steering import movable

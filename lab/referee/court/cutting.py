@@ -17,7 +17,7 @@ from lab.referee.asking.evaluate import precision
 from lab.referee.asking.question import Question, split
 from lab.referee.asking.structure import form
 from lab.referee.court.weighing import Found, weigh
-from lab.referee.points.drawn import MANY, Group
+from lab.referee.points.group import MANY, Group
 from lab.referee.witnesses.evidence import Evidence, expected, gather
 
 SMALL = (4, 3, 5, 2, 6, 7, 8)  # what lengths are cut to, the rarest first

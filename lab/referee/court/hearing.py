@@ -14,7 +14,7 @@ from lab.referee.court.large import hear_large
 from lab.referee.court.large_wrong import hear_large_wrong
 from lab.referee.court.repeat import not_repeatable
 from lab.referee.court.weighing import Found
-from lab.referee.points.drawn import MANY, Group
+from lab.referee.points.group import MANY, Group
 from lab.referee.search.steering import steer
 from lab.referee.search.symmetry import among_symmetric, with_symmetric_tangents
 from lab.referee.witnesses.evidence import Evidence, FunctionRaised, expected, gather

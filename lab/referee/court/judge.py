@@ -18,7 +18,8 @@ from lab.referee.court.hearing import Heard, Settled, hear
 from lab.referee.court.intended import suspected, weigh_meant
 from lab.referee.court.slopes_alone import by_differences
 from lab.referee.court.weighing import Found, weigh
-from lab.referee.points.drawn import Group, directions, groups
+from lab.referee.points.drawn import directions, groups
+from lab.referee.points.group import Group
 from lab.referee.programs.loops import MOST
 from lab.referee.rules import rule_claim
 from lab.referee.search.symmetry import AMONG

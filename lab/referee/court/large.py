@@ -21,7 +21,7 @@ from lab.referee.asking.question import Question
 from lab.referee.asking.structure import Form, Misshapen, fit
 from lab.referee.asking.traces import Traced, traced
 from lab.referee.court.weighing import Found
-from lab.referee.points.drawn import Group
+from lab.referee.points.group import Group
 from lab.referee.verdict import Witness
 from lab.referee.witnesses.evidence import varied_leaves
 

@@ -18,7 +18,7 @@ from lab.referee.asking.question import Question, split
 from lab.referee.asking.structure import Form, Misshapen, fit
 from lab.referee.court.cutting import cut_down
 from lab.referee.court.weighing import Found
-from lab.referee.points.drawn import Group
+from lab.referee.points.group import Group
 from lab.referee.points.stacks import everywhere, largest
 from lab.referee.verdict import Mistake, Witness
 from lab.referee.witnesses.evidence import varied_leaves

@@ -12,7 +12,7 @@ from lab.referee.asking.evaluate import precision
 from lab.referee.asking.question import Answer, Question, split
 from lab.referee.asking.traces import Traced, traced
 from lab.referee.court.weighing import Found
-from lab.referee.points.drawn import Group, at_one
+from lab.referee.points.group import Group, at_one
 
 
 def not_repeatable(asked: Question, group: Group) -> Found | None:

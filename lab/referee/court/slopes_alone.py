@@ -15,7 +15,7 @@ from lab.referee.asking.structure import form
 from lab.referee.court.testimony import of_differences
 from lab.referee.court.weighing import PROBED, Found
 from lab.referee.naming.stage.scene import number
-from lab.referee.points.drawn import Group
+from lab.referee.points.group import Group
 from lab.referee.verdict import Mistake
 from lab.referee.witnesses.differences import Probe, probes
 

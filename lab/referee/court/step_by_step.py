@@ -18,7 +18,7 @@ from lab.referee.asking.question import question
 from lab.referee.asking.structure import form
 from lab.referee.court.steps import Steps, as_like, taken
 from lab.referee.naming import OF_A_STEP, name_mistake
-from lab.referee.points.drawn import ARRAY, Group
+from lab.referee.points.group import ARRAY, Group
 from lab.referee.points.stacks import anywhere
 from lab.referee.verdict import Mistake
 from lab.referee.witnesses.evidence import Evidence, expected, gather

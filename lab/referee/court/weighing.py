@@ -18,7 +18,7 @@ from lab.referee.court.testimony import odd_witness, power_of, witnesses_of
 from lab.referee.examples.counterexample import counterexample
 from lab.referee.examples.symptoms import heard
 from lab.referee.naming import name_mistake
-from lab.referee.points.drawn import MANY
+from lab.referee.points.group import MANY
 from lab.referee.points.stacks import anywhere
 from lab.referee.verdict import PASSING, Counterexample, Mistake, Witness, Word
 from lab.referee.witnesses.differences import probes

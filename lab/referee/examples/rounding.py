@@ -8,7 +8,8 @@ import numpy as np
 
 from lab.derivation import Derivation
 from lab.domains import Domain
-from lab.referee.points.drawn import Group, at_sizes, places
+from lab.referee.points.drawn import at_sizes, places
+from lab.referee.points.group import Group
 from lab.referee.points.properties import Shared, shared
 from lab.referee.points.stacks import arrays, everywhere
 

@@ -21,7 +21,8 @@ from lab.referee.asking.question import Question, split
 from lab.referee.asking.structure import Form, Misshapen, fit, form
 from lab.referee.examples.rounding import Room, cost, room_of, rounded, simpler
 from lab.referee.examples.symptoms import BESIDE, Symptoms, heard, largest, smooth, symptoms
-from lab.referee.points.drawn import Group, at_sizes, joined
+from lab.referee.points.drawn import at_sizes
+from lab.referee.points.group import Group, joined
 from lab.referee.points.properties import shared
 from lab.referee.witnesses.evidence import Evidence, expected
 

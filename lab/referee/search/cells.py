@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.referee.points.drawn import Group, joined
+from lab.referee.points.group import Group, joined
 from lab.referee.points.properties import FEW, Shared
 from lab.referee.points.stacks import arrays, over
 

@@ -16,7 +16,8 @@ import numpy as np
 from lab.referee.asking.evaluate import Asker, Raised, precision
 from lab.referee.asking.question import Question
 from lab.referee.asking.traces import traced
-from lab.referee.points.drawn import Group, joined, places
+from lab.referee.points.drawn import places
+from lab.referee.points.group import Group, joined
 from lab.referee.points.properties import Shared, shared
 from lab.referee.points.stacks import arrays, largest, over
 from lab.referee.programs.comparisons import Comparison, comparisons, margins

@@ -17,7 +17,8 @@ import numpy as np
 from lab.domains import Domain
 from lab.referee.asking.evaluate import Asker, Raised
 from lab.referee.asking.question import Answer, Question, split
-from lab.referee.points.drawn import Group, joined, places
+from lab.referee.points.drawn import places
+from lab.referee.points.group import Group, joined
 from lab.referee.points.properties import symmetric
 from lab.referee.witnesses.evidence import varied_leaves
 

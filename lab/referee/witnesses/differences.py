@@ -18,7 +18,7 @@ from lab.referee.asking.numeric import ABSCISSAE, Slope, slope
 from lab.referee.asking.question import Question, split
 from lab.referee.asking.tolerance import NUDGE
 from lab.referee.asking.traces import shape_of
-from lab.referee.points.drawn import Group, stacked
+from lab.referee.points.group import Group, stacked
 from lab.referee.points.stacks import over
 from lab.referee.witnesses.evidence import Ask, varied_leaves
 from lab.referee.witnesses.noise import rattled

@@ -14,7 +14,7 @@ from lab.referee.asking.evaluate import Asker, Raised
 from lab.referee.asking.question import Answer, Question, split
 from lab.referee.asking.structure import Form, Misshapen, fit
 from lab.referee.asking.traces import as_traced, shape_of
-from lab.referee.points.drawn import Group, joined
+from lab.referee.points.group import Group, joined
 from lab.referee.points.stacks import anywhere, everywhere, over
 
 BLOCK = 64

@@ -15,7 +15,7 @@ import numpy as np
 
 from lab.referee.asking import tolerance
 from lab.referee.asking.evaluate import Raised
-from lab.referee.points.drawn import stacked
+from lab.referee.points.group import stacked
 from lab.referee.points.stacks import everywhere
 from lab.referee.witnesses import rows
 from lab.referee.witnesses.differences import probes

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from lab.referee.asking.evaluate import Raised
-from lab.referee.points.drawn import stacked
+from lab.referee.points.group import stacked
 from lab.referee.witnesses.evidence import Evidence, varied_leaves
 
 WAYS = 4
