@@ -17,11 +17,11 @@ from lab.referee.naming.stage.program import in_flight
 from lab.referee.naming.stage.scene import Scene, in_part, some_rows, where
 from lab.referee.naming.stage.sizes import TRIVIAL
 from lab.referee.naming.stage.words import value_text
+from lab.referee.programs.comparisons import TIES
 from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
 
 MOST = 60  # edges
-COMPARED = ("gt", "ge", "lt", "le")
 
 Edit = Callable[[np.ndarray], np.ndarray]
 EDITS: tuple[tuple[str, str, Edit], ...] = (
@@ -89,7 +89,7 @@ def _altered(flow: Flow, edges: list[Edge]) -> Iterator[Altered]:
         step = flow.program.steps[edge.step]
         text, shape = value_text(flow.told, slot, step.place), flow.program.shapes[slot]
         inside = f" in {step.place.quoted}" if step.place is not None else ""
-        if step.name in COMPARED:
+        if step.name in TIES:
             for value, edit in OF_COMPARED:
                 says = f"it decides as if {text}{inside} were {value}"
                 yield Altered("region", says, edge, edit)
