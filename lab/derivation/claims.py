@@ -131,7 +131,7 @@ def takes_the_arguments(claim: Derivation) -> None:
     """The hand can be called with the arguments; a sampler may leave out those with defaults."""
     if not claim.arguments:
         return
-    extra = claim.kind in ("jvp", "vjp", "hvp")
+    extra = claim.carries
     most = len(claim.arguments)
     fewest = next((n for n in range(most) if _accepts(claim.of, n)), most)
     counts = range(fewest, most + 1) if callable(claim.at) else [most]

@@ -44,6 +44,11 @@ class Derivation:
         return name_of(self.of)
 
     @property
+    def carries(self) -> bool:
+        """Whether the hand takes one more argument, the last: a tangent, cotangent or vector."""
+        return self.kind in ("jvp", "vjp", "hvp")
+
+    @property
     def doc(self) -> str:
         """The derivation in words: the docstring of the hand function."""
         return inspect.getdoc(self.hand) or ""

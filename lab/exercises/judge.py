@@ -157,7 +157,7 @@ def _not_derived(asked: Exercise, answer: Callable[..., Any]) -> str:
     if asked.derivation is None or asked.derivation.kind == "identity":
         return ""
     claim = claimed(asked, answer)
-    value = lambda *args: claim.of(*args[: len(args) - (claim.kind in ("jvp", "vjp", "hvp"))])
+    value = lambda *args: claim.of(*args[: len(args) - claim.carries])
     return "That is the function itself, not its derivative." if same(claim, answer, value) else ""
 
 

@@ -17,7 +17,7 @@ from lab.referee.points.group import ARRAY, Group
 def with_extra(asked: Question, group: Group, out: Any, rng: np.random.Generator) -> Group:
     """The group with a tangent or cotangent drawn for every point, as one more argument."""
     claim = asked.claim
-    if claim.kind not in ("jvp", "vjp"):
+    if not claim.carries:
         return group
     args = group.point(0)
     if claim.kind == "vjp":
@@ -48,7 +48,7 @@ def with_complaints(asked: Question, group: Group) -> Any:
     """
     claim = asked.claim
     args = group.rebuild([leaf[0] for leaf in group.leaves])  # not put on the device: it is large
-    if claim.kind in ("jvp", "vjp"):
+    if claim.carries:
         args = group.point(0)
         out = jax.eval_shape(lambda: asked.value(args, ()))
     else:

@@ -87,7 +87,7 @@ def question(claim: Derivation) -> Question:
         return answer
 
     def hand(args: tuple[Any, ...], extra: Any) -> Any:
-        return claim.hand(*args, *((extra,) if kind in ("jvp", "vjp") else ()))
+        return claim.hand(*args, *((extra,) if claim.carries else ()))
 
     def value(args: tuple[Any, ...], extra: Any) -> Any:
         return of(*args)
@@ -171,4 +171,4 @@ def _gradient(claim: Derivation) -> Callable[..., Any]:
 
 def split(asked: Question, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
     """The arguments of a point, and its tangent or cotangent, which rides along as the last one."""
-    return (args[:-1], args[-1]) if asked.claim.kind in ("jvp", "vjp") else (args, ())
+    return (args[:-1], args[-1]) if asked.claim.carries else (args, ())

@@ -21,7 +21,6 @@ from lab.referee.witnesses.differences import Probe, probes
 
 GROUPS = 4
 ALIKE = 1e-4  # ratios that are one number
-CARRIED = ("vjp", "jvp")
 
 Pairs = list[tuple[Probe, list[np.ndarray]]]
 
@@ -34,8 +33,7 @@ def by_differences(
         return Found("inconclusive", excused or "nothing to judge at")
     try:
         with precision(64):
-            carried = claim.kind in CARRIED
-            chosen = [with_extra(asked, g, None, rng) if carried else g for g in drawn[:GROUPS]]
+            chosen = [with_extra(asked, group, None, rng) for group in drawn[:GROUPS]]
     except Exception:  # the function itself raises
         return Found("inconclusive", excused)
     try:
