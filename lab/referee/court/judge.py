@@ -120,6 +120,8 @@ def _judged(
     if asked.claim.meant:
         return weigh_meant(heard.evidences, asked.claim.meant), points
     found = weigh(heard.asked, of_one_size(heard.evidences), rng, shrink=shrink, limit=limit)
+    if found.blind:
+        return by_differences(heard.asked, drawn, rng, found.reason), points
     found = named_small(heard.asked, heard.evidences, found, rng)
     further = None if limit else _further(found, heard)
     if further is not None:

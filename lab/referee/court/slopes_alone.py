@@ -4,6 +4,7 @@ They measure along a few random directions only, but along every argument by its
 disagree: that says where, and, where all are off by one number, by which."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -14,6 +15,7 @@ from lab.referee.asking.question import Question, split
 from lab.referee.asking.structure import form
 from lab.referee.court.testimony import of_differences
 from lab.referee.court.weighing import PROBED, Found
+from lab.referee.naming.answers.arguments import ignoring
 from lab.referee.naming.stage.scene import number
 from lab.referee.points.group import Group
 from lab.referee.verdict import Mistake
@@ -43,11 +45,62 @@ def by_differences(
     witness = of_differences(pairs)
     if witness.says == "abstains":
         return Found("inconclusive", excused, None, {}, (witness,))
-    if witness.says == "agrees":
-        says = f"agrees with differences, the only witness: {excused}"
-        return Found("correct", says, None, {}, (witness,))
-    mistake = _mistake(asked, chosen, rng, pairs)
-    return Found("wrong", mistake.says, mistake, {}, (witness,))
+    outputs = _by_output(asked, chosen, rng)
+    mistake = _of_outputs(asked, outputs)
+    if witness.says == "disagrees" and (mistake is None or mistake.name == "unknown"):
+        measured = _mistake(asked, chosen, rng, pairs)
+        mistake = mistake if mistake and measured.name == "unknown" else measured
+    if mistake is not None:
+        witness = witness._replace(says="disagrees")
+        return Found("wrong", mistake.says, mistake, {}, (witness,))
+    says = f"agrees with differences, the only witness: {excused}"
+    unused = " and ".join(name for name, one in outputs.items() if one.silent)
+    if unused:
+        says += (
+            f"; it ignores the cotangent of output {unused}, whose slopes they do not tell from 0"
+        )
+    return Found("correct", says, None, {}, (witness,))
+
+
+class _Output(NamedTuple):
+    """What differences say of the hand where the cotangents of all outputs but one are zero;
+    ``silent``: it answers with zero there.
+    """
+
+    says: str
+    silent: bool
+
+
+def _by_output(
+    asked: Question, groups: Sequence[Group], rng: np.random.Generator
+) -> dict[str, _Output]:
+    """Several outputs one by one: what one adds may be little beside the others."""
+    if asked.claim.kind != "vjp":
+        return {}
+    _, extra = split(asked, groups[0].point(0))
+    flat, _ = jax.tree_util.tree_flatten_with_path(extra)
+    paths = [jax.tree_util.keystr(path) for path, _ in flat]
+    told = {}
+    for k, name in enumerate(paths) if len(paths) > 1 else ():
+        alone = [_with_one(group, k, len(paths)) for group in groups]
+        pairs = _measured(asked, alone, rng)
+        silent = not any(np.any(leaf) for _, leaves in pairs for leaf in leaves)
+        told[name] = _Output(of_differences(pairs).says, silent)
+    return told
+
+
+def _with_one(group: Group, k: int, count: int) -> Group:
+    """The points with all but the k-th of the last ``count`` leaves, the cotangents, at zero."""
+    kept, cotangents = group.leaves[:-count], group.leaves[-count:]
+    return group._replace(leaves=(*kept, *(leaf * (i == k) for i, leaf in enumerate(cotangents))))
+
+
+def _of_outputs(asked: Question, outputs: dict[str, _Output]) -> Mistake | None:
+    off = [name for name, one in outputs.items() if one.says == "disagrees"]
+    if off and all(outputs[name].silent for name in off):
+        return Mistake("missing_term", ignoring(off), "")
+    says = f"differences of output {' and '.join(off)} of {asked.claim.of_name} disagree with it"
+    return Mistake("unknown", says, "") if 0 < len(off) < len(outputs) else None
 
 
 def _measured(

@@ -3,14 +3,17 @@ have shown.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from lab.referee.asking import tolerance
+from lab.referee.asking.traces import traced
 from lab.referee.court.dispute import Dispute
+from lab.referee.programs.bits import through_bits
 from lab.referee.verdict import Witness
 from lab.referee.witnesses.differences import Probe
-from lab.referee.witnesses.evidence import Evidence, at_point
+from lab.referee.witnesses.evidence import Evidence, at_point, varied_leaves
 
 
 def odd_witness(evidences: list[Evidence], measured: list[Probe]) -> tuple[str, bool] | None:
@@ -37,6 +40,16 @@ def odd_witness(evidences: list[Evidence], measured: list[Probe]) -> tuple[str, 
     if apart > typical / 2:
         return f"forward and reverse mode of {claim.of_name} contradict each other", False
     return None
+
+
+def unseen_by_jax(evidence: Evidence) -> str | None:
+    """Where the function takes numbers apart into their bits, which JAX takes for constant."""
+    asked: Any = evidence.question
+    try:
+        closed = traced(asked, asked.value, evidence.group).closed
+        return through_bits(closed, varied_leaves(asked, evidence.group))
+    except Exception:
+        return None
 
 
 def witnesses_of(

@@ -14,7 +14,7 @@ from lab.referee.court.dispute import LOST, Dispute, dispute
 from lab.referee.court.nearly import nearly
 from lab.referee.court.step_by_step import name_each
 from lab.referee.court.steps import Steps, ends_right, judge_steps, taken
-from lab.referee.court.testimony import odd_witness, power_of, witnesses_of
+from lab.referee.court.testimony import odd_witness, power_of, unseen_by_jax, witnesses_of
 from lab.referee.examples.counterexample import counterexample
 from lab.referee.examples.symptoms import heard
 from lab.referee.naming import name_mistake
@@ -37,6 +37,7 @@ class Found(NamedTuple):
     power: float | None = None
     counterexample: Counterexample | None = None
     nearly: float | None = None  # how far it is off all the same, if it is
+    blind: bool = False  # JAX is no witness of this function, differences are
 
 
 @np.errstate(all="ignore")
@@ -62,6 +63,8 @@ def weigh(
             off_kinks = probes(asked, moved[0].group, rng, _probed(moved[0]))
             if off_kinks and odd_witness(moved, off_kinks) is None:
                 evidences, odd = [*evidences, *moved], None
+    if odd is not None and (blind := unseen_by_jax(first)):
+        return Found("inconclusive", f"JAX has no derivative through {blind}", blind=True)
     judged = sum(int((e.usable & e.group.typical).sum()) for e in evidences)
     disputes = [dispute(e, rng) for e in evidences]
     near = nearly(evidences, [d.wrong for d in disputes], limit=limit)

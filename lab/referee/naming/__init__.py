@@ -18,7 +18,13 @@ from contextlib import suppress
 
 import numpy as np
 
-from lab.referee.naming.answers.arguments import exchanged, mirrored, misplaced, other_argument
+from lab.referee.naming.answers.arguments import (
+    exchanged,
+    ignored,
+    mirrored,
+    misplaced,
+    other_argument,
+)
 from lab.referee.naming.answers.conjugates import complex_leaves, conventions
 from lab.referee.naming.answers.entries import single_entries
 from lab.referee.naming.answers.regions import (
@@ -92,6 +98,7 @@ BY_LEAF: tuple[Finder, ...] = (
     transformed,
     regions,
     one_sided,
+    ignored,
     misplaced,
     certain_sizes,
     missing_ones,
@@ -147,7 +154,7 @@ BY_LEAF: tuple[Finder, ...] = (
     noughts_apart,
 )
 # Of one step among others: what it is about is tapped, and its arguments are not.
-OF_A_STEP = tuple(find for find in BY_LEAF if find not in (misplaced, exchanged, mirrored))
+OF_A_STEP = tuple(find for find in BY_LEAF if find not in (ignored, misplaced, exchanged, mirrored))
 IN_PARTS: tuple[Finder, ...] = (
     regions,
     one_sided,

@@ -105,7 +105,10 @@ class Held:
         self.value = value
 
     def __repr__(self) -> str:
-        array = np.asarray(self.value)
+        value = self.value
+        if jnp.issubdtype(jnp.result_type(value), jax.dtypes.extended):
+            value = jax.random.key_data(value)
+        array = np.asarray(value)
         return f"{type(self.value).__name__} {array.dtype}{array.shape} {array.tolist()!r}"
 
     def __eq__(self, other: object) -> bool:

@@ -47,7 +47,8 @@ class Probe(NamedTuple):
         gap = abs(value - self.slope.value)
         if gap <= 20 * self.slope.error + 1e-9 * size:
             return True
-        if self.slope.error <= 1e-4 * size and gap > 100 * self.slope.error + 1e-6 * size:
+        usual = max(size, abs(self.slope.value))  # zero is wrong, too, where there is a slope
+        if self.slope.error <= 1e-4 * usual and gap > 100 * self.slope.error + 1e-6 * usual:
             return False
         return None
 

@@ -2,7 +2,7 @@
 shifted, forgotten.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from lab.referee.asking.evaluate import Asker, Raised
 from lab.referee.asking.question import split
+from lab.referee.naming.answers.transforms import all_left_out
 from lab.referee.naming.stage.program import subject
 from lab.referee.naming.stage.scene import Scene
 from lab.referee.naming.stage.sizes import argument_leaves
@@ -32,6 +33,21 @@ class Alteration(NamedTuple):
 def misplaced(scene: Scene) -> Iterator[Mistake]:
     """As if an argument were one, zero, its negative, turned or shifted."""
     yield from _altered(scene, _alterations)
+
+
+def ignored(scene: Scene) -> Iterator[Mistake]:
+    """As if nothing, of several outputs, depended on some: their cotangents are not used. Beside
+    it, arguments that get none are told apart.
+    """
+    nothing = [i for i in scene.leaves if not any(np.any(e.hand[i]) for e in scene.evidences)]
+    rest = [i for i in scene.leaves if i not in nothing]
+    if not rest:
+        return
+    for mistake in _altered(scene.only(rest), _ignored):
+        says = mistake.says
+        if nothing:
+            says = f"{scene.only(rest).where}: {says}; {all_left_out(scene.only(nothing))}"
+        yield Mistake(mistake.name, says, scene.where)
 
 
 def mirrored(scene: Scene) -> Iterator[Mistake]:
@@ -184,6 +200,30 @@ def _alterations(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
                 says = f"{name} is off by one: as if it were {name} {'+' if shift > 0 else '-'} 1"
                 yield Alteration("index", says, change(partial(np.add, shift)))
                 yield Alteration("index", says, _cyclic(scene, i, shift))
+
+
+def _ignored(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
+    """One of the outputs, then all but one."""
+    names = argument_leaves(scene.evidences[scene.main])
+    outputs = list(range(_extra_from(names), len(leaves)))
+    if scene.kind != "vjp" or len(outputs) < 2:
+        return
+    rest = [[i for i in outputs if i != one] for one in outputs] if len(outputs) > 2 else []
+    for some in (*([i] for i in outputs), *rest):
+        which = [names[i].removeprefix("the cotangent") for i in some]
+        yield Alteration("missing_term", ignoring(which), _zeroed(some))
+
+
+def ignoring(outputs: Sequence[str]) -> str:
+    """What is said of a rule that does not use the cotangents of these outputs."""
+    which = " and ".join(outputs)
+    if len(outputs) == 1:
+        return f"the cotangent of output {which} is ignored: it is right where that is zero"
+    return f"the cotangents of outputs {which} are ignored: it is right where those are zero"
+
+
+def _zeroed(some: list[int]) -> Callable[[Leaves], Leaves]:
+    return lambda leaves: tuple(x * 0 if i in some else x for i, x in enumerate(leaves))
 
 
 def _mirrored(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:

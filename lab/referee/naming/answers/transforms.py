@@ -40,7 +40,7 @@ def _turned_into(
 def _scaled(scene: Scene) -> Iterator[Mistake]:
     """A factor: one for all points, or one for all points of a size."""
     if scene.explains([[0 * leaf for leaf in leaves] for leaves in scene.truths()]):
-        yield Mistake("missing_term", "it is zero: all of it is left out", scene.where)
+        yield Mistake("missing_term", all_left_out(scene), scene.where)
         return
     factors = [_factor(scene, g) for g in range(len(scene.evidences))]
     one = factors[scene.main]
@@ -56,6 +56,16 @@ def _scaled(scene: Scene) -> Iterator[Mistake]:
         word = scene.size_word(filled)
         if word:
             yield _sized(scene, word)
+
+
+def all_left_out(scene: Scene) -> str:
+    """A rule answers for every argument, and JAX takes `None` for zero."""
+    claim, names = scene.evidences[0].question.claim, [scene.names[i] for i in scene.leaves]
+    if not claim.rule or scene.kind != "vjp":
+        return "it is zero: all of it is left out"
+    listed = " and ".join(names)
+    which = f"{listed} gets" if len(names) == 1 else f"{listed} get"
+    return f"{which} a cotangent of zero, as if {claim.of_name} did not depend on {listed}"
 
 
 def _sized(scene: Scene, word: str, c: float | None = None) -> Mistake:

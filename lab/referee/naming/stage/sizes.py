@@ -253,16 +253,23 @@ def settings(evidence: Evidence) -> dict[str, int]:
 
 
 def argument_leaves(evidence: Evidence) -> list[str]:
-    """The array leaves of a point by the name of their argument, in order."""
-
+    """The array leaves of a point by the name of their argument, in order; a tangent by that of
+    what it is a tangent of.
+    """
     claim = evidence.question.claim
     marked = evidence.group.rebuild([f"\0{i}" for i in range(len(evidence.group.leaves))])
+    known = dict(enumerate(claim.arguments))
+    carried = len(marked) - 1 if claim.carries else None
     found = {}
     for path, leaf in jax.tree_util.tree_flatten_with_path(marked)[0]:
         if isinstance(leaf, str) and leaf.startswith("\0"):
-            head = path[0].idx
-            known = head < len(claim.arguments)
-            extra = {"vjp": "the cotangent", "jvp": "the tangent"}.get(claim.kind, str(head))
-            name = claim.arguments[head] if known else extra
-            found[int(leaf[1:])] = name + jax.tree_util.keystr(path[1:])
+            head, rest = path[0].idx, path[1:]
+            if head != carried:
+                name = known.get(head, f"argument {head}")
+            elif claim.kind != "jvp" or claim.single:
+                name = {"vjp": "the cotangent"}.get(claim.kind, "the tangent")
+            else:
+                name = f"the tangent of {known.get(claim.wrt[rest[0].idx], rest[0].idx)}"
+                rest = rest[1:]
+            found[int(leaf[1:])] = name + jax.tree_util.keystr(rest)
     return [found[i] for i in range(len(found))]
