@@ -11,7 +11,11 @@ import jax
 from lab.derivation import name_of
 
 RULES = (jax.custom_vjp, jax.custom_jvp)
-FILTERED = {"filter_custom_vjp": "vjp", "filter_custom_jvp": "jvp"}  # by name: no import of theirs
+# by name: no import of theirs; what a rule is for, and how one is defined
+FILTERED = {
+    "filter_custom_vjp": ("vjp", "def_fwd(...) and def_bwd"),
+    "filter_custom_jvp": ("jvp", "def_jvp"),
+}
 GRADIENT = "custom_gradient.<locals>.wrapped_fun"
 DEFJVPS = "custom_jvp.defjvps.<locals>.jvp"
 DEEP = 10  # wrappers
@@ -22,8 +26,9 @@ Pull = Callable[[tuple[Any, ...], Any], tuple[Any, ...]]
 class Attached(NamedTuple):
     """``body`` is the function that the rule replaces, ``kind`` what it is a rule for, ``fixed``
     the positions of arguments that it takes as they are and never differentiates; ``only``, where
-    it is not `None`, the positions it can differentiate. ``written`` is the rule's own function,
-    whose lines are quoted, `None` where no rule was defined yet. ``pull`` goes from arguments and
+    it is not `None`, the positions it can differentiate; ``keywords``: arguments that go by name
+    alone are never differentiated either. ``written`` is the rule's own function, whose lines are
+    quoted, `None` where no rule was defined yet, by ``define``. ``pull`` goes from arguments and
     cotangent to the cotangents of all arguments that are not fixed, by the rule's own functions,
     as JAX, which traces them apart, forgets their lines.
     """
@@ -35,6 +40,8 @@ class Attached(NamedTuple):
     written: Callable[..., Any] | None
     pull: Pull | None = None
     only: tuple[int, ...] | None = None
+    keywords: bool = False
+    define: str = ""
 
 
 def attached(function: Any) -> Attached | None:
@@ -43,7 +50,7 @@ def attached(function: Any) -> Attached | None:
         if isinstance(one, RULES):
             return _of_jax(one)
         if type(one).__name__ in FILTERED:
-            return _filtered(one, FILTERED[type(one).__name__])
+            return _filtered(one, *FILTERED[type(one).__name__])
     return None
 
 
@@ -100,13 +107,15 @@ def _gradient(made: Callable[..., Any]) -> Attached:
     return Attached(name_of(made), body, "vjp", (), made, pull)
 
 
-def _filtered(rule: Any, kind: str) -> Attached:
+def _filtered(rule: Any, kind: str, define: str) -> Attached:
     """Of Equinox: everything but a floating array is fixed, whatever its position."""
+    only = None
     if kind == "jvp":
         body = _closed_over(rule.fn.fun)["fn"]
         written = _closed_over(rule.fn.jvp)["fn_jvp"] if rule.fn.jvp else None
-        return Attached(name_of(body), body, kind, (), written)
-    return Attached(name_of(rule.fn), rule.fn, kind, (), rule.fn_bwd, None, (0,))
+    else:
+        body, written, only = rule.fn, rule.fn_bwd, (0,)
+    return Attached(name_of(body), body, kind, (), written, None, only, True, define)
 
 
 def _closed_over(function: Any) -> dict[str, Any]:

@@ -41,7 +41,10 @@ def rule_claim(
     assert rule is not None
     name, body, kind = name or rule.name, rule.body, rule.kind
     if rule.written is None:
-        raise BadInput(f"{name}: it has no rule yet; call {name}.def{kind}(...) first")
+        define = rule.define or f"def{kind}"
+        raise BadInput(f"{name}: it has no rule yet; call {name}.{define}(...) first")
+    if rule.keywords:
+        function, body, rule = _by_position(function, rule)
     assumed = None
     if at is None:
         at = annotated(body)
@@ -76,6 +79,30 @@ def rule_claim(
         name=name, assumed=assumed, meant=meant, rule=True, fixed=rule.fixed
     )
     return replace(claim, **said, **place)
+
+
+def _by_position(function: Any, rule: Attached) -> tuple[Any, Callable[..., Any], Attached]:
+    """The function and its body, with what they take by name alone as last arguments, which are
+    fixed.
+    """
+    parameters = list(inspect.signature(rule.body).parameters.values())
+    names = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    ahead = [p for p in parameters if p.kind in POSITIONAL]
+    if not names or len(ahead) + len(names) < len(parameters):
+        return function, rule.body, rule
+    first = len(ahead)
+    kinds = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in parameters]
+
+    def placed(f: Any) -> Callable[..., Any]:
+        made = wraps(f)(
+            lambda *args: f(*args[:first], **dict(zip(names, args[first:], strict=False)))
+        )
+        made.__signature__ = inspect.Signature(kinds)  # type: ignore[attr-defined]
+        return made
+
+    body = placed(rule.body)
+    fixed = tuple(range(first, len(parameters)))
+    return placed(function), body, rule._replace(body=body, fixed=fixed)
 
 
 def _spelled_out(body: Callable[..., Any], at: Any) -> Callable[..., Any]:
