@@ -53,7 +53,7 @@ def cut_down(
         heard = gather(asked, small, wanted, rng, whole=True, forward=True)
         if not isinstance(heard, Evidence):
             continue
-        found = weigh(asked, [heard], rng, shrink=shrink)
+        found = weigh(asked, [heard], rng, shrink=shrink).named
         return CutDown(found, _off(heard)) if found.word == "wrong" else None
     return None
 

@@ -122,14 +122,18 @@ def _judged(
     found = weigh(heard.asked, of_one_size(heard.evidences), rng, shrink=shrink, limit=limit)
     if found.blind:
         return by_differences(heard.asked, drawn, rng, found.reason), points
-    found = named_small(heard.asked, heard.evidences, found, rng)
     further = None if limit else _further(found, heard)
     if further is not None:
         again, points_again = _judged(further, drawn, rng, shrink=shrink, limit=True)
         if _decides(again, found):
+            again = again.named
             says = f"{again.reason}, with loops taken from their tolerance to their limit"
             return again._replace(reason=says), points_again
-    return _with_remarks(found, heard), points
+
+    def told() -> Found:
+        return _with_remarks(named_small(heard.asked, heard.evidences, found.named, rng), heard)
+
+    return found._replace(name=told) if limit else told(), points
 
 
 def _decides(again: Found, found: Found) -> bool:

@@ -38,6 +38,11 @@ class Found(NamedTuple):
     counterexample: Counterexample | None = None
     nearly: float | None = None  # how far it is off all the same, if it is
     blind: bool = False  # JAX is no witness of this function, differences are
+    name: Callable[[], "Found"] | None = None  # says what the mistake is: dear, and asked if told
+
+    @property
+    def named(self) -> "Found":
+        return self.name() if self.name else self
 
 
 @np.errstate(all="ignore")
@@ -110,9 +115,19 @@ def weigh(
         apart = None
         if walk is not None and _several(bad_steps, walk, evidences[0]):
             apart = partial(name_each, evidences, walk, bad_steps, rng)
-        condemned = _found_wrong(evidences, disputes, apart, rng, found)
-        shown = counterexample(evidences, wrong, rng) if shrink else None
-        return condemned._replace(counterexample=shown)
+
+        cancels = _cancellation(evidences, wrong)
+
+        @np.errstate(all="ignore")
+        def name() -> Found:
+            if cancels is not None:
+                condemned = found("unstable", cancels.says, cancels)
+            else:
+                condemned = _found_wrong(evidences, disputes, apart, rng, found)
+            shown = counterexample(evidences, wrong, rng) if shrink else None
+            return condemned._replace(counterexample=shown)
+
+        return found("unstable" if cancels else "wrong", "")._replace(name=name)
     if bad_steps:
         listed = ", ".join(map(repr, bad_steps))
         says = f"the end is right, but a step on the way is not: {listed}"
@@ -185,9 +200,6 @@ def _found_wrong(
     typical_bad = [mask & e.group.typical for e, mask in zip(evidences, wrong, strict=True)]
     typical_count = sum(int((e.usable & e.group.typical).sum()) for e in evidences)
     typical_wrong = sum(int(mask.sum()) for mask in typical_bad)
-    cancels = _cancellation(evidences, wrong)
-    if cancels is not None:
-        return found("unstable", cancels.says, cancels)
     try:
         each = apart() if apart else None
         mistake = each or _named(evidences, disputes, typical_bad if typical_wrong else wrong, rng)
