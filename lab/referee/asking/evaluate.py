@@ -14,6 +14,7 @@ import numpy as np
 from lab.referee.points.group import Group, at_one
 from lab.referee.programs.fingerprint import fingerprint
 from lab.referee.programs.loops import ending
+from lab.referee.programs.pooled import over_points
 from lab.timelimit import TimeUp, limited
 
 SMALL = 10**4  # numbers per point below which compiling costs more than computing
@@ -143,7 +144,7 @@ class Asker:
         made = _programs.pop((known, self.bits, self.block, self.quick), None) if known else None
         if made is None:
             options = quick_options() if self.quick else None
-            made = jax.jit(jax.vmap(ending(closed)), compiler_options=options)
+            made = jax.jit(over_points(closed, ending(closed)), compiler_options=options)
         if known:
             _programs[known, self.bits, self.block, self.quick] = made  # the latest comes last
             while len(_programs) > KEPT:

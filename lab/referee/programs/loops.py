@@ -59,7 +59,7 @@ def to_its_limit(function: Callable[..., Any]) -> Callable[..., Any]:
 def loops(closed: Any) -> bool:
     """Whether there is a ``while_loop`` anywhere in the program."""
     return any(
-        equation.primitive.name == "while" or any(map(loops, _inner(equation)))
+        equation.primitive.name == "while" or any(map(loops, inner(equation)))
         for equation in closed.jaxpr.eqns
     )
 
@@ -68,7 +68,7 @@ def by_tolerance(closed: Any) -> bool:
     """Whether there is a loop that ends by what it computes, and not after counted steps."""
     return any(
         (equation.primitive.name == "while" and _computed(equation))
-        or any(map(by_tolerance, _inner(equation)))
+        or any(map(by_tolerance, inner(equation)))
         for equation in closed.jaxpr.eqns
     )
 
@@ -84,7 +84,7 @@ def _computed(equation: Any) -> bool:
     return any(var in read and not jnp.issubdtype(var.aval.dtype, jnp.integer) for var in own)
 
 
-def _inner(equation: Any) -> list[Any]:
+def inner(equation: Any) -> list[Any]:
     """The programs that a step calls."""
     found = jax.tree.leaves(
         list(equation.params.values()), is_leaf=lambda leaf: hasattr(leaf, "eqns")
@@ -106,14 +106,14 @@ def _run(closed: Any, leaves: Sequence[Any], loop: Loop) -> list[Any]:
     read = lambda atom: typed(atom) if isinstance(atom, core.Literal) else values[atom]
     for equation in jaxpr.eqns:
         operands, primitive = [read(atom) for atom in equation.invars], equation.primitive
-        inner = [one for one in _inner(equation) if loops(one)]
+        within = [one for one in inner(equation) if loops(one)]
         if primitive.name == "while":
             out = loop(equation, operands)
-        elif inner and primitive.name in INLINED:
-            out = _run(inner[0], operands, loop)
+        elif within and primitive.name in INLINED:
+            out = _run(within[0], operands, loop)
         else:
             params = equation.params
-            if inner:
+            if within:
                 params = {name: _rewritten(value, loop) for name, value in params.items()}
             out = primitive.bind(*operands, **primitive.get_bind_params(params))
             out = out if primitive.multiple_results else [out]
