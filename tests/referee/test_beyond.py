@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from lab import check
@@ -98,3 +99,47 @@ def test_narrow_types_of_the_hand_alone_are_told(name):
     assert verdict.verdict == "correct"
     assert says in verdict.reason
     assert ("rounds to" in verdict.reason) == bool(says)
+
+
+def scores(key):
+    return (30 * jax.random.normal(key, (10,)),)
+
+
+def seldom_far(key):
+    """One draw in twenty has entries a hundred times as large."""
+    key_x, key_far = jax.random.split(key)
+    far = jnp.where(jax.random.uniform(key_far) < 0.05, 100.0, 1.0)
+    return (far * jax.random.normal(key_x, (4,)),)
+
+
+def row_by_row(key):
+    """A sampler of numbers read off the key, which nothing can trace."""
+    return (30 * np.random.default_rng(int(key[-1])).standard_normal((2, 5)),)
+
+
+by_exp = lambda z: jnp.exp(z) / (1 + jnp.exp(z))
+log_cosh = lambda z: jnp.sum(jnp.logaddexp(z, -z) - jnp.log(2.0))
+
+# function, hand that gives up at what is seldom drawn, one that does not, places
+SELDOM = {
+    "large scores": (softplus, by_exp, jax.nn.sigmoid, scores),
+    "a tail of its own": (log_cosh, lambda z: jnp.sinh(z) / jnp.cosh(z), jnp.tanh, seldom_far),
+    "numbers read off the key": (softplus, by_exp, jax.nn.sigmoid, row_by_row),
+}
+
+
+@pytest.mark.parametrize("name", SELDOM)
+def test_what_is_seldom_drawn_is_in_the_range_of_the_sampler(name):
+    f, gives_up, stable, at = SELDOM[name]
+    for seed in (0, 1, 2):  # whether it is among the first draws or not
+        verdict = check(f, gives_up, at=at, seed=seed, shrink=False)
+        assert verdict.verdict == "unstable"
+        assert "it gives nan" in verdict.reason
+        assert check(f, stable, at=at, seed=seed).verdict == "correct"
+    assert check(f, lambda z: 1.001 * stable(z), at=at, shrink=False).verdict == "wrong"
+
+
+def test_many_draws_that_are_never_so_large_leave_it_a_remark():
+    verdict = check(softplus, by_exp, at=lambda key: (4 * jax.random.normal(key, (10,)),))
+    assert verdict.verdict == "correct"
+    assert "beyond the points given" in verdict.reason

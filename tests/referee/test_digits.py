@@ -61,6 +61,9 @@ LOST = {
     "logarithm": ("gradient", lambda x: jnp.sum(jnp.log1p(x) ** 2),
         lambda x: 2 * jnp.log1p(x) / (1 + x), lambda x: 2 * jnp.log(1 + x) / (1 + x),
         magnitudes(-5, 2, 6)),
+    "few of them": ("gradient", lambda x: jnp.sum(jnp.expm1(-x) ** 2),
+        lambda x: -2 * jnp.exp(-x) * jnp.expm1(-x), lambda x: 2 * jnp.exp(-x) * (1 - jnp.exp(-x)),
+        lambda key: jnp.array([2e-4, 0.1, 1.0, 3.0]) * jax.random.uniform(key, (4,), minval=1.0, maxval=2.0)),
     "tanh of tanh'": ("jvp", lambda x: jnp.log(jnp.cosh(x)), lambda x, v: jnp.tanh(x) * v,
         lambda x, v: (1 - 2 / (jnp.exp(2 * x) + 1)) * v, magnitudes(-7, 0, 4)),
 }  # fmt: skip

@@ -47,7 +47,7 @@ def gives_up(evidence: Evidence) -> str:
         points = _scaled(group, varied, typical, factors)
         if not all(keep(arrays(points)).all() for keep in common.keeps):
             continue
-        none, lost = _missing(evidence, points)
+        none, lost = missing(evidence, points)
         bad = np.flatnonzero(none | lost)
         if bad.size:
             size = max(float(np.abs(points[i][bad[0]]).max(initial=0.0)) for i in varied)
@@ -78,7 +78,7 @@ def _scaled(
     return tuple(made)
 
 
-def _missing(evidence: Evidence, points: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
+def missing(evidence: Evidence, points: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Point by point, whether in single precision the hand has no number for the derivative, and
     whether it has another one, where JAX has the right one.
     """

@@ -16,6 +16,7 @@ from lab.referee.court.beyond import gives_up, rounds
 from lab.referee.court.cutting import named_small
 from lab.referee.court.hearing import Heard, Settled, hear
 from lab.referee.court.intended import suspected, weigh_meant
+from lab.referee.court.seldom import seldom
 from lab.referee.court.slopes_alone import by_differences
 from lab.referee.court.weighing import Found, weigh
 from lab.referee.points.drawn import directions, groups
@@ -129,9 +130,13 @@ def _judged(
             again = again.named
             says = f"{again.reason}, with loops taken from their tolerance to their limit"
             return again._replace(reason=says), points_again
+    remark = gives_up(heard.evidences[0]) if found.word in PASSING else ""
+    if remark and heard.broken is None:
+        found = seldom(asked, heard.evidences[0], rng, shrink=shrink) or found
 
     def told() -> Found:
-        return _with_remarks(named_small(heard.asked, heard.evidences, found.named, rng), heard)
+        small = named_small(heard.asked, heard.evidences, found.named, rng)
+        return _with_remarks(small, heard, remark)
 
     return found._replace(name=told) if limit else told(), points
 
@@ -154,9 +159,10 @@ def _further(found: Found, heard: Heard) -> Question | None:
     return in_the_limit(heard.asked, heard.evidences[0].group) if doubtful else None
 
 
-def _with_remarks(found: Found, heard: Heard) -> Found:
+def _with_remarks(found: Found, heard: Heard, beyond: str) -> Found:
     """What is to be known beside the verdict: where the hand raised, which loops were given up,
-    which points left out, along which directions was asked, which branches never reached.
+    which points left out, along which directions was asked, which branches never reached, and
+    what is seen ``beyond`` the points.
     """
     if heard.broken is not None and found.word in PASSING:
         return heard.broken
@@ -170,8 +176,7 @@ def _with_remarks(found: Found, heard: Heard) -> Found:
     if found.mistake and heard.asked.claim.rule:
         found = _perhaps_meant(found, suspected(heard.evidences))
     if found.word in PASSING:
-        remarks = rounds(heard.evidences) + gives_up(heard.evidences[0])
-        found = found._replace(reason=found.reason + remarks)
+        found = found._replace(reason=found.reason + rounds(heard.evidences) + beyond)
     return _with_unreached(found, heard.missed)
 
 

@@ -48,6 +48,12 @@ def groups(claim: Derivation, seed: int, points: int | None) -> list[Group]:
     return grouped(claim, drawn)
 
 
+def more_draws(claim: Derivation, key: Any, count: int) -> list[Group]:
+    """So many more points of a claim's sampler."""
+    assert callable(claim.at)
+    return grouped(claim, _from_sampler(claim, claim.at, key, count))
+
+
 def directions(seed: int) -> np.random.Generator:
     """What tangents and cotangents are drawn from: by the generator of the points they would equal
     the arguments, number by number.

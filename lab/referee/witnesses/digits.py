@@ -17,7 +17,7 @@ from lab.referee.points.stacks import anywhere, over
 from lab.referee.witnesses.evidence import Evidence
 from lab.referee.witnesses.noise import by_data
 
-KEPT = 1e-4  # relative error of an entry that has kept its digits; in double precision, too
+KEPT = 3e-5  # relative error of an entry that has kept its digits; in double precision, too
 TIMES = 300  # as far off as JAX's own answer
 KNOWN = 200  # roundings of the arguments, and of data, by which every entry may be off
 NORMAL = 1e-30  # what is smaller is near the end of single precision's range
