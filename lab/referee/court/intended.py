@@ -57,7 +57,8 @@ def suspected(evidences: Sequence[Evidence]) -> str | None:
         passes = any(_alike(truth, given) for given in _carried(evidences, truth))
         if (flat or passes) and not _alike(truth, hand):
             says = next(_descriptions(evidences, truth, hand), "")
-            if carried in says:
+            says = says or ("a slope of its own where the body has none" if flat else "")
+            if flat or carried in says:
                 return f"for {name} it gives {says}"
     return None
 

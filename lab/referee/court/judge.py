@@ -18,6 +18,7 @@ from lab.referee.court.hearing import Heard, Settled, hear
 from lab.referee.court.intended import suspected, weigh_meant
 from lab.referee.court.seldom import seldom
 from lab.referee.court.slopes_alone import by_differences
+from lab.referee.court.untaken import not_linear, untaken
 from lab.referee.court.weighing import Found, weigh
 from lab.referee.points.drawn import directions, groups
 from lab.referee.points.group import Group
@@ -177,7 +178,15 @@ def _with_remarks(found: Found, heard: Heard, beyond: str) -> Found:
         found = _perhaps_meant(found, suspected(heard.evidences))
     if found.word in PASSING:
         found = found._replace(reason=found.reason + rounds(heard.evidences) + beyond)
-    return _with_unreached(found, heard.missed)
+    found = _with_unreached(found, heard.missed)
+    never = untaken(heard.evidences) if found.word in PASSING else ()
+    crooked = not_linear(heard.evidences[0]) if never else None
+    if crooked is not None:
+        return found._replace(word="wrong", reason=crooked.says, mistake=crooked)
+    if never:
+        says = f"{found.reason}; the rule asks for {' and '.join(never)}, and no point is there"
+        found = found._replace(reason=says)
+    return found
 
 
 def _with_endless(found: Found, evidences: list[Evidence]) -> Found:

@@ -14,9 +14,12 @@ import numpy as np
 
 from lab.referee.asking import tolerance
 from lab.referee.asking.traces import traced
+from lab.referee.points.stacks import anywhere
 from lab.referee.programs.loops import by_tolerance
 from lab.referee.witnesses.evidence import Evidence
 
+DIGIT = 2.0**-24  # what single precision rounds a number by
+GUARD = 10.0  # times what is left out at typical points may be left out at others
 UNSEEN = 1e-8  # a twelfth of a last digit in single precision
 ENDED = 1e-4  # what a tolerance may leave of a slope
 
@@ -40,6 +43,17 @@ def nearly(
     return None
 
 
+@np.errstate(all="ignore")
+def between(evidences: Sequence[Evidence], wrong: Sequence[np.ndarray]) -> float | None:
+    """How far the hand is off, where that is more than can be overlooked, and not so much that a
+    number in single precision would have another last digit.
+    """
+    if evidences[0].question.claim.kind == "identity":
+        return None
+    worst = max(map(_worst, evidences, wrong))
+    return worst if worst <= DIGIT else None
+
+
 def _worst(evidence: Evidence, wrong: np.ndarray) -> float:
     """The largest error of an entry at the points in dispute, of what it usually is."""
     found = 0.0
@@ -59,7 +73,13 @@ def _worst(evidence: Evidence, wrong: np.ndarray) -> float:
         finite = np.where(np.isfinite(truth), np.abs(truth), 0.0)
         usual = np.sqrt(np.mean(finite[evidence.usable] ** 2, axis=0))
         share = np.where(seen, error / np.maximum(finite, usual), 0.0)
-        whole = np.where(off, error / noise.scale, 0.0)
+        # Where the slope has died away, what a guard adds has not: it is what it is elsewhere.
+        alive = (
+            evidence.usable & evidence.group.typical & ~anywhere(noise.scale < noise.typical / 2)
+        )
+        guard = GUARD * np.max(error[alive], initial=0.0)
+        height = np.where(error <= guard, np.maximum(noise.scale, noise.typical), noise.scale)
+        whole = np.where(off, error / height, 0.0)
         found = max(found, float(np.max(np.maximum(share, whole)[wrong])))
     return found if np.isfinite(found) else np.inf
 

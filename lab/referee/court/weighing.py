@@ -11,7 +11,7 @@ from lab.referee.asking import tolerance
 from lab.referee.asking.question import Question, split
 from lab.referee.court.beside import beside, beside_kinks
 from lab.referee.court.dispute import LOST, Dispute, dispute
-from lab.referee.court.nearly import nearly
+from lab.referee.court.nearly import between, nearly
 from lab.referee.court.step_by_step import name_each
 from lab.referee.court.steps import Steps, ends_right, judge_steps, taken
 from lab.referee.court.testimony import odd_witness, power_of, unseen_by_jax, witnesses_of
@@ -124,7 +124,8 @@ def weigh(
                 condemned = found("unstable", cancels.says, cancels)
             else:
                 condemned = _found_wrong(evidences, disputes, apart, rng, found)
-            shown = counterexample(evidences, wrong, rng) if shrink else None
+            told = shrink and condemned.word != "inconclusive"
+            shown = counterexample(evidences, wrong, rng) if told else None
             return condemned._replace(counterexample=shown)
 
         return found("unstable" if cancels else "wrong", "")._replace(name=name)
@@ -194,6 +195,7 @@ def _found_wrong(
     rng: np.random.Generator,
     found: Callable[..., Found],
 ) -> Found:
+    claim = evidences[0].question.claim
     wrong = [d.wrong for d in disputes]
     judged = sum(int(e.usable.sum()) for e in evidences)
     bad = sum(int(mask.sum()) for mask in wrong)
@@ -207,6 +209,15 @@ def _found_wrong(
         says = f"it is wrong, and looking for the reason failed ({type(trouble).__name__})"
         mistake = Mistake("unknown", says, "")
     e, p = _first(evidences, wrong)
+    little = between(evidences, wrong) if mistake.name == "unknown" else None
+    if little is not None:
+        says = (
+            f"off by {little:.2g} of its size at {bad} of {judged} points, e.g. at "
+            f"{_place(e, p)}: more than rounding, less than float32 can tell, and by no mistake "
+            f"that is known: {claim.of_name} may be the approximation (a series that is cut off, "
+            "a constant of few digits), or this"
+        )
+        return found("inconclusive", says)
     if typical_wrong < typical_count / 2 and mistake.name == "unknown":
         says = (
             f"right at most points but wrong at {bad} of {judged}, e.g. at {_place(e, p)}: "

@@ -72,7 +72,8 @@ def _explained(
 ) -> Said | None:
     is_, should = _entry(hand, at), _entry(truth, at)
     moved = _belongs(truth, is_, at)
-    if np.ptp(is_) == 0 and np.ptp(should) <= CLOSE * np.abs(should).max():
+    several = len(is_) > 1  # one number is a constant, and any multiple of another
+    if several and np.ptp(is_) == 0 and np.ptp(should) <= CLOSE * np.abs(should).max():
         return Said("constant", f"is {written(is_[0])} where it should be {written(should[0])}")
     if moved is not None:
         return Said("index", f"holds what belongs at {_at(moved)}")
@@ -82,7 +83,7 @@ def _explained(
         return Said("sign", "has the wrong sign")
     with np.errstate(all="ignore"):
         ratio = is_ / should
-    if np.all(np.isfinite(ratio)) and np.ptp(ratio) <= CLOSE * np.abs(ratio).max():
+    if several and np.all(np.isfinite(ratio)) and np.ptp(ratio) <= CLOSE * np.abs(ratio).max():
         return Said("factor", f"is {number(float(ratio[0]))} times what it should be")
     for text, known in _numbers(scene, seen):
         if _same(is_ * known, should):

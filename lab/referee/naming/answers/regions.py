@@ -14,7 +14,7 @@ from lab.referee.naming.stage.sizes import argument_leaves, sizes_of
 from lab.referee.verdict import Mistake
 from lab.referee.witnesses.evidence import Evidence
 
-FEWEST = 3  # entries that must be wrong, and right, before a condition on their values is read off
+FEWEST = 3  # entries that must be wrong, and right, to read a condition off that is not round
 TRIED = 4  # points at which it is then put to the test
 BISECTIONS = 12
 NEXT = 1e-5  # a factor nearer to one is none
@@ -161,7 +161,7 @@ def _conditions(scene: Scene, i: int, entries: Entries) -> Iterator[str]:
     entry moved across ``c`` turns right or wrong.
     """
     off = entries.off
-    if off.sum() < FEWEST or (~off).sum() < FEWEST:
+    if (~off).sum() < FEWEST:
         return
     for name in entries.features:
         for text in (name, f"|{name}|"):
@@ -189,7 +189,7 @@ def _condition(
     at_bound = sign * float(bound.removeprefix("about "))
     if at_bound >= wrong and not at_zero:  # it is wrong there, too
         bound = _between(*sorted((sign * right, sign * (right + wrong) / 2)))
-    if not _round(bound) and _fades(entries, sign * feature):
+    if not _round(bound) and (off.sum() < FEWEST or _fades(entries, sign * feature)):
         return
     end = _ended(moved, sign, feature[off], whole(entries.idle[name]))
     if end is not None:

@@ -15,6 +15,7 @@ Transform = Callable[[np.ndarray], np.ndarray]  # of one leaf, points along the 
 
 
 def transformed(scene: Scene) -> Iterator[Mistake]:
+    yield from _flat(scene)
     yield from _scaled(scene)
     yield from _turned_into(scene, _transforms(scene))
     yield from _swapped(scene)
@@ -35,6 +36,20 @@ def _turned_into(
                 leaves[i] = transform(leaves[i])
         if scene.explains(answers):
             yield Mistake(name, says, scene.where)
+
+
+def _flat(scene: Scene) -> Iterator[Mistake]:
+    """Nothing else can be made of zeros. They are exact where a function is flat, or does not
+    depend on what is asked about.
+    """
+    seen = [w | r for w, r in zip(scene.wrong, scene.right, strict=True)]
+    truths = [
+        e.truth[i][at] for e, at in zip(scene.evidences, seen, strict=True) for i in scene.leaves
+    ]
+    if not any(np.any(truth) for truth in truths):
+        yield Mistake(
+            "extra_term", f"{scene.what} is zero everywhere, and this is not", scene.where
+        )
 
 
 def _scaled(scene: Scene) -> Iterator[Mistake]:

@@ -12,6 +12,7 @@ from lab.referee.naming.formula.repairs import Added, Bench, Change, by_edge, me
 from lab.referee.naming.stage.draft import Draft, Spot, bare
 from lab.referee.naming.stage.scene import Scene, written
 from lab.referee.naming.stage.spots import repeated, spots
+from lab.referee.programs.comparisons import ORDERING
 from lab.referee.programs.traced import Edge, Program, Step
 from lab.referee.verdict import Mistake
 
@@ -77,7 +78,7 @@ def _put(edge: Edge, number: float, here: Bench) -> Added:
 
 def _signs(here: Bench) -> Iterator[Change]:
     for spot in spots(here.draft):
-        if _of_a_library(here.draft, spot):
+        if _of_a_library(here.draft, spot) or any(_bounds(here.draft, edge) for edge in spot):
             continue
         says = f"{here.draft.text(spot[0])} enters the formula with the wrong sign"
         yield Change("sign", says, spot, _edited(spot, np.negative))
@@ -95,6 +96,13 @@ def _of_a_library(draft: Draft, spot: Spot) -> bool:
     if number is None:
         return all(re.search(r"\beig", text) for text in texts)
     return all(re.search(LIBRARY, text) and not strictly_shown(number, text) for text in texts)
+
+
+def _bounds(draft: Draft, edge: Edge) -> bool:
+    """Whether it is a number that others are compared with: of the other sign it may be one that
+    all of them pass, as if nothing were asked.
+    """
+    return draft.literal(edge) is not None and _step(draft, edge)[0] in ORDERING
 
 
 def _spared(here: Bench) -> Iterator[Change]:
