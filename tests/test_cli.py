@@ -247,6 +247,7 @@ def test_an_interrupted_check_shows_what_it_knows(
         (["check", "losses"], "it is a topic"),
         (["check", "mine.py::goood"], "did you mean 'good'?"),
         (["check", "nothing.py"], "nothing.py: no such file"),
+        (["check", "."], ".: a folder; name files in it, or judge all of it: pytest"),
         (["check", "--seed", "-1"], "--seed"),
         (["check", "--seed", "one"], "--seed"),
     ],

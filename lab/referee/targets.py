@@ -84,8 +84,13 @@ def resolve(target: str, at: str | None = None) -> Found:
     """The derivations and custom rules a target means; `BadInput` with the next step when it means
     none. ``at`` says where the arguments of custom rules come from, as typed.
     """
-    if "::" in target or target.endswith(".py") or "/" in target:
+    if "::" in target or target.endswith(".py") or "/" in target or not target.strip("."):
         file, _, name = target.partition("::")
+        if Path(file).is_dir():
+            raise BadInput(
+                f"{target}: a folder; name files in it, or judge all of it: "
+                f"pytest --derivations {file}"
+            )
         return _chosen(target, load_module(Path(file), "lab_file"), name, at)
     module_name, colon, name = target.partition(":")
     if colon or ("." in target and not _in_catalogue(target)):
