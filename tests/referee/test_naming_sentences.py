@@ -155,7 +155,7 @@ TOLD = [
          "`x * x` lacks a term - 1", draws(()), "hessian"),
     Told("cut off where it saturates", layer, saturated, "region", "stands in the formula where", draws((3, 4), (4, 2)), "vjp"),
     Told("a series that is off", lambda x: 2 * (jnp.sin(x / 2) / x) ** 2, series, "region constant", "", small, "derivative"),
-    Told("next to one", lambda x: jnp.sum(3.14159265 * x**2), lambda x: 2 * 3.141592656 * x, "constant", "1.000000002 times", draws((3,))),
+    Told("next to one", lambda x: jnp.sum(3.14159265 * x**2), lambda x: 2 * 3.14159272 * x, "constant", "1.00000002 times", draws((3,))),
 ]  # fmt: skip
 
 

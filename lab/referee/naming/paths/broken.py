@@ -221,9 +221,13 @@ def _as_if_commuted(flow: Flow, pair: tuple[Path, Path], a: np.ndarray) -> bool:
 
 
 def _twins(flow: Flow, pair: tuple[Path, Path]) -> bool:
-    """Whether one value enters by both: the two terms of a product, alike where it is symmetric."""
+    """Whether one value enters by both: the two terms of a product with a matrix, alike where that
+    is symmetric.
+    """
     first, second = (path.edges[0] for path in pair)
-    return flow.program.operand(first) == flow.program.operand(second)
+    steps = {flow.program.steps[edge.step].name for path in pair for edge in path.edges}
+    same = flow.program.operand(first) == flow.program.operand(second)
+    return same and "dot_general" in steps
 
 
 def _everywhere(scene: Scene, paths: list[Path], a: np.ndarray) -> list[np.ndarray] | None:

@@ -92,9 +92,15 @@ def _made(scene: Scene, g: int) -> Program | None:
 
 
 def _sites(made: Program) -> list[Site]:
-    """Those in the bodies of loops, and those of expressions that are carried out several times."""
+    """Those in the bodies of loops, and those of expressions that are carried out several times,
+    with all their steps: a function that is called once has many, some of them alike.
+    """
     outer = Counter(_of(made.steps[e.step], e.operand) for e in made.edges())
-    found = [site for site, count in outer.items() if site is not None and count >= REPEATED]
+    least: dict[Place, int] = {}
+    for site, count in outer.items():
+        if site is not None:
+            least[site.place] = min(count, least.get(site.place, count))
+    found = [site for site in outer if site is not None and least[site.place] >= REPEATED]
     for step in made.steps:
         inner = body(step)
         if inner is not None:
