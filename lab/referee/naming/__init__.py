@@ -77,6 +77,7 @@ from lab.referee.naming.paths.slopes import odd_slopes, wrong_slopes
 from lab.referee.naming.stage.pattern import pattern
 from lab.referee.naming.stage.scene import Finder, Scene
 from lab.referee.naming.stage.setting import scene_of
+from lab.referee.naming.text.rewritten import reworded, rewritten
 from lab.referee.verdict import Mistake
 from lab.referee.witnesses.evidence import Evidence
 
@@ -125,6 +126,7 @@ BY_LEAF: tuple[Finder, ...] = (
     broken_pairs,
     noughts,
     other_values,
+    rewritten,
     wrong_slopes,
     wrong_factors,
     inner_derivatives,
@@ -141,6 +143,7 @@ BY_LEAF: tuple[Finder, ...] = (
     crossed_factors,
     missing_functions,
     missing_terms,
+    reworded,
     mirrored,
     every_round,
     in_loops(OF_ROUNDS),

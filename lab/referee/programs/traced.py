@@ -169,10 +169,11 @@ def scan_counts(scan: Step) -> tuple[int, int]:
     """How many constants, and how many values that are carried on, enter a `scan`; its slices are
     the rest.
     """
-    return _scan_counts(scan.equation.params)
+    return scan_counts_of(scan.equation.params)
 
 
-def _scan_counts(params: dict[str, Any]) -> tuple[int, int]:
+def scan_counts_of(params: dict[str, Any]) -> tuple[int, int]:
+    """`scan_counts`, told by the parameters of the step."""
     if "num_carry" in params:
         return params["num_consts"], params["num_carry"]
     constants, carried, _ = params["ft_in"].unpack()  # from jax 0.11 on
@@ -263,7 +264,7 @@ class _Builder:
         self, params: dict[str, Any], inputs: Sequence[int], place: Place | None
     ) -> list[int]:
         """The rounds of a scan, one after another."""
-        constants, carried = _scan_counts(params)
+        constants, carried = scan_counts_of(params)
         fixed, carry = inputs[:constants], list(inputs[constants : constants + carried])
         slices, length = inputs[constants + carried :], params["length"]
         aval = lambda slot: jax.ShapeDtypeStruct(self.shapes[slot], self.dtypes[slot])

@@ -1,0 +1,1 @@
+"""The hand's own source, rewritten until it is right."""
