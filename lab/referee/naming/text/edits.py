@@ -72,9 +72,12 @@ def numeral(value: float) -> ast.expr:
 
 def changed(call: ast.Call, position: int | None, keyword: str, value: ast.expr) -> ast.Call:
     """A call with another argument, by position where it has it so, else by its keyword."""
-    args, keywords = list(call.args), [k for k in call.keywords if k.arg != keyword]
+    args, keywords = list(call.args), [ast.keyword(k.arg, k.value) for k in call.keywords]
+    by_name = next((k for k in keywords if k.arg == keyword), None)
     if position is not None and position < len(args):
         args[position] = value
+    elif by_name is not None:
+        by_name.value = value
     else:
         keywords.append(ast.keyword(keyword, value))
     return ast.Call(call.func, args, keywords)

@@ -22,7 +22,7 @@ ALONG = (
     "norm", "flip", "concatenate", "stack", "var", "std", "median", "roll",
 )  # fmt: skip
 THIRD = ("roll",)  # whose axis is one argument later
-AXES = (-1, 0, 1, -2, 2)
+AXES = (-1, 0, 1, -2, 2, -3, 3)
 ROWS, COLUMNS = "A[:, None]", "A[None, :]"
 
 
@@ -62,7 +62,8 @@ def _plainly(call: ast.Call) -> list[ast.expr]:
     known = whole(now)
     if now is not None and known is None and not isinstance(now, ast.Tuple):
         return []
-    wanted = [axis for axis in AXES if axis != known]
+    from_the_end = known is None or known < 0
+    wanted = sorted((k for k in AXES if k != known), key=lambda k: (k < 0) is not from_the_end)
     found: list[ast.expr] = [
         changed(call, _position(call), "axis", made(repr(axis))) for axis in wanted
     ]
