@@ -16,6 +16,7 @@ from lab.referee.programs.traced import Edge
 from lab.referee.verdict import Mistake
 
 MOST = 3000  # factors tried
+NOUGHT = 1e-6  # what is scaled down by more is gone
 
 # What may stand beside a value in a product, simplest first; the names read after "a factor". They
 # are what is forgotten where the value enters one of these steps, whose slopes they are.
@@ -172,7 +173,9 @@ def _times(spot: Spot, value: Value, of: Callable[[np.ndarray], np.ndarray], her
     def piece(edge: Edge) -> np.ndarray | None:
         entering = here.value(edge)
         factor = spread(of(known), entering)
-        return None if factor is None else np.asarray(entering * (factor - 1))
+        if factor is None or np.abs(entering * factor).max() < NOUGHT * np.abs(entering).max():
+            return None  # that would be nought in disguise
+        return np.asarray(entering * (factor - 1))
 
     return by_edge(spot, piece)
 

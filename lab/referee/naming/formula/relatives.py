@@ -142,7 +142,7 @@ def _relatives(program: Program, step: Step) -> Iterator[Relative]:
     if step.name == "scatter" and not _nothing(program, step.inputs[2]):
         says = f"{shown} replaces what is there, where it should add to it"
         yield Relative("missing_term", says, _added)
-    if step.name in OPPOSITE:
+    if step.name in OPPOSITE and not _of_two(program, step):
         other, primitive = OPPOSITE[step.name]
         says = f"{shown} of the formula should be a {other}"
         yield Relative("wrong_variable", says, _bound(primitive))
@@ -167,6 +167,12 @@ def _relatives(program: Program, step: Step) -> Iterator[Relative]:
             says = f"`{text}` should be conjugated in {shown}"
             yield Relative("transpose", says, partial(_conjugated, o))
     yield from _shifted(program, step, shown)
+
+
+def _of_two(program: Program, step: Step) -> bool:
+    """Whether it says which of two is the larger: turned round, they are told wrongly, too."""
+    shape = program.shapes[step.inputs[0]]
+    return step.name.startswith("arg") and [shape[k] for k in step.equation.params["axes"]] == [2]
 
 
 def _shifted(program: Program, step: Step, shown: str) -> Iterator[Relative]:

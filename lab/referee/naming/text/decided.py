@@ -81,4 +81,5 @@ def other_whole_numbers(site: Site) -> Named:
         return
     for value in dict.fromkeys((now + 1, now - 1, -now, 2 * now)):
         if value != now:
-            yield "constant", numeral(value)
+            power = isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, ast.Pow)
+            yield "missing_chain_factor" if power else "constant", numeral(value)

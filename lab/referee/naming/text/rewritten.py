@@ -75,7 +75,6 @@ STRUCTURE: tuple[Edits, ...] = (
     other_sums,
     other_bounds,
     other_functions,
-    other_whole_numbers,
 )
 WORDING: tuple[Edits, ...] = (
     forgotten_names,
@@ -89,6 +88,7 @@ WORDING: tuple[Edits, ...] = (
     missing_names,
     spare_parts,
     missing_products,
+    other_whole_numbers,
 )
 
 

@@ -80,6 +80,8 @@ class _Sites:
             parts: list[tuple[str, Any]] = [("body", node.body)]
         else:
             parts = list(ast.iter_fields(node))
+            if isinstance(node, (ast.If, ast.IfExp)):  # Python decides that, by a flag
+                parts = [(name, value) for name, value in parts if name != "test"]
         for name, value in parts:
             if name == "func" and isinstance(value, ast.Attribute):
                 yield from self.within(value, "value", None, value.value, around)
@@ -101,12 +103,33 @@ def _scope(around: tuple[Definition, ...]) -> Scope:
     used = lambda where: {n.id for n in _names(where) if isinstance(n.ctx, ast.Load)}
     loops = (one.target for one in ast.walk(whole) if isinstance(one, (ast.For, ast.comprehension)))
     counting = dict.fromkeys(n.id for one in loops for n in _names(one))
+    flags = {n.id for one in ast.walk(whole) for test in _tests(one) for n in _names(test)}
+    flags |= {name for one in around for name in _preset(one)}
+    names = {name: None for name in names if name not in flags}
     everywhere, here = used(whole), used(inner)
     return Scope(
         tuple(sorted(names, key=everywhere.__contains__)),
-        tuple(name for name in names_of(inner) if name not in here),
+        tuple(name for name in names_of(inner) if name in names and name not in here),
         tuple(counting),
     )
+
+
+def _tests(node: ast.AST) -> list[ast.expr]:
+    return [node.test] if isinstance(node, (ast.If, ast.IfExp)) else []
+
+
+def _preset(function: Definition) -> list[str]:
+    """What is a flag or a word unless it is said otherwise."""
+    args = function.args
+    late = [*args.posonlyargs, *args.args][
+        len(args.posonlyargs) + len(args.args) - len(args.defaults) :
+    ]
+    pairs = [
+        *zip(late, args.defaults, strict=True),
+        *zip(args.kwonlyargs, args.kw_defaults, strict=True),
+    ]
+    kinds = (bool, str, type(None))
+    return [a.arg for a, b in pairs if isinstance(b, ast.Constant) and isinstance(b.value, kinds)]
 
 
 def _names(tree: ast.AST) -> Iterator[ast.Name]:
