@@ -340,7 +340,9 @@ RIGHT = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("f", "hand", "at", "kind", "wrt"), RIGHT, ids=lambda x: str(x)[:24])
+@pytest.mark.parametrize(
+    ("f", "hand", "at", "kind", "wrt"), RIGHT, ids=[one[1].__name__ for one in RIGHT]
+)
 def test_the_right_form_passes(f, hand, at, kind, wrt):
     require_right(f, hand, at, kind, wrt)
 
