@@ -1,19 +1,20 @@
 """What the mistake is: the simplest explanation that reproduces the wrong answer at every point.
 
-Four rooms. `stage`: what there is to explain and when a guess explains it (`scene`, `setting`), the
+Five rooms. `stage`: what there is to explain and when a guess explains it (`scene`, `setting`), the
 derivative taken apart into paths (`program`, `flow`), the hand's own formula with something changed
 (`draft`), factors that are sizes, how all of it is said. The finders alter either the right answer
 as a whole (`answers`: scaled, turned, in part of the domain, at another place), or the right
 derivative on some of its paths (`paths`: forgotten, miscounted, by a false rule, of a slightly
 different function), until it is the hand's answer; or the hand's own formula (`formula`: a sign, a
-number, an axis, a function, a term or factor left out) until it is right.
+number, an axis, a function, a term or factor left out) until it is right; or its very source
+(`text`: subscripts, orders, indices, the lengths of loops, names).
 
 The finders are asked in order, what people do most first; an explanation has to reproduce the wrong
 answer at every point, whatever the sizes, so that the first to do so is believed. What fits and yet
 is hardly what anybody did is not believed: it is told beside the pattern of the error."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -168,6 +169,10 @@ ALTOGETHER: tuple[Finder, ...] = (other_constants, other_axes, other_argument)  
 # What the answer amounts to, though hardly anybody has made a mistake of that kind.
 ODD: tuple[Finder, ...] = (odd_slopes, odd_terms, odd_factors, odd_pairs)
 
+# What asks the source of the hand; after so many seconds of the processor it is its turn, before
+# the others that are left.
+OF_THE_SOURCE: tuple[Finder, ...] = (rewritten, reworded)
+ENOUGH = 4.0
 # After so many seconds of the processor no further finder is asked: a long unrolled loop has
 # thousands of paths, and whoever waits would rather know how the error looks.
 PATIENCE = 20.0
@@ -198,13 +203,23 @@ def name_mistake(
 
 def _explanation(one: Scene, finders: Sequence[Finder]) -> Mistake | None:
     """The first that is found, of finders asked in time."""
-    for find in finders:
+    for find in _in_turn(one, finders):
         if one.late:
             return None
         with suppress(*FORGIVEN):
             for mistake in find(one):
                 return mistake
     return None
+
+
+def _in_turn(one: Scene, finders: Sequence[Finder]) -> Iterator[Finder]:
+    rest = list(finders)
+    while rest:
+        waited = time.process_time() > one.until - PATIENCE + ENOUGH
+        soon = [find for find in rest if find in OF_THE_SOURCE] if waited else rest
+        find = (soon or rest)[0]
+        rest.remove(find)
+        yield find
 
 
 def _leaf_by_leaf(whole: Scene, finders: Sequence[Finder]) -> Mistake:
