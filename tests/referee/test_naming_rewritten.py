@@ -282,11 +282,11 @@ def heads_across(S, G):
 
 TOLD = [
     Told("columns for rows", gated, gated_by_columns, "wrong_axis", "->n", draws((5, 3), (5, 3))),
-    Told("another of four axes", heads, heads_across, "wrong_axis", "axis=2", HEADS),
+    Told("another of four axes", heads, heads_across, "wrong_axis", "axis 2", HEADS),
     Told("rolled forwards", advected, advected_forwards, "index", ", -2)", draws((7,), (7,))),
     Told("rolled too early", advected, advected_apart, "index", "(c * g, -2)", draws((7,), (7,))),
     Told("order for rank", rank_weighted, rank_weighted_unsorted, "index", "argsort", draws((6,))),
-    Told("powers upwards", polynomial, polynomial_upwards, "index", "::-1", draws((4,), (6,))),
+    Told("powers upwards", polynomial, polynomial_upwards, "index", "the wrong way round", draws((4,), (6,))),
     Told(
         "the diagonal of a softmax", shares, shares_diagonal, "missing_term", "outer(q, q)",
         draws((5,)), "jacobian",

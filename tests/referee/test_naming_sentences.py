@@ -143,7 +143,7 @@ TOLD = [
     Told("another radius", gate, lambda x, reach: gated_by(x, reach, x[0]), "region",
          "`x[0]` stands in the formula where `jnp.sqrt(x @ x)` should", gate_draws),
     Told("compared with one", gate, lambda x, reach: jnp.where(jnp.linalg.norm(x) > 1.0, reach / jnp.linalg.norm(x), 1.0) * x, "region",
-         "it decides as if reach in `r > reach` were one", gate_draws),
+         "`1.0` stands in the formula where `reach` should", gate_draws),
     Told("the other end of a spectrum", top, of_the_smallest, "index", "is entry 0 along axis 1 where entry 3 should be", symmetric),
     Told("what is put around", convolved, convolved_in_k, "index", "what is put around x in", draws((3,), (6,), (6,))),
     Told("one length for another", pinball, pinball_in_q, "batch_factor", "should be 9, which is y.shape[0]", levels),

@@ -90,6 +90,8 @@ WORDING: tuple[Edits, ...] = (
     missing_products,
     other_whole_numbers,
 )
+# What is asked of the two sides of a comparison, where by its side alone anything fits.
+COMPARED = (other_names, other_constants)
 
 
 class Trial(NamedTuple):
@@ -195,6 +197,8 @@ def _edits(written: Sequence[Text], kinds: Sequence[Edits]) -> Iterator[Edit]:
         for site, now in places:
             together = alike[id(site.text.node), now]
             seen = {now}
+            if site.decides and kind not in COMPARED:
+                continue
             for name, node, *words in kind(site):
                 if time.process_time() > until:
                     return
@@ -202,6 +206,7 @@ def _edits(written: Sequence[Text], kinds: Sequence[Edits]) -> Iterator[Edit]:
                 if text in seen:
                     continue
                 seen.add(text)
+                name = "region" if site.decides else name
                 says = words[0] if words else said(site.node, node)
                 yield Edit((site,), node, name, says)
                 if site is together[0] and len(together) > 1 and now not in text:

@@ -26,6 +26,7 @@ class Site(NamedTuple):
     entry: int | None
     node: ast.expr
     scope: Scope
+    decides: bool  # whether it is compared, so that much may stand in its place
 
     def put(self, node: ast.expr) -> None:
         """Another expression in its place."""
@@ -70,11 +71,13 @@ class _Sites:
         index: int | None,
         node: ast.AST,
         around: tuple[Definition, ...],
+        decides: bool = False,
     ) -> Iterator[Site]:
         if isinstance(node, ast.expr) and not isinstance(getattr(node, "ctx", None), ast.Store):
             scope = self.scope(around)
             if not isinstance(node, ast.Name) or node.id in scope.known:
-                yield Site(self.text, parent, field, index, node, scope)
+                yield Site(self.text, parent, field, index, node, scope, decides)
+        decides = decides or isinstance(node, ast.Compare)
         if isinstance(node, (ast.FunctionDef, ast.Lambda)):
             around = (*around, node)
             parts: list[tuple[str, Any]] = [("body", node.body)]
@@ -84,15 +87,15 @@ class _Sites:
                 parts = [(name, value) for name, value in parts if name != "test"]
         for name, value in parts:
             if name == "func" and isinstance(value, ast.Attribute):
-                yield from self.within(value, "value", None, value.value, around)
+                yield from self.within(value, "value", None, value.value, around, decides)
             elif name == "func" or (name == "annotation"):
                 continue
             elif isinstance(value, list):
                 for k, one in enumerate(value):
                     if isinstance(one, ast.AST):
-                        yield from self.within(node, name, k, one, around)
+                        yield from self.within(node, name, k, one, around, decides)
             elif isinstance(value, ast.AST):
-                yield from self.within(node, name, None, value, around)
+                yield from self.within(node, name, None, value, around, decides)
 
 
 def _scope(around: tuple[Definition, ...]) -> Scope:
@@ -119,7 +122,7 @@ def _tests(node: ast.AST) -> list[ast.expr]:
 
 
 def _preset(function: Definition) -> list[str]:
-    """What is a flag or a word unless it is said otherwise."""
+    """What is a flag, a word or a number unless it is said otherwise."""
     args = function.args
     late = [*args.posonlyargs, *args.args][
         len(args.posonlyargs) + len(args.args) - len(args.defaults) :
@@ -128,8 +131,7 @@ def _preset(function: Definition) -> list[str]:
         *zip(late, args.defaults, strict=True),
         *zip(args.kwonlyargs, args.kw_defaults, strict=True),
     ]
-    kinds = (bool, str, type(None))
-    return [a.arg for a, b in pairs if isinstance(b, ast.Constant) and isinstance(b.value, kinds)]
+    return [a.arg for a, b in pairs if isinstance(b, ast.Constant)]
 
 
 def _names(tree: ast.AST) -> Iterator[ast.Name]:

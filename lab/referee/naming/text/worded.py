@@ -125,11 +125,13 @@ def other_constants(site: Site) -> Named:
         return
     if isinstance(node.value, bool) or site.indexes or isinstance(site.parent, ast.keyword):
         return
+    if called(site.parent) in WHOLE:
+        return
     exponent = isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, ast.Pow)
     for name in site.scope.known[:MOST]:
         for spread in SPREAD:
             yield "wrong_variable", made(spread, N=name)
-        if not exponent:
+        if not exponent and not site.decides:
             yield "wrong_variable", made("jnp.mean(N)", N=name)
             yield "batch_factor", made("N.size", N=name)
             yield "batch_factor", made("N.shape[0]", N=name)
