@@ -111,6 +111,16 @@ def test_differences_ask_for_every_output_by_itself():
     assert "the cotangent of output [1] is ignored" in wrong.mistake.says
 
 
+def test_a_callback_that_raises_is_told():
+    def lost(x):
+        raise KeyError("not there")
+
+    outside = lambda x: jax.pure_callback(lost, jax.ShapeDtypeStruct(x.shape, x.dtype), x)
+    verdict = check(rule(outside, lambda kept, c: (c,)), at=dict(x=reals("n")))
+    assert verdict.verdict == "inconclusive"
+    assert "raised KeyError: 'not there'" in verdict.reason
+
+
 # ----- bits -----
 
 

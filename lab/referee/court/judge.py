@@ -184,8 +184,8 @@ def _with_remarks(found: Found, heard: Heard, beyond: str) -> Found:
     if crooked is not None:
         return found._replace(word="wrong", reason=crooked.says, mistake=crooked)
     if never:
-        says = f"{found.reason}; the rule asks for {' and '.join(never)}, and no point is there"
-        found = found._replace(reason=says)
+        says = f"{' and '.join(never)} of the rule sets a case apart, and no point is in it"
+        found = found._replace(reason=f"{found.reason}; {says}")
     return found
 
 

@@ -36,15 +36,15 @@ def by_differences(
     try:
         with precision(64):
             chosen = [with_extra(asked, group, None, rng) for group in drawn[:GROUPS]]
-    except Exception:  # the function itself raises
-        return Found("inconclusive", excused)
+    except Exception as error:  # the function itself raises
+        return Found("inconclusive", _raised(asked, error))
     try:
         pairs = _measured(asked, chosen, rng)
     except Exception as error:
         return Found("error", f"{claim.name} raised {Raised(error)}")
     witness = of_differences(pairs)
     if witness.says == "abstains":
-        return Found("inconclusive", excused, None, {}, (witness,))
+        return Found("inconclusive", _raises(asked, chosen[0]) or excused, None, {}, (witness,))
     outputs = _by_output(asked, chosen, rng)
     mistake = _of_outputs(asked, outputs)
     if witness.says == "disagrees" and (mistake is None or mistake.name == "unknown"):
@@ -60,6 +60,23 @@ def by_differences(
             f"; it ignores the cotangent of output {unused}, whose slopes they do not tell from 0"
         )
     return Found("correct", says, None, {}, (witness,))
+
+
+def _raises(asked: Question, group: Group) -> str | None:
+    """What the function itself raises, where JAX could trace it: within a callback, say."""
+    try:
+        with precision(64):
+            jax.block_until_ready(asked.value(split(asked, group.point(0))[0], ()))
+    except Exception as error:
+        return _raised(asked, error)
+    return None
+
+
+def _raised(asked: Question, error: Exception) -> str:
+    """The error; of one in a callback, which comes with its traceback, the last line."""
+    told = str(error).strip().splitlines()
+    within = any("Traceback (" in line for line in told)
+    return f"{asked.claim.of_name} raised {told[-1] if within else Raised(error)}"
 
 
 class _Output(NamedTuple):
