@@ -76,8 +76,23 @@ HIDDEN = {
         "2.5 < |x| < 3",
     ),
     "between whole numbers": (hard_sigmoid, inside(-3.0, 2.5), grid(1.0, 6), "2.5 < x < 3"),
-    "between borders that are close": (hard_sigmoid, inside(-3.0, 3.01), normal(6), "x >"),
+    "between borders that are close": (hard_sigmoid, inside(-3.0, 3.01), normal(6), "3 < x < 3.01"),
 }
+
+
+def toll(x):
+    return jnp.where(x < 2, 0.0, jnp.where(x < 5, 0.5 * (x - 2), 1.5 + 0.3 * (x - 5)))
+
+
+def test_one_draw_in_a_cell_condemns_and_points_beside_it_tell_why():
+    at = box(0.0, 12.0)
+    hand = lambda border: lambda x: jnp.where(x < 2, 0.0, jnp.where(x < border, 0.5, 0.3))
+    for seed in range(3):
+        verdict = check(toll, hand(5.4), kind="derivative", at=at, seed=seed)
+        assert verdict.verdict == "wrong"
+        assert "the number 5.4 should be 5" in verdict.mistake.says, verdict
+    assert check(toll, hand(5), kind="derivative", at=at).verdict == "correct"
+
 
 # Right on what the sampler draws: what lies beyond is not its business.
 RIGHT = {

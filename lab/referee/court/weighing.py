@@ -26,6 +26,7 @@ from lab.referee.witnesses.evidence import Evidence
 from lab.referee.witnesses.noise import reconciled
 
 PROBED = 4  # typical points at which slopes are measured
+TELLING = 3  # typical points that are wrong, from which on the others are not asked for a name
 
 
 class Found(NamedTuple):
@@ -202,9 +203,10 @@ def _found_wrong(
     typical_bad = [mask & e.group.typical for e, mask in zip(evidences, wrong, strict=True)]
     typical_count = sum(int((e.usable & e.group.typical).sum()) for e in evidences)
     typical_wrong = sum(int(mask.sum()) for mask in typical_bad)
+    about = typical_bad if typical_wrong >= TELLING else wrong
     try:
         each = apart() if apart else None
-        mistake = each or _named(evidences, disputes, typical_bad if typical_wrong else wrong, rng)
+        mistake = each or _named(evidences, disputes, about, rng)
     except Exception as trouble:  # what is wrong stays wrong, also where no name can be found
         says = f"it is wrong, and looking for the reason failed ({type(trouble).__name__})"
         mistake = Mistake("unknown", says, "")

@@ -1,4 +1,4 @@
-"""Cells between the borders that no draw falls into.
+"""Cells between the borders that hardly a draw falls into.
 
 Draws may be on both sides of every comparison, of the function's and of the hand's, and yet never
 between two borders: a hand that leaves a line at 2.5 where the function bends at 3 is right on a
@@ -18,7 +18,8 @@ WAYS = 12  # pairs of draws
 STRIDES = 32  # on the way from one to the other, and in each of the strides walked again
 ROUNDS = 3
 CELLS = 12  # at most so many new ones
-EACH = 2  # points in each
+EACH = 4  # points in each: fewer numbers are explained by anything
+ENOUGH = 3  # entries of points in a cell that is known
 
 Margins = Callable[[tuple[Any, ...]], Sequence[np.ndarray]]
 
@@ -31,11 +32,12 @@ def between(
     varied: Sequence[int],
     rng: np.random.Generator,
 ) -> Group:
-    """The group with points in cells that none of its points is in. The first ``drawn`` were drawn,
+    """The group with points in cells that hardly any of its points is in: one is enough to condemn
+    a hand, and not to say what is wrong there. The first ``drawn`` were drawn,
     the others are on sides that no draw is on, and the ways lead there, too. Whole numbers stay
     what they are unless they are differentiated: that says that there is something between them.
     """
-    seen = _cells(measure(group.leaves))
+    seen = {length: _known(cells) for length, cells in _cells(measure(group.leaves)).items()}
     typical, steered = np.flatnonzero(group.typical), np.arange(drawn, group.size)
     start, end = rng.choice(typical, (WAYS, 1)), rng.choice(typical, (WAYS, 1))
     if len(steered):
@@ -101,6 +103,11 @@ def _cells(margins: Sequence[np.ndarray]) -> dict[int, np.ndarray]:
             inside = np.all([np.isfinite(row) & (row != 0) for row in map(_wide(length), rows)], 0)
             cells[length] = np.where(inside, bits, -1)
     return cells
+
+
+def _known(cells: np.ndarray) -> np.ndarray:
+    numbers, counts = np.unique(cells, return_counts=True)
+    return np.asarray(numbers[counts >= ENOUGH])
 
 
 def _wide(length: int) -> Callable[[np.ndarray], np.ndarray]:
