@@ -2,6 +2,7 @@
 Each is told by its tell-tale word, and the right form beside it passes.
 """
 
+import ast
 import functools
 
 import jax
@@ -11,6 +12,8 @@ import pytest
 from jax import lax
 
 from lab.referee.naming.text.reckoned import reckoned
+from lab.referee.naming.text.spots import sites
+from lab.referee.naming.text.worded import other_constants
 from lab.referee.naming.text.written import texts, with_another
 from tests.referee.told import Told, draws, require, require_right
 
@@ -375,6 +378,23 @@ def test_what_has_no_source_has_no_text():
     scope = {}
     exec("def f(x): return x", scope)
     assert texts(scope["f"]) == []
+
+
+def one_row_off(x):
+    return (2 * x).at[3, 0].multiply(1.01) + x[4:, 1]
+
+
+def masked(z):
+    return jnp.where(z > -0.1, z, 0.0) * (z < 0.3)
+
+
+@pytest.mark.parametrize(
+    ("hand", "numbers"), [(one_row_off, {"2", "1.01"}), (masked, {"0.0", "0.3"})]
+)
+def test_no_name_stands_for_a_number_that_says_which_entries_are_taken(hand, numbers):
+    (text,) = texts(hand)
+    offered = {ast.unparse(site.node) for site in sites(text) if list(other_constants(site))}
+    assert offered == numbers
 
 
 def everything(x, A, i):

@@ -77,7 +77,7 @@ def other_whole_numbers(site: Site) -> Named:
     """One more, one less, nought or the negative, where whole numbers stand by themselves."""
     node = site.node
     now = whole(node)
-    if now is None or site.indexes or isinstance(site.parent, (ast.Subscript, ast.UnaryOp)):
+    if now is None or site.taken or isinstance(site.parent, ast.UnaryOp):
         return
     for value in dict.fromkeys((now + 1, now - 1, -now, 2 * now)):
         if value != now:

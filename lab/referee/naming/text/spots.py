@@ -27,6 +27,7 @@ class Site(NamedTuple):
     node: ast.expr
     scope: Scope
     decides: bool  # whether it is compared, so that much may stand in its place
+    taken: bool  # whether it stands in what says which entries are taken, however deep
 
     def put(self, node: ast.expr) -> None:
         """Another expression in its place."""
@@ -72,11 +73,12 @@ class _Sites:
         node: ast.AST,
         around: tuple[Definition, ...],
         decides: bool = False,
+        taken: bool = False,
     ) -> Iterator[Site]:
         if isinstance(node, ast.expr) and not isinstance(getattr(node, "ctx", None), ast.Store):
             scope = self.scope(around)
             if not isinstance(node, ast.Name) or node.id in scope.known:
-                yield Site(self.text, parent, field, index, node, scope, decides)
+                yield Site(self.text, parent, field, index, node, scope, decides, taken)
         decides = decides or isinstance(node, ast.Compare)
         if isinstance(node, (ast.FunctionDef, ast.Lambda)):
             around = (*around, node)
@@ -86,16 +88,17 @@ class _Sites:
             if isinstance(node, (ast.If, ast.IfExp)):  # Python decides that, by a flag
                 parts = [(name, value) for name, value in parts if name != "test"]
         for name, value in parts:
+            here = taken or (isinstance(node, ast.Subscript) and name == "slice")
             if name == "func" and isinstance(value, ast.Attribute):
-                yield from self.within(value, "value", None, value.value, around, decides)
+                yield from self.within(value, "value", None, value.value, around, decides, here)
             elif name == "func" or (name == "annotation"):
                 continue
             elif isinstance(value, list):
                 for k, one in enumerate(value):
                     if isinstance(one, ast.AST):
-                        yield from self.within(node, name, k, one, around, decides)
+                        yield from self.within(node, name, k, one, around, decides, here)
             elif isinstance(value, ast.AST):
-                yield from self.within(node, name, None, value, around, decides)
+                yield from self.within(node, name, None, value, around, decides, here)
 
 
 def _scope(around: tuple[Definition, ...]) -> Scope:

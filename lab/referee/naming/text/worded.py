@@ -123,8 +123,10 @@ def other_constants(site: Site) -> Named:
     node = site.node
     if not isinstance(node, ast.Constant) or not isinstance(node.value, (int, float)):
         return
-    if isinstance(node.value, bool) or site.indexes or isinstance(site.parent, ast.keyword):
-        return
+    if isinstance(node.value, bool) or site.taken or isinstance(site.parent, ast.keyword):
+        return  # entries out of bounds are dropped without a word, and that mends much
+    if site.decides and isinstance(site.parent, ast.UnaryOp):
+        return  # `z > -z` is `z > 0`
     if called(site.parent) in WHOLE:
         return
     exponent = isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, ast.Pow)
