@@ -384,12 +384,17 @@ def one_row_off(x):
     return (2 * x).at[3, 0].multiply(1.01) + x[4:, 1]
 
 
+def over_axes(X):
+    return 3.0 * jnp.sum(X, axis=(0, 2)).reshape((5, 1))
+
+
 def masked(z):
     return jnp.where(z > -0.1, z, 0.0) * (z < 0.3)
 
 
 @pytest.mark.parametrize(
-    ("hand", "numbers"), [(one_row_off, {"2", "1.01"}), (masked, {"0.0", "0.3"})]
+    ("hand", "numbers"),
+    [(one_row_off, {"2", "1.01"}), (masked, {"0.0", "0.3"}), (over_axes, {"3.0"})],
 )
 def test_no_name_stands_for_a_number_that_says_which_entries_are_taken(hand, numbers):
     (text,) = texts(hand)

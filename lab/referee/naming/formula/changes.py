@@ -8,7 +8,7 @@ from itertools import chain, combinations, islice, product
 import numpy as np
 
 from lab.referee.naming.formula.numbers import strictly_shown
-from lab.referee.naming.formula.repairs import Added, Bench, Change, by_edge, mended
+from lab.referee.naming.formula.repairs import Added, Bench, Change, by_edge, comparisons, mended
 from lab.referee.naming.stage.draft import Draft, Spot, bare
 from lab.referee.naming.stage.scene import Scene, written
 from lab.referee.naming.stage.spots import repeated, spots
@@ -110,9 +110,18 @@ def _spared(here: Bench) -> Iterator[Change]:
     factors = [edge for edge in draft.edges if _step(draft, edge) in FACTORS]
     for spot in (*((edge,) for edge in factors), *repeated(draft.program, factors)):
         if not any(map(draft.fixed, spot)):
-            verb = "divides" if _step(draft, spot[0])[0] == "div" else "multiplies"
-            says = f"{draft.text(spot[0])} {verb} in the formula, which it should not"
-            yield Change("extra_term", says, spot, _edited(spot, np.ones_like))
+            divides, text = _step(draft, spot[0])[0] == "div", draft.text(spot[0])
+            verb = "divides" if divides else "multiplies"
+            says = f"{text} {verb} in the formula, which it should not"
+            yield Change(_spare(text, divides), says, spot, _edited(spot, np.ones_like))
+
+
+def _spare(text: str, divides: bool) -> str:
+    """A value, a division or a mask too many is one thing; what was made on the way, and is divided
+    by in the slope of a logarithm or a root, is a division left out.
+    """
+    made = text.startswith("`") and not re.search(r" [<>!=]=? ", text)
+    return "missing_chain_factor" if made and not divides else "extra_term"
 
 
 def _step(draft: Draft, edge: Edge) -> tuple[str, int]:
@@ -181,7 +190,8 @@ def _turns(here: Bench) -> Iterator[Change]:
             yield Change("wrong_axis", says, spot, _edited(spot, _swap(1, 2)))
             continue
         own = draft.program.shapes[bare(draft.program, draft.slot(spot[0]))]
-        for name, how, edit in _arrangements(draft.shape(spot[0]), own):
+        decides = bool(comparisons(draft.program, spot))
+        for name, how, edit in _arrangements(draft.shape(spot[0]), own, noughts=not decides):
             yield Change(name, f"{text} enters the formula {how}", spot, _edited(spot, edit))
     for slot, spot in _both_ways(draft):
         says = f"{draft.named(slot)} and its transpose are exchanged in the formula"
@@ -200,9 +210,10 @@ def _both_ways(draft: Draft) -> Iterator[tuple[int, Spot]]:
             yield slot, tuple(edges)
 
 
-def _arrangements(shape: Shape, own: Shape) -> Iterator[tuple[str, str, Edit]]:
+def _arrangements(shape: Shape, own: Shape, *, noughts: bool) -> Iterator[tuple[str, str, Edit]]:
     """An array with its entries in another order. Its axes are counted as in its ``own`` shape,
-    before axes of length one were put in front.
+    before axes of length one were put in front. With ``noughts`` at an end that is left, too:
+    compared, they may decide that nothing is done.
     """
     rank = len(shape)
     before = rank - len(own) if shape[rank - len(own) :] == own else 0
@@ -220,7 +231,8 @@ def _arrangements(shape: Shape, own: Shape) -> Iterator[tuple[str, str, Edit]]:
         for shift, word in ((1, "early"), (-1, "late")):
             how = f"one place too {word}{along}"
             yield "index", how, partial(np.roll, shift=shift, axis=i + 1)
-            yield "index", how, partial(_shifted, shift=shift, axis=i + 1)
+            if noughts:
+                yield "index", how, partial(_shifted, shift=shift, axis=i + 1)
     for i in long:
         if shape[i] % 2 == 0 and shape[i] > 2:
             along = f" along axis {i - before}" if rank > 1 else ""

@@ -81,5 +81,11 @@ def other_whole_numbers(site: Site) -> Named:
         return
     for value in dict.fromkeys((now + 1, now - 1, -now, 2 * now)):
         if value != now:
-            power = isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, ast.Pow)
-            yield "missing_chain_factor" if power else "constant", numeral(value)
+            yield _number(site.parent), numeral(value)
+
+
+def _number(parent: ast.AST) -> str:
+    """What is wrong when a whole number is: an exponent, an axis among others, a constant."""
+    if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Pow):
+        return "missing_chain_factor"
+    return "wrong_axis" if isinstance(parent, ast.Tuple) else "constant"

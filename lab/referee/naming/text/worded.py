@@ -125,6 +125,8 @@ def other_constants(site: Site) -> Named:
         return
     if isinstance(node.value, bool) or site.taken or isinstance(site.parent, ast.keyword):
         return  # entries out of bounds are dropped without a word, and that mends much
+    if isinstance(site.parent, ast.Tuple):
+        return  # axes and shapes
     if site.decides and isinstance(site.parent, ast.UnaryOp):
         return  # `z > -z` is `z > 0`
     if called(site.parent) in WHOLE:
