@@ -266,7 +266,7 @@ TOLD = [
          "", CAR, "jacobian"),
     Told("indices of the upper cut", ordinal, lambda *a: ordinal_in_c(*a, second="upper"), "index", "where `y - 1` should", cuts),
     Told("the sign at the lower cut", ordinal, lambda *a: ordinal_in_c(*a, sign=-1), "sign", "", cuts),
-    Told("rows for columns", bilinear, lambda *a: bilinear_in_x(*a, turned=True), "index",
+    Told("rows for columns", bilinear, lambda *a: bilinear_in_x(*a, turned=True), "index wrong_variable",
          "stand in each other's place", pixels),
     Told("the sign of one row", bilinear, lambda *a: bilinear_in_x(*a, sign=-1), "sign", "", pixels),
     Told("wrapped around", padded, lambda *a: padded_in_x(*a, wraps=True), "region",

@@ -247,7 +247,7 @@ TOLD = [
     Told("half of the inner derivative", gelu, lambda x: gelu_slope(x, 0.8), "missing_term missing_chain_factor", "",
          draws((5,)), "derivative"),
     Told("matrices in the wrong order", lambda A, B: jnp.trace(jnp.linalg.inv(A) @ B),
-         lambda A, B: -(jnp.linalg.inv(A) @ jnp.linalg.inv(A) @ B).T, "transpose", "place", lambda k: (*matrices(k), jax.random.normal(jax.random.fold_in(k, 1), (3, 3)))),
+         lambda A, B: -(jnp.linalg.inv(A) @ jnp.linalg.inv(A) @ B).T, "transpose", "jnp.linalg.inv(A)", lambda k: (*matrices(k), jax.random.normal(jax.random.fold_in(k, 1), (3, 3)))),
     Told("a factor that nobody left out", lambda x: x * jax.nn.sigmoid(x),
          lambda x: jax.nn.sigmoid(x) + x * (1 - jax.nn.sigmoid(x)) ** 2, "unknown wrong_variable", "", draws((5,)), "derivative"),
     Told("a mean that is no constant", lambda x: jnp.mean((x - jnp.mean(x)) ** 2), lambda x: 2 * x / x.size,

@@ -173,9 +173,10 @@ ODD: tuple[Finder, ...] = (odd_slopes, odd_terms, odd_factors, odd_pairs)
 # the others that are left.
 OF_THE_SOURCE: tuple[Finder, ...] = (rewritten, reworded)
 ENOUGH = 4.0
-# After so many seconds of the processor no further finder is asked: a long unrolled loop has
-# thousands of paths, and whoever waits would rather know how the error looks.
+# After so many seconds of the processor no further finder is asked that runs programs: a long
+# unrolled loop has thousands of paths, and whoever waits would rather know how the error looks.
 PATIENCE = 20.0
+OF_THE_ANSWER: tuple[Finder, ...] = (single_entries,)  # it takes no time
 # A finder that fails is passed over, and the others are asked. The tests forgive nothing.
 FORGIVEN: tuple[type[Exception], ...] = (Exception,)
 
@@ -204,8 +205,8 @@ def name_mistake(
 def _explanation(one: Scene, finders: Sequence[Finder]) -> Mistake | None:
     """The first that is found, of finders asked in time."""
     for find in _in_turn(one, finders):
-        if one.late:
-            return None
+        if one.late and find not in OF_THE_ANSWER:
+            continue
         with suppress(*FORGIVEN):
             for mistake in find(one):
                 return mistake
