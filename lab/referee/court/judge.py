@@ -131,8 +131,9 @@ def _judged(
             again = again.named
             says = f"{again.reason}, with loops taken from their tolerance to their limit"
             return again._replace(reason=says), points_again
-    remark = gives_up(heard.evidences[0]) if found.word in PASSING else ""
-    if remark and heard.broken is None:
+    passes = found.word in PASSING and heard.broken is None
+    remark = gives_up(heard.evidences[0]) if passes else ""
+    if remark:
         found = seldom(asked, heard.evidences[0], rng, shrink=shrink) or found
 
     def told() -> Found:

@@ -4,7 +4,6 @@ chosen there has to be linear in the tangent, or the cotangent."""
 
 import ast
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import jax
@@ -14,14 +13,15 @@ import numpy as np
 from lab.referee.asking.evaluate import Asker, Raised
 from lab.referee.asking.question import split
 from lab.referee.asking.traces import traced
-from lab.referee.naming.stage.sizes import argument_leaves
+from lab.referee.naming.stage.sizes import argument_leaves, carried_from
 from lab.referee.points.stacks import over
+from lab.referee.programs.comparisons import compares
 from lab.referee.programs.traced import Program, Step, program_of
 from lab.referee.verdict import Mistake
 from lab.referee.witnesses.evidence import BLOCK, Evidence, varied_leaves
 
 LINEAR = 1e-9
-CALLS = frozenset(("equal", "not_equal", "logical_not"))
+EQUALITY = (frozenset(("equal", "not_equal", "logical_not")), (ast.Eq, ast.NotEq))
 
 
 def untaken(evidences: Sequence[Evidence]) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ def not_linear(evidence: Evidence) -> Mistake | None:
     """
     asked, group = evidence.question, evidence.group
     names, varied = argument_leaves(evidence), varied_leaves(asked, group)
-    carried = [i for i, name in enumerate(names) if name.startswith(("the tangent", "the cotan"))]
+    carried = range(carried_from(names), len(names))
     if not varied or not carried:
         return None
     word = "the tangent" if asked.claim.kind == "jvp" else "the cotangent"
@@ -72,7 +72,9 @@ def not_linear(evidence: Evidence) -> Mistake | None:
 
 
 def _tests(evidence: Evidence) -> dict[str, bool]:
-    """The tests of the rule in words, and whether each is true at any of these points."""
+    """The tests of the rule in words, as a person wrote them and not the library that an expression
+    calls, and whether each is true at any of these points.
+    """
     asked, group = evidence.question, evidence.group
     hand = getattr(asked.claim.hand, "written", None)
     voice: Any = asked.hand if hand is None else lambda args, extra: hand(*args, extra)
@@ -80,7 +82,11 @@ def _tests(evidence: Evidence) -> dict[str, bool]:
         program = program_of(traced(asked, voice, group).closed, ())
     except Exception:
         return {}
-    steps = [step for step in _of_arguments(program) if step.place and _written(step.place.text)]
+    steps = [
+        step
+        for step in _of_arguments(program)
+        if step.place and compares(step.place.text, *EQUALITY)
+    ]
     if not steps:
         return {}
 
@@ -106,17 +112,3 @@ def _of_arguments(program: Program) -> list[Step]:
             if step.name in ("eq", "ne") and all(program.floating[slot] for slot in step.inputs):
                 found.append(step)
     return found
-
-
-@lru_cache(4096)
-def _written(text: str) -> bool:
-    """Whether a person wrote the test, and not the library that a person's expression calls."""
-    try:
-        expression = ast.parse(text, mode="eval").body
-    except SyntaxError:
-        return False
-    if isinstance(expression, ast.Call):
-        return ast.unparse(expression.func).rpartition(".")[2] in CALLS
-    return isinstance(expression, ast.Compare) and isinstance(
-        expression.ops[0], (ast.Eq, ast.NotEq)
-    )

@@ -64,7 +64,7 @@ class Comparison(NamedTuple):
     @property
     def known(self) -> bool:
         """Whether a person wrote it, and not the library that a person's expression calls."""
-        return self.step.place is not None and _written(self.step.place.text)
+        return self.step.place is not None and compares(self.step.place.text)
 
     def says(self, sign: int) -> str:
         """The side on which the margin has this sign, in words and with its place."""
@@ -152,12 +152,16 @@ def _guards(constant: Any) -> bool:
 
 
 @lru_cache(4096)
-def _written(text: str) -> bool:
-    """Whether the expression is a comparison, or calls one."""
+def compares(
+    text: str,
+    calls: frozenset[str] = WRITTEN,
+    operators: tuple[type[ast.cmpop], ...] = (ast.cmpop,),
+) -> bool:
+    """Whether an expression is a comparison, by one of these operators, or calls one."""
     try:
         expression = ast.parse(text, mode="eval").body
     except SyntaxError:
         return False
     if isinstance(expression, ast.Call):
-        return ast.unparse(expression.func).rpartition(".")[2] in WRITTEN
-    return isinstance(expression, ast.Compare)
+        return ast.unparse(expression.func).rpartition(".")[2] in calls
+    return isinstance(expression, ast.Compare) and isinstance(expression.ops[0], operators)

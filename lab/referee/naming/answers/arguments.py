@@ -14,7 +14,7 @@ from lab.referee.asking.question import split
 from lab.referee.naming.answers.transforms import all_left_out
 from lab.referee.naming.stage.program import subject
 from lab.referee.naming.stage.scene import Scene
-from lab.referee.naming.stage.sizes import argument_leaves
+from lab.referee.naming.stage.sizes import argument_leaves, carried_from
 from lab.referee.verdict import Mistake
 from lab.referee.witnesses.evidence import Evidence, varied_leaves
 
@@ -158,7 +158,7 @@ def _alterations(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
     """Simplest first: one leaf becomes a constant, changes sign, is turned."""
     evidence = scene.evidences[scene.main]
     names, varied = argument_leaves(evidence), varied_leaves(evidence.question, evidence.group)
-    extra = len(leaves) if scene.kind not in ("vjp", "jvp") else _extra_from(names)
+    extra = len(leaves) if scene.kind not in ("vjp", "jvp") else carried_from(names)
     for i, (leaf, name) in enumerate(zip(leaves, names, strict=True)):
         change = _changer(i)
         if leaf.dtype.kind == "f":
@@ -205,7 +205,7 @@ def _alterations(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
 def _ignored(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
     """One of the outputs, then all but one."""
     names = argument_leaves(scene.evidences[scene.main])
-    outputs = list(range(_extra_from(names), len(leaves)))
+    outputs = list(range(carried_from(names), len(leaves)))
     if scene.kind != "vjp" or len(outputs) < 2:
         return
     rest = [[i for i in outputs if i != one] for one in outputs] if len(outputs) > 2 else []
@@ -245,10 +245,6 @@ def _exchanges(scene: Scene, leaves: Leaves) -> Iterator[Alteration]:
                 for a, b in ((i, j), (j, i)):
                     says = f"{names[b]} is used where {names[a]} should be"
                     yield Alteration("wrong_variable", says, _copy(a, b))
-
-
-def _extra_from(names: list[str]) -> int:
-    return next((i for i, name in enumerate(names) if name.startswith("the ")), len(names))
 
 
 def _changer(i: int) -> Callable[[Callable[[np.ndarray], np.ndarray]], Callable[[Leaves], Leaves]]:

@@ -273,3 +273,8 @@ def argument_leaves(evidence: Evidence) -> list[str]:
                 rest = rest[1:]
             found[int(leaf[1:])] = name + jax.tree_util.keystr(rest)
     return [found[i] for i in range(len(found))]
+
+
+def carried_from(names: Sequence[str]) -> int:
+    """From which of these leaves on they are of a tangent or cotangent."""
+    return next((i for i, name in enumerate(names) if name.startswith("the ")), len(names))
